@@ -1,0 +1,1 @@
+"""Connects Flask applications to the photo community Ipernity."""

@@ -1,0 +1,104 @@
+"""The methods ``auth.*`` and the address of the authorize page.
+
+Source: Ipernity's help pages ``auth.web.html``, ``auth.soft.html`` and
+``permissions.html``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ..errors import BadAnswer
+from ..permissions import checked
+from .methods import unknown
+from .signing import api_sig
+
+if TYPE_CHECKING:
+    from .api import IpernityAPI
+
+
+class AuthHandler:
+    """What both ways to sign in share; reached as ``api.auth``."""
+
+    def __init__(self, api: IpernityAPI) -> None:
+        self._api = api
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise unknown(f"auth.{name}")
+
+    @property
+    def api(self) -> IpernityAPI:
+        """The API object that this belongs to."""
+        return self._api
+
+    def getFrob(self, **params: object) -> dict[str, Any]:
+        """Call ``auth.getFrob``: begin a desktop sign-in.
+
+        Not for web applications: whoever knows the frob before the visitor
+        agrees can finish the visitor's sign-in himself.
+        """
+        return self._api.call("auth.getFrob", **params)
+
+    def getToken(self, frob: str, store_token: bool = True, **params: object) -> dict[str, Any]:
+        """Call ``auth.getToken``: exchange *frob*, once, for a token.
+
+        :param frob: from the callback, or from :meth:`getFrob`.
+        :param store_token: use the token for the calls that follow.
+        :raises APIRequestError: 2: the frob is wrong, spent or too old.
+        :raises BadAnswer: the answer has no token.
+        """
+        answer = self._api.call("auth.getToken", frob=frob, **params)
+        auth = answer.get("auth")
+        if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+            raise BadAnswer("the answer has no token", "auth.getToken")
+        if store_token:
+            self._api.token = auth
+        return answer
+
+    def checkToken(self, auth_token: str | None = None, **params: object) -> dict[str, Any]:
+        """Call ``auth.checkToken``: whose token it is, and what it may do.
+
+        :param auth_token: a token; by default the object's own.
+        :raises TokenError: the token is dead.
+        """
+        return self._api.call("auth.checkToken", auth_token=auth_token, **params)
+
+    def _authorize_url(self, permissions: Mapping[str, str], **params: str) -> str:
+        wanted = {f"perm_{item}": level for item, level in checked(permissions).items()}
+        query = {"api_key": self._api.api_key, **wanted, **params}
+        if self._api.lang:
+            query["lg"] = self._api.lang
+        query["api_sig"] = api_sig(query, self._api.api_secret)
+        return f"{self._api.authorize_url}?{urlencode(query)}"
+
+
+class WebAuthHandler(AuthHandler):
+    """Signs in the visitors of a web application, who come back to its callback."""
+
+    def auth_url(self, perms: Mapping[str, str]) -> str:
+        """Return the address to which the visitor's browser is sent.
+
+        :param perms: what is asked for, such as ``{"doc": "read"}``.
+        :raises ConfigurationError: an item or level that does not exist.
+        """
+        return self._authorize_url(perms)
+
+
+class DesktopAuthHandler(AuthHandler):
+    """Signs in the user of a program, who tells it when he has agreed."""
+
+    def auth_url(self, perms: Mapping[str, str], frob: str) -> str:
+        """Return the address that the user opens in a browser.
+
+        :param perms: what is asked for, such as ``{"doc": "read"}``.
+        :param frob: from :meth:`getFrob`.
+        :raises ConfigurationError: an item or level that does not exist.
+        """
+        return self._authorize_url(perms, frob=frob)
+
+
+HANDLERS: dict[str, type[AuthHandler]] = {"desktop": DesktopAuthHandler, "web": WebAuthHandler}

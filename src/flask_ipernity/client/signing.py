@@ -1,0 +1,61 @@
+"""The signature of a call, and the form in which parameters are sent and signed.
+
+Source: Ipernity's help page ``encoding.html``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import md5
+from math import isfinite
+
+
+def api_sig(params: Mapping[str, str], secret: str, method: str = "") -> str:
+    """Return the signature of *params*.
+
+    :param params: all parameters that are sent, as text; ``api_sig`` itself
+        and ``file`` are not signed and are passed over.
+    :param secret: the application's secret.
+    :param method: the API method; empty for the link to the authorize page.
+    """
+    signed = "".join(
+        name + params[name] for name in sorted(params) if name not in ("api_sig", "file")
+    )
+    # MD5 is what the service asks for; nothing else rests on it.
+    return md5(f"{signed}{method}{secret}".encode(), usedforsecurity=False).hexdigest()
+
+
+def plain_params(params: Mapping[str, object]) -> dict[str, str]:
+    """Return *params* as the text that goes over the wire.
+
+    ``None`` is left out, booleans become ``0`` and ``1``, lists become comma
+    lists.
+
+    :raises TypeError: a value has no such form; the text names the parameter.
+    """
+    return {
+        name: value if type(value) is str else _text(name, value)
+        for name, value in params.items()
+        if value is not None
+    }
+
+
+def _text(name: str, value: object) -> str:
+    match value:
+        case str():
+            return str(value)
+        case bool():
+            return "1" if value else "0"
+        case int():
+            return str(int(value))
+        case float() if isfinite(value):
+            # never 1e-07: what the service makes of an exponent is not known
+            return f"{value:.10f}".rstrip("0").rstrip(".")
+        case list() | tuple():
+            return ",".join(_text(name, item) for item in value)
+        case set() | frozenset():
+            return ",".join(sorted(_text(name, item) for item in value))
+    raise TypeError(
+        f"{name}={type(value).__name__}: a parameter is text, a number, a boolean, a list of"
+        " these, or None to leave it out"
+    )

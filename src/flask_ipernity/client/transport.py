@@ -1,0 +1,270 @@
+"""Sends calls and brings back answers: pool, time-outs, retries, decoding.
+
+It uses urllib3 directly: no redirects, no proxies from the environment, no
+netrc, no content decoding.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from random import uniform
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+from weakref import WeakSet
+
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry, Timeout, connection_from_url
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InvalidHeader,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from ..errors import (
+    BadAnswer,
+    QuotaExceeded,
+    ServiceError,
+    ServiceTimeout,
+    ServiceUnavailable,
+)
+from .deadline import in_time
+from .redaction import quiet
+
+#: Longest answer that is read, in bytes.
+MAX_ANSWER = 32 * 1024 * 1024
+
+_PAUSE = 0.2
+_AGAIN = frozenset({429, 502, 503, 504})
+
+
+class Body(NamedTuple):
+    """What a POST carries."""
+
+    content: bytes | Iterable[bytes]
+    headers: Mapping[str, str]
+
+
+class _Failure(NamedTuple):
+    """A try that failed: with what, and whether another may help."""
+
+    error: ServiceError | QuotaExceeded
+    again: bool = False
+    retry_after: float | None = None
+
+    def pause(self, done: int) -> float | None:
+        """Return the seconds to wait after *done* further tries, ``None`` for ever."""
+        if not self.again:
+            return None
+        if self.retry_after is not None:
+            return self.retry_after
+        return uniform(_PAUSE / 2, _PAUSE) * float(2**done)
+
+
+class Transport:
+    """The connections to one address of the API.
+
+    Safe to share between threads and API objects, which is its purpose. A
+    child process that inherits it starts with connections of its own.
+
+    :param url: the address of the API; methods are looked up below it.
+    :param timeout: seconds to connect, and seconds in which the whole answer
+        must have come, all tries together; one number sets both.
+    :param retries: further tries of a call that may be repeated.
+    :param pool_size: connections kept open.
+    :param user_agent: how the client names itself.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float | tuple[float, float] = (5, 15),
+        retries: int = 2,
+        pool_size: int = 16,
+        user_agent: str = "Flask-Ipernity",
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is not an http or https address")
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._path = parts.path.rstrip("/") + "/"
+        self._connect, self._total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self._retries = retries
+        self._pool_size = pool_size
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
+        self.reset()
+        _transports.add(self)
+
+    def reset(self) -> None:
+        """Forget all connections without closing them."""
+        self._pool: HTTPConnectionPool = in_time(
+            connection_from_url(self._origin, maxsize=self._pool_size, headers=self._headers)
+        )
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._pool.close()
+
+    def send(
+        self, method: str, params: Mapping[str, str], *, body: Body | None, repeat: bool
+    ) -> dict[str, Any]:
+        """Send one call and return its decoded answer.
+
+        :param method: the API method.
+        :param params: what goes into the query; empty when *body* carries it.
+        :param body: what is POSTed; without it, the call is a GET.
+        :param repeat: whether it does no harm to send the call again.
+        :raises ServiceError: there is no usable answer.
+        :raises QuotaExceeded: HTTP 429.
+        """
+        target = f"{self._path}{method}/json"
+        if params:
+            target += "?" + urlencode(params)
+        end = monotonic() + self._total
+        tries_left = self._retries if repeat else 0
+        while isinstance(outcome := self._try(method, target, body, end), _Failure):
+            pause = outcome.pause(self._retries - tries_left)
+            if not tries_left or pause is None or monotonic() + pause >= end:
+                raise outcome.error
+            tries_left -= 1
+            sleep(pause)
+        return outcome
+
+    def _try(
+        self, method: str, target: str, body: Body | None, end: float
+    ) -> dict[str, Any] | _Failure:
+        # Errors are returned, not raised in here: an error raised while one of
+        # urllib3's is being handled would carry that one, with the URL and so
+        # the token in its text, as its context.
+        left = max(end - monotonic(), 0.001)
+        try:
+            response = self._pool.urlopen(
+                "POST" if body else "GET",
+                target,
+                body=body.content if body else None,
+                headers={**self._headers, **body.headers} if body else self._headers,
+                timeout=Timeout(connect=min(self._connect, left), read=left, total=left),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            try:
+                content = _read(response)
+            finally:
+                # A connection whose answer was read whole is back in the pool
+                # by now; any other must not be used again.
+                response.close()
+        except (HTTPError, OSError) as error:
+            return _Failure(_connection_error(method, error), again=True)
+        if content is None:
+            return _Failure(BadAnswer(f"the answer is longer than {MAX_ANSWER} bytes", method))
+        return _answer(method, response, content)
+
+
+_transports: WeakSet[Transport] = WeakSet()
+
+
+def _after_fork() -> None:
+    # Two processes on one connection would read each other's answers.
+    for transport in _transports:
+        transport.reset()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+quiet("urllib3.connection", "urllib3.connectionpool")
+
+
+def _read(response: BaseHTTPResponse) -> bytes | None:
+    """Return the body, or ``None`` when it is too long."""
+    if (response.length_remaining or 0) > MAX_ANSWER:
+        return None
+    if response.length_remaining is not None:
+        return response.read(decode_content=False)
+    pieces, size = [], 0
+    while piece := response.read(65536, decode_content=False):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAX_ANSWER:
+            return None
+    return b"".join(pieces)
+
+
+def _answer(method: str, response: BaseHTTPResponse, content: bytes) -> dict[str, Any] | _Failure:
+    """Return the decoded answer, or the failure that it amounts to."""
+    status = response.status
+    if status == 429 or status >= 500:
+        wait = _retry_after(response)
+        error: QuotaExceeded | ServiceUnavailable
+        if status == 429:
+            error = QuotaExceeded("httperror", status, "too many requests", method)
+        else:
+            error = ServiceUnavailable(f"Ipernity answered HTTP {status}", method)
+        error.retry_after = wait
+        return _Failure(error, status in _AGAIN, wait)
+    if status != 200:
+        return _Failure(BadAnswer(f"Ipernity answered HTTP {status}", method))
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        return _Failure(BadAnswer("the answer is encoded, which nobody asked for", method))
+    try:
+        # JSON comes as text/plain, so its type says nothing.
+        answer = _decoder.decode(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return _Failure(BadAnswer("the answer is not JSON", method))
+    if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
+        return _Failure(BadAnswer("the answer has not the shape of one", method))
+    return answer
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _retry_after(response: BaseHTTPResponse) -> float | None:
+    value = response.headers.get("Retry-After")
+    try:
+        return max(0.0, Retry().parse_retry_after(value)) if value else None
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
+
+
+def _connection_error(method: str, error: HTTPError | OSError) -> ServiceError:
+    """Return the error of ours for one of urllib3's, with a cause that holds no URL."""
+    failure: ServiceError
+    match error:
+        case NameResolutionError():
+            failure = ServiceUnavailable("the name of the service cannot be resolved", method)
+        case NewConnectionError():
+            failure = ServiceUnavailable("no connection to the service", method)
+        case ConnectTimeoutError():
+            failure = ServiceTimeout("the service did not accept a connection in time", method)
+        case ReadTimeoutError() | TimeoutError():
+            failure = ServiceTimeout("the service did not answer in time", method)
+        case _:
+            failure = ServiceUnavailable("the connection to the service broke", method)
+    failure.__cause__ = _root(error)
+    return failure
+
+
+def _root(error: BaseException) -> BaseException | None:
+    """Return the operating system's error at the bottom of *error*, stripped bare."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError):
+            bare = seen.with_traceback(None)
+            bare.__cause__ = bare.__context__ = None
+            return bare
+        inner = [arg for arg in seen.args if isinstance(arg, BaseException)]
+        seen = seen.__cause__ or seen.__context__ or (inner[0] if inner else None)
+    return None

@@ -1,0 +1,202 @@
+"""What a photo file says of itself: size, date, title, place, and EXIF in ExifTool's words."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from .pictures import Picture
+
+FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
+"""Formats and their endings; Pillow calls the JPEGs with two pictures of some cameras MPO."""
+
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_ORIENTATIONS = {
+    1: "Horizontal (normal)",
+    2: "Mirror horizontal",
+    3: "Rotate 180",
+    4: "Mirror vertical",
+    5: "Mirror horizontal and rotate 270 CW",
+    6: "Rotate 90 CW",
+    7: "Mirror horizontal and rotate 90 CW",
+    8: "Rotate 270 CW",
+}
+_FLASH = {
+    0x00: "No Flash",
+    0x01: "Fired",
+    0x09: "On, Fired",
+    0x10: "Off, Did not fire",
+    0x18: "Auto, Did not fire",
+    0x19: "Auto, Fired",
+}
+_CAMERA_NOISE = {"OLYMPUS DIGITAL CAMERA", "SONY DSC", "KONICA MINOLTA DIGITAL CAMERA"}
+_DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """A photo file that could be read; ``created`` is ``YYYY-MM-DD HH:MM:SS``."""
+
+    picture: Picture
+    created: str | None
+    title: str | None
+    lat: float | None
+    lng: float | None
+    exif: dict[str, str] = field(default_factory=dict)
+
+
+def unix(created: str) -> int:
+    """Unix seconds of a date and time, taken as UTC; never before 1970."""
+    moment = datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return max(0, int(moment.timestamp()))
+
+
+def local(seconds: float) -> str:
+    """The date and time of unix seconds, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def read_photo(path: Path) -> PhotoFacts:
+    """Read a photo's header and EXIF, not its pixels.
+
+    :raises ValueError: the file is not a JPEG or PNG that can be read.
+    """
+    try:
+        with Image.open(path, formats=("JPEG", "PNG")) as image:
+            ext = FORMATS[image.format or ""]
+            width, height = image.size
+            main, shot, place = _directories(image)
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is not a readable JPEG or PNG: {error}") from error
+    stored = f"{width}x{height}"
+    if main.get(0x0112) in (5, 6, 7, 8):
+        width, height = height, width
+    about = path.stat()
+    lat, lng = _degrees(place, 2, "S"), _degrees(place, 4, "W")
+    return PhotoFacts(
+        Picture(path, ext, path.name, width, height, about.st_size, about.st_mtime),
+        _created(shot),
+        _title(main),
+        lat,
+        lng,
+        _named(main, shot, stored, lat, lng),
+    )
+
+
+def _directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
+    """EXIF's main, photo and GPS directories; damaged ones count as absent."""
+    try:
+        exif = image.getexif()
+        return dict(exif), dict(exif.get_ifd(_EXIF_IFD)), dict(exif.get_ifd(_GPS_IFD))
+    except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
+        return {}, {}, {}
+
+
+def _text(value: object) -> str | None:
+    """A text value without padding, or nothing."""
+    if isinstance(value, str):
+        # Pillow reads the ASCII values of EXIF as Latin-1, programs write UTF-8 into them.
+        value = value.encode("latin-1", "replace")
+    if not isinstance(value, bytes):
+        return None
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return text.replace("\0", "").strip() or None
+
+
+def _number(value: Any) -> float | None:
+    """A number that can be calculated with, or nothing: cameras write 0/0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _title(main: dict[int, Any]) -> str | None:
+    """XPTitle (UTF-16), else ImageDescription unless it only names the camera."""
+    title = main.get(0x9C9B)
+    if isinstance(title, bytes):
+        text = title.decode("utf-16-le", "replace").replace("\0", "").strip()
+        if text:
+            return text
+    description = _text(main.get(0x010E))
+    return None if description in _CAMERA_NOISE else description
+
+
+def _created(shot: dict[int, Any]) -> str | None:
+    found = _DATE.fullmatch(_text(shot.get(0x9003)) or "")
+    if not found:
+        return None
+    created = f"{found[1]}-{found[2]}-{found[3]} {found[4]}"
+    try:
+        unix(created)
+    except ValueError:
+        return None
+    return created
+
+
+def _degrees(place: dict[int, Any], tag: int, negative: str) -> float | None:
+    """A latitude (tag 2) or longitude (tag 4) from degrees, minutes, seconds."""
+    parts = place.get(tag)
+    if not isinstance(parts, tuple) or len(parts) != 3:
+        return None
+    numbers = [_number(part) for part in parts]
+    degrees, minutes, seconds = (0.0 if part is None else part for part in numbers)
+    value = degrees + minutes / 60 + seconds / 3600
+    if numbers[0] is None or value > 180:
+        return None
+    return -value if _text(place.get(tag - 1)) == negative else value
+
+
+def _sexagesimal(value: float, letters: str) -> str:
+    """A coordinate as ExifTool prints it."""
+    degrees, rest = divmod(abs(value) * 3600, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{degrees:.0f} deg {minutes:.0f}' {seconds:.2f}\" {letters[value < 0]}"
+
+
+def _exposure(seconds: float) -> str:
+    """``1/250``, and from a quarter of a second on ``0.5`` or ``8``."""
+    if 0 < seconds < 0.25001:
+        return f"1/{round(1 / seconds)}"
+    return f"{seconds:.1f}".removesuffix(".0")
+
+
+def _named(
+    main: dict[int, Any], shot: dict[int, Any], stored: str, lat: float | None, lng: float | None
+) -> dict[str, str]:
+    """The values that are there, under ExifTool's names without blanks."""
+    exposure, aperture = _number(shot.get(0x829A)), _number(shot.get(0x829D))
+    focal, iso = _number(shot.get(0x920A)), shot.get(0x8827)
+    if isinstance(iso, tuple):
+        iso = iso[0] if iso else None
+    flash, orientation = shot.get(0x9209), main.get(0x0112)
+    values = {
+        "Make": _text(main.get(0x010F)),
+        "CameraModelName": _text(main.get(0x0110)),
+        "LensModel": _text(shot.get(0xA434)),
+        "ExposureTime": None if exposure is None else _exposure(exposure),
+        "FNumber": None if aperture is None else f"{aperture:.1f}",
+        "ISO": None if iso is None else str(iso),
+        "FocalLength": None if focal is None else f"{focal:.1f} mm",
+        "DateTimeOriginal": _text(shot.get(0x9003)),
+        "CreateDate": _text(shot.get(0x9004)),
+        "ModifyDate": _text(main.get(0x0132)),
+        "ImageSize": stored,
+        "Orientation": None if orientation is None else _ORIENTATIONS.get(orientation),
+        "Flash": None if flash is None else _FLASH.get(flash),
+        "Software": _text(main.get(0x0131)),
+        "GPSLatitude": None if lat is None else _sexagesimal(lat, "NS"),
+        "GPSLongitude": None if lng is None else _sexagesimal(lng, "EW"),
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,196 @@
+"""A threaded WSGI server that keeps connections open.
+
+Werkzeug's own server closes the connection after each answer; the service and its clients do
+not, so request handling is replaced here. Everything else is Werkzeug's.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+from wsgiref.types import StartResponse, WSGIApplication
+
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+logger = logging.getLogger("flask_ipernity.sandbox")
+
+DRAIN_LIMIT = 1 << 20
+"""How much of an unread request body is read for the sake of the connection, in bytes."""
+
+
+class Body(io.RawIOBase):
+    """The body of one request: ends where Content-Length says, so that the next one can follow."""
+
+    def __init__(self, source: io.BufferedIOBase, length: int) -> None:
+        self._source = source
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._source.read(min(len(buffer), self._left))
+        if not data and self._left and len(buffer):
+            # The body must not pass for a complete one.
+            raise ClientDisconnected
+        self._left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class Answer:
+    """Writes one answer; headers and first bytes leave in one packet."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._head: bytes | None = None
+        self._chunked = False
+        self._left: int | None = None
+        self.status = ""
+
+    def start(
+        self, status: str, headers: list[tuple[str, str]], exc_info: object = None, /
+    ) -> Callable[[bytes], None]:
+        """WSGI's ``start_response``."""
+        handler = self._handler
+        known = {name.lower(): value for name, value in headers}
+        bodiless = handler.command == "HEAD" or status[:3] in ("204", "304")
+        if bodiless:
+            self._left = 0
+        elif "content-length" in known:
+            self._left = int(known["content-length"])
+        elif handler.request_version == "HTTP/1.1":
+            self._chunked = True
+            headers = [*headers, ("Transfer-Encoding", "chunked")]
+        else:
+            handler.close_connection = True
+        if "date" not in known:
+            headers = [*headers, ("Date", handler.date_time_string())]
+        state = "close" if handler.close_connection else "keep-alive"
+        headers = [*headers, ("Connection", state)]
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        self.status = status
+        self._head = f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1")
+        return self.send
+
+    def send(self, data: bytes) -> None:
+        """Sends a part of the body, after the headers if they are still to be sent."""
+        if self._left is not None:
+            self._left -= len(data)
+        if self._chunked and data:
+            data = b"%x\r\n%s\r\n" % (len(data), data)
+        head, self._head = self._head or b"", None
+        self._handler.wfile.write(head + data)
+
+    def finish(self) -> None:
+        """Ends the answer; one that is shorter than it said ends the connection."""
+        if self._chunked:
+            self._handler.wfile.write((self._head or b"") + b"0\r\n\r\n")
+        elif self._head is not None:
+            self.send(b"")
+        if self._left:
+            self._handler.close_connection = True
+
+
+class Handler(WSGIRequestHandler):
+    """Speaks HTTP/1.1 on one connection until one side closes it."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answers one request."""
+        length = self.headers.get("Content-Length", "0")
+        if not re.fullmatch(r"[0-9]{1,15}", length):
+            self.send_error(400)
+            return
+        self.environ = environ = self.make_environ()
+        if "wsgi.input_terminated" not in environ:
+            environ["wsgi.input"] = Body(self.rfile, int(length))
+            environ["wsgi.input_terminated"] = True
+        answer = Answer(self)
+        try:
+            chunks = self.server.app(environ, cast(StartResponse, answer.start))
+            try:
+                for chunk in chunks:
+                    if chunk:
+                        answer.send(chunk)
+                answer.finish()
+            finally:
+                if close := getattr(chunks, "close", None):
+                    close()
+            self._drain(environ["wsgi.input"])
+        except (OSError, ClientDisconnected):
+            # The client has gone, or is made to believe that this side has.
+            self.close_connection = True
+        # A query may hold tokens and signatures, a media path holds the file's secret.
+        path = re.sub(r"(/\d+)\.[0-9a-f]{8}\.", r"\1.….", self.path.partition("?")[0])
+        logger.debug("%s %s: %s", self.command, path, answer.status or "no answer")
+
+    def _drain(self, body: io.RawIOBase) -> None:
+        """Reads what the application left of the request, or gives the connection up."""
+        left = DRAIN_LIMIT
+        while left > 0:
+            data = body.read(1 << 16)
+            if not data:
+                return
+            left -= len(data)
+        self.close_connection = True
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Leaves out the message: it may quote a request line with a token in it."""
+        logger.debug("A request was malformed.")
+
+
+class Server(ThreadedWSGIServer):
+    """Serves an application on a bound socket in the background, until :meth:`stop`."""
+
+    def __init__(self, bound: socket.socket, app: WSGIApplication) -> None:
+        host, port = bound.getsockname()[:2]
+        super().__init__(host, port, app, Handler, fd=bound.fileno())
+        bound.close()
+        self.connections = 0
+        self._open: set[socket.socket] = set()
+        self._closed = threading.Condition()
+        self._thread = threading.Thread(
+            target=self.serve_forever,
+            args=(0.05,),
+            name=f"ipernity-sandbox:{self.port}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accepts a connection, counts it, and remembers it for :meth:`stop`."""
+        connection, address = super().get_request()
+        with self._closed:
+            self.connections += 1
+            self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Closes a connection."""
+        super().shutdown_request(request)
+        with self._closed:
+            self._open.discard(request)
+            self._closed.notify_all()
+
+    def stop(self) -> None:
+        """Stops listening, wakes every handler by closing its connection, waits for them."""
+        with suppress(OSError):
+            # Wakes the thread at once, where the system lets it; else at its next look.
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.shutdown()
+        self._thread.join()
+        with self._closed:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._closed.wait_for(lambda: not self._open, timeout=2)

@@ -1,0 +1,69 @@
+"""``api.methods.*``: the service describes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import CATALOGUE, Call, Facts, Refusal, method
+
+
+def _summary(facts: Facts) -> dict[str, object]:
+    """What both answers tell about a method.
+
+    ``permissions`` is an object, ``[]`` (an empty map) where nothing is needed, and ``""`` for
+    test.* [C, the list as PyIpernity fetched it].
+    """
+    authentication = {"token": facts.token, "sign": facts.sign, "post": facts.post}
+    if facts.safety:
+        authentication["safety"] = True
+    return {
+        "name": facts.name,
+        "service": facts.service,
+        # the method list that is shipped has no titles
+        "title": facts.name,
+        "authentication": authentication,
+        "permissions": "" if facts.service == "test" else dict(facts.permissions),
+    }
+
+
+def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
+    """One parameter with its explanation."""
+    if "values" in entry:
+        text = f"One of {', '.join(map(str, entry['values']))}."
+    else:
+        text = f"A value of type {entry['type']}."
+    return {"name": entry["name"], "required": entry["required"] or None, "value": text}
+
+
+@method("api.methods.getList")
+def get_list(call: Call) -> dict[str, object]:
+    """All methods, those that this sandbox has not built included."""
+    methods = [
+        {
+            **_summary(facts),
+            "about": f"https://www.ipernity.com/help/api/method/{facts.name}",
+            "modified_at": facts.modified_at,
+        }
+        for facts in CATALOGUE.values()
+    ]
+    return {"methods": {"method": methods}}
+
+
+@method("api.methods.get")
+def get(call: Call) -> dict[str, object]:
+    """One method with its parameters and errors."""
+    facts = CATALOGUE.get(call.params.get("method", ""))
+    if facts is None:
+        raise Refusal(1, "Method not found")
+    return {
+        "method": {
+            **_summary(facts),
+            "parameters": [_parameter(entry) for entry in facts.params],
+            # a text where there are none [C, the dump in oneyoung/python-ipernity-api]
+            "notes": "",
+            "errors": [
+                {"code": code, "message": message} for code, message in facts.errors.items()
+            ],
+        }
+    }

@@ -1,0 +1,125 @@
+"""``auth.*``: from a frob to a token, and what a token is good for.
+
+A frob is made here for the desktop flow, and by the consent page for the web flow. In both it is
+good for :data:`FROB_LIFE` seconds and for one token, after a person has allowed it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+
+from ..state import ITEMS, LEVELS, Frob, State, Token
+from . import Call, Refusal, method
+
+FROB_LIFE = 300
+"""Seconds. The service says "a few minutes"; the exact time is not known."""
+
+
+def new_value() -> str:
+    """Returns a frob or token in the service's form: digits, a hyphen, hex digits."""
+    return f"{secrets.randbelow(10**9)}-{secrets.token_hex(8)}"
+
+
+def new_frob(
+    state: State, app_key: str, flow: str, person_id: str | None, permissions: dict[str, str]
+) -> Frob:
+    """Makes and keeps a frob, and forgets those that are too old."""
+    now = time.time()
+    for old in [frob for frob in state.frobs.values() if not is_fresh(frob)]:
+        del state.frobs[old.value]
+    frob = Frob(
+        value=new_value(),
+        app_key=app_key,
+        created=now,
+        flow=flow,
+        person_id=person_id,
+        permissions=permissions,
+    )
+    state.frobs[frob.value] = frob
+    return frob
+
+
+def is_fresh(frob: Frob) -> bool:
+    """Tells whether a frob has not yet expired."""
+    return time.time() < frob.created + FROB_LIFE
+
+
+def new_token(state: State, app_key: str, user_id: str, permissions: Mapping[str, str]) -> Token:
+    """Makes and keeps a token; items that were not asked for are there as ``none``.
+
+    :raises ValueError: for an unknown permission item or level.
+    """
+    check_permissions(permissions)
+    token = Token(
+        value=new_value(),
+        app_key=app_key,
+        user_id=user_id,
+        permissions={item: permissions.get(item, "none") for item in ITEMS},
+    )
+    state.tokens[token.value] = token
+    return token
+
+
+def check_permissions(permissions: Mapping[str, str]) -> None:
+    """Checks that items and levels exist.
+
+    :raises ValueError: with a sentence about the first one that does not.
+    """
+    for item, level in permissions.items():
+        if item not in ITEMS:
+            raise ValueError(f"There is no permission {item!r}; there are {', '.join(ITEMS)}.")
+        # help:permissions.html: a profile cannot be deleted
+        levels = LEVELS[:3] if item == "profile" else LEVELS
+        if level not in levels:
+            raise ValueError(
+                f"The permission {item!r} has no level {level!r}; it has {', '.join(levels)}."
+            )
+
+
+def _described(state: State, token: Token) -> dict[str, object]:
+    """What auth.getToken and auth.checkToken answer [C, ksyz, Photini, PyIpernity]."""
+    person = state.people[token.user_id]
+    return {
+        "auth": {
+            "token": token.value,
+            "permissions": dict(token.permissions),
+            "user": {
+                "user_id": person.user_id,
+                "username": person.username,
+                "realname": person.realname,
+                "lg": person.lg,
+                "is_pro": person.is_pro,
+            },
+        }
+    }
+
+
+@method("auth.getFrob")
+def get_frob(call: Call) -> dict[str, object]:
+    """Starts the desktop flow."""
+    frob = new_frob(call.state, call.app.key, "desktop", None, {})
+    return {"auth": {"frob": frob.value}}
+
+
+@method("auth.getToken")
+def get_token(call: Call) -> dict[str, object]:
+    """Changes a frob that a person has allowed into a token, once."""
+    value = call.params.get("frob")
+    if not value:
+        raise Refusal(1, "Frob missing")
+    frob = call.state.frobs.get(value)
+    if frob is None or frob.app_key != call.app.key or frob.person_id is None or not is_fresh(frob):
+        raise Refusal(2, "Frob invalid or already used")
+    del call.state.frobs[frob.value]
+    token = new_token(call.state, call.app.key, frob.person_id, frob.permissions)
+    return _described(call.state, token)
+
+
+@method("auth.checkToken")
+def check_token(call: Call) -> dict[str, object]:
+    """Tells whose token it is and what it allows."""
+    if call.token is None:
+        raise Refusal(106, "Token missing")
+    return _described(call.state, call.token)

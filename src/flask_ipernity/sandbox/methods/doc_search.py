@@ -1,0 +1,183 @@
+"""``doc.search`` and ``doc.checkMD5``: finding documents."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+
+from .. import shapes
+from ..state import Doc, State
+from . import Call, Refusal, method, number
+from .doc import docs_page, filtered
+
+MAX_HITS = 3000
+"""Full-text searches stop there."""
+MAX_MD5S = 20
+MAX_TAGS = 20
+
+_EARTH = 6_371_000
+_TERM = re.compile(r'([+-]?)(?:"([^"]*)"|([^\s"]+))')
+_TAG = re.compile(r'"([^"]*)"|([^,"]+)')
+_EXTRAS = ("owner", "dates", "count", "license", "medias", "geo", "original")
+
+
+def word_list(text: str) -> list[str]:
+    """The words of a text: case does not matter, accents do."""
+    return re.findall(r"\w+", text.casefold())
+
+
+def _holds(words: list[str], phrase: list[str]) -> bool:
+    """Whether words hold a phrase, which may be a single word."""
+    return any(
+        words[start : start + len(phrase)] == phrase
+        for start in range(len(words) - len(phrase) + 1)
+    )
+
+
+def relevance(query: str, texts: Iterable[str]) -> int:
+    """How well texts fit a query, 0 if they do not.
+
+    Plain words are alternatives; ``+word`` must be there, ``-word`` must not, ``"some words"``
+    stand together.
+    """
+    fields = [word_list(text) for text in texts]
+    score, required = 0, False
+    for sign, quoted, bare in _TERM.findall(query):
+        phrase = word_list(quoted or bare)
+        if not phrase:
+            continue
+        found = sum(_holds(field, phrase) for field in fields)
+        if (sign == "+" and not found) or (sign == "-" and found):
+            return 0
+        required = required or sign == "+"
+        score += found
+    return score
+
+
+def tag_names(text: str) -> list[str]:
+    """The tags of a list such as ``"two words",lake``, in small letters."""
+    names = [(quoted or bare).strip() for quoted, bare in _TAG.findall(text.casefold())]
+    return [name for name in names if name][:MAX_TAGS]
+
+
+def doc_tag_texts(state: State, doc: Doc) -> list[str]:
+    """The words of a document's tags."""
+    return [state.tag_text(tag.type, tag.id) for tag in doc.tags]
+
+
+def metres(doc: Doc, lat: float, lng: float) -> float:
+    """The distance of a document from a place; one without a place is infinitely far."""
+    if doc.lat is None or doc.lng is None:
+        return math.inf
+    north, south = math.radians(doc.lat), math.radians(lat)
+    turn = math.radians(doc.lng - lng)
+    part = (
+        math.sin((north - south) / 2) ** 2
+        + math.cos(north) * math.cos(south) * math.sin(turn / 2) ** 2
+    )
+    return 2 * _EARTH * math.asin(math.sqrt(min(1.0, part)))
+
+
+def _decimal(call: Call, name: str) -> float | None:
+    try:
+        value = float(call.params.get(name, ""))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _tests(call: Call) -> list[Callable[[Doc], bool]]:
+    """What a document must fulfil, from the parameters that are there."""
+    params, state = call.params, call.state
+    tests: list[Callable[[Doc], bool]] = []
+    if user_id := params.get("user_id"):
+        tests.append(lambda doc: doc.owner_id == user_id)
+    if params.get("share"):
+        tests.append(lambda doc: shapes.owns(call, doc.owner_id))
+    if licenses := shapes.words(params.get("license")):
+        tests.append(lambda doc: str(doc.license) in licenses)
+    if tags := tag_names(params.get("tags", "")):
+        tests.append(
+            lambda doc: set(tags) <= {text.casefold() for text in doc_tag_texts(state, doc)}
+        )
+    if album_id := params.get("album_id"):
+        album = state.albums.get(album_id)
+        members = set(album.doc_ids) if album else set()
+        tests.append(lambda doc: doc.doc_id in members)
+    if params.get("group_id"):
+        tests.append(lambda doc: False)
+    posted_min = number(params, "posted_min", 0, 0, 2**62)
+    posted_max = number(params, "posted_max", 2**62, 0, 2**62)
+    tests.append(lambda doc: posted_min <= doc.posted_at <= posted_max)
+    if created_min := params.get("created_min"):
+        tests.append(lambda doc: doc.created >= created_min)
+    if created_max := params.get("created_max"):
+        tests.append(lambda doc: doc.created <= created_max)
+    lat, lng = _decimal(call, "lat"), _decimal(call, "lng")
+    if lat is not None and lng is not None:
+        distance = number(params, "dist", 5000, 1, 30_000)
+        tests.append(lambda doc: metres(doc, lat, lng) <= distance)
+    return tests
+
+
+@method("doc.search")
+def doc_search(call: Call) -> dict[str, object]:
+    """The documents that fulfil all conditions.
+
+    ``group_id`` with ``album_id`` and ``text`` with ``tags`` are not allowed together. What the
+    service then does is not known ([U]); here nothing is found.
+    """
+    params, state = call.params, call.state
+    text = params.get("text", "").strip()
+    forbidden = (text and params.get("tags")) or (params.get("group_id") and params.get("album_id"))
+    tests = _tests(call)
+    docs = [
+        doc
+        for doc in filtered(call, list(state.docs.values()))
+        if not forbidden and shapes.visible(call, doc) and all(test(doc) for test in tests)
+    ]
+    docs = shapes.newest_first(docs)
+    if text:
+        scores = {
+            doc.doc_id: relevance(
+                text, (doc.title, doc.description, " ".join(doc_tag_texts(state, doc)))
+            )
+            for doc in docs
+        }
+        docs = [doc for doc in docs if scores[doc.doc_id]]
+        docs.sort(key=lambda doc: scores[doc.doc_id], reverse=True)
+        del docs[MAX_HITS:]
+    docs = _sorted(docs, params.get("sort", "relevance"))
+    return {"docs": docs_page(call, docs, 20, 100, _EXTRAS, with_owner=True)}
+
+
+def _sorted(docs: list[Doc], order: str) -> list[Doc]:
+    """Documents in a wanted order; unknown orders count as relevance."""
+    if order == "popular":
+        return shapes.most_popular_first(docs)
+    if order in ("posted-desc", "posted-asc"):
+        docs = shapes.newest_first(docs)
+        return docs if order == "posted-desc" else docs[::-1]
+    if order in ("created-desc", "created-asc"):
+        return sorted(docs, key=lambda doc: doc.created, reverse=order == "created-desc")
+    return docs
+
+
+@method("doc.checkMD5")
+def doc_check_md5(call: Call) -> dict[str, object]:
+    """Which of some files the caller has uploaded already."""
+    wanted = [md5.lower() for md5 in shapes.words(call.params.get("md5"))]
+    if not 1 <= len(wanted) <= MAX_MD5S:
+        raise Refusal(1, "Document not found")
+    own: dict[str, str] = {}
+    for doc in shapes.newest_first(call.state.docs.values()):
+        if shapes.owns(call, doc.owner_id):
+            own.setdefault(doc.source.md5(), doc.doc_id)
+    return {
+        "docs": {
+            "count": len(wanted),
+            "found": sum(md5 in own for md5 in wanted),
+            "doc": [{"md5": md5, "doc_id": own.get(md5), "found": md5 in own} for md5 in wanted],
+        }
+    }

@@ -1,0 +1,152 @@
+"""``doc.set``, ``delete``, ``getPerms`` and ``setPerms``: changing documents."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+
+from .. import shapes
+from ..state import FAMILY, FRIENDS, PRIVATE, PUBLIC, Doc
+from . import Call, Refusal, method
+from .doc import found_doc
+
+LICENSES = (0, 1, 3, 5, 7, 9, 11, 255)
+NO_PLACE = -999.0
+
+_FLAGS = ("is_public", "is_family", "is_friend")
+_WHO = (0, 3, 4, 5)
+
+
+def own_doc(call: Call) -> Doc:
+    """The caller's own document; another's is not found, even if it can be seen.
+
+    :raises Refusal: error 1.
+    """
+    doc = found_doc(call)
+    if not shapes.owns(call, doc.owner_id):
+        raise Refusal(1, "Document not found")
+    return doc
+
+
+def _choice(values: tuple[int, ...]) -> Callable[[str], int]:
+    """A reader of whole numbers that are among some values."""
+
+    def read(text: str) -> int:
+        if text not in map(str, values):
+            raise ValueError
+        return int(text)
+
+    return read
+
+
+def _share(params: Mapping[str, str]) -> int | None:
+    """The circle that ``share`` or the three flags name, all three together.
+
+    :raises ValueError: a value out of bounds, or a flag is missing.
+    """
+    if params.get("share"):
+        return _choice((0, 1, 2, 3, 4))(params["share"])
+    given = [params.get(flag, "") for flag in _FLAGS]
+    if not any(given):
+        return None
+    public, family, friend = (_choice((0, 1))(value) for value in given)
+    return PUBLIC if public else PRIVATE + family * FAMILY + friend * FRIENDS
+
+
+def _place(params: Mapping[str, str]) -> tuple[float | None, float | None] | None:
+    """Latitude and longitude, which come together; -999 for both takes the place away.
+
+    :raises ValueError: out of bounds, or one is missing.
+    """
+    given = [params.get(name, "") for name in ("lat", "lng")]
+    if not any(given):
+        return None
+    lat, lng = (float(value) for value in given)
+    if lat == lng == NO_PLACE:
+        return None, None
+    if not (math.fabs(lat) <= 90 and math.fabs(lng) <= 180):
+        raise ValueError
+    return lat, lng
+
+
+def _changes(params: Mapping[str, str], names: tuple[str, ...]) -> dict[str, object]:
+    """New values by attribute of :class:`Doc`, out of the parameters of these names.
+
+    :raises ValueError: one is out of bounds.
+    """
+    readers: dict[str, Callable[[str], object]] = {
+        "title": str,
+        "description": str,
+        "license": _choice(LICENSES),
+        "safety": _choice((1, 2, 3)),
+        "perm_comment": _choice(_WHO),
+        "perm_tag": _choice(_WHO),
+        "perm_tagme": _choice(_WHO),
+    }
+    changes = {name: readers[name](params[name]) for name in names if name in params}
+    if (share := _share(params)) is not None:
+        changes["share"] = share
+    return changes
+
+
+def _apply(doc: Doc, changes: Mapping[str, object]) -> None:
+    for name, value in changes.items():
+        setattr(doc, name, value)
+    doc.updated_at = int(time.time())
+
+
+@method("doc.set")
+def doc_set(call: Call) -> dict[str, object]:
+    """Changes a document's words, place, licence and circles."""
+    doc = own_doc(call)
+    names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
+    try:
+        changes = _changes(call.params, names)
+        if place := _place(call.params):
+            changes["lat"], changes["lng"] = place
+    except ValueError:
+        raise Refusal(3, "Extra argument out of bounds") from None
+    if not changes:
+        raise Refusal(2, "No parameter given")
+    _apply(doc, changes)
+    return {
+        "doc": {
+            "doc_id": doc.doc_id,
+            "title": doc.title,
+            "share": doc.share,
+            "description": doc.description,
+        }
+    }
+
+
+@method("doc.delete")
+def doc_delete(call: Call) -> dict[str, object]:
+    """Deletes a document."""
+    call.state.remove_doc(own_doc(call))
+    return {}
+
+
+@method("doc.getPerms")
+def doc_get_perms(call: Call) -> dict[str, object]:
+    """Who sees a document and who may do what; the key names are those of live replies ([C])."""
+    doc = found_doc(call)
+    return {
+        "visibility": shapes.visibility(doc),
+        "permissions": shapes.permissions(doc),
+        "can": shapes.can(call, doc),
+    }
+
+
+@method("doc.setPerms")
+def doc_set_perms(call: Call) -> dict[str, object]:
+    """Changes who sees a document and who may comment and tag."""
+    doc = own_doc(call)
+    try:
+        changes = _changes(call.params, ("perm_comment", "perm_tag", "perm_tagme"))
+    except ValueError:
+        changes = {}
+    if not changes:
+        raise Refusal(2, "Invalid arguments")
+    _apply(doc, changes)
+    return {}

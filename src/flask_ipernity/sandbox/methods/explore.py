@@ -1,0 +1,45 @@
+"""``explore.docs.*``: public documents of all members."""
+
+from __future__ import annotations
+
+from .. import shapes
+from ..state import Doc
+from . import Call, method, number
+from .doc import doc_items, docs_page
+
+_EXTRAS = ("owner", "dates", "license", "medias", "geo")
+
+
+def _public(call: Call) -> list[Doc]:
+    """What anybody sees, of the wanted media."""
+    media = call.params.get("media")
+    return [
+        doc
+        for doc in call.state.docs.values()
+        if call.state.visible(doc, None, 0) and media in (None, "", doc.media)
+    ]
+
+
+@method("explore.docs.getPopular")
+def get_popular(call: Call) -> dict[str, object]:
+    """The documents with the most faves and visits."""
+    docs = shapes.most_popular_first(_public(call))
+    return {"docs": docs_page(call, docs, 20, 50, _EXTRAS, with_owner=True)}
+
+
+@method("explore.docs.getRecent")
+def get_recent(call: Call) -> dict[str, object]:
+    """The newest documents, without pages."""
+    docs = shapes.newest_first(_public(call))[: number(call.params, "count", 50, 1, 100)]
+    return {"docs": {"count": len(docs), "doc": doc_items(call, docs, _EXTRAS, with_owner=True)}}
+
+
+@method("explore.docs.homepage")
+def homepage(call: Call) -> dict[str, object]:
+    """A choice for the front page: popular pictures. It takes pages, but tells no numbers."""
+    docs = shapes.most_popular_first(doc for doc in _public(call) if doc.media == "photo")
+    per_page = number(call.params, "per_page", 5, 1, 100)
+    chosen, _ = shapes.paged(docs, number(call.params, "page", 1, 1, 10**9), per_page)
+    return {
+        "docs": {"count": len(chosen), "doc": doc_items(call, chosen, _EXTRAS, with_owner=True)}
+    }

@@ -1,0 +1,147 @@
+"""The sizes of a picture: which there are, how large they are, and their drawing on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
+"""All size labels, smallest first; ``NNx`` is a square, a number is the longest side."""
+
+CACHE_BYTES = 48 * 1024 * 1024
+QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file on disk or in memory; width and height are those after turning it upright."""
+
+    file: Path | bytes
+    ext: str
+    filename: str
+    width: int
+    height: int
+    size: int
+    modified: float
+
+    @property
+    def identity(self) -> str:
+        """What changes when the file's bytes change, without reading a file on disk."""
+        if isinstance(self.file, bytes):
+            return hashlib.md5(self.file, usedforsecurity=False).hexdigest()
+        return f"{self.file}:{self.size}:{self.modified}"
+
+    def read(self) -> bytes:
+        """The bytes as they are."""
+        return self.file if isinstance(self.file, bytes) else self.file.read_bytes()
+
+    def md5(self) -> str:
+        """MD5 of the bytes, in hex."""
+        return hashlib.md5(self.read(), usedforsecurity=False).hexdigest()
+
+
+def _number(label: str) -> int:
+    return int(label.rstrip("x"))
+
+
+def labels_for(width: int, height: int, largest: int = 2048) -> tuple[str, ...]:
+    """The labels that a picture has: none larger than itself or than its owner offers.
+
+    Even the tiniest picture has its 75x, which is then as small as its short side.
+    """
+    long, short = max(width, height), min(width, height)
+    return tuple(
+        label
+        for label in LABELS
+        if label == "75x" or _number(label) <= min(largest, short if label.endswith("x") else long)
+    )
+
+
+def size_of(label: str, width: int, height: int) -> tuple[int, int]:
+    """Width and height of a size; the short side is rounded up ([R] from 2048x1366 → 640x427)."""
+    number = _number(label)
+    if label.endswith("x"):
+        side = min(number, width, height)
+        return side, side
+    long = max(width, height)
+    # Whole-number ceiling: floating point would turn an exact ratio into one pixel more.
+    return -(-width * number // long), -(-height * number // long)
+
+
+def _upright(picture: Picture, wanted: int) -> Image.Image:
+    """The picture in RGB, turned as its EXIF says, decoded no larger than needed."""
+    file = io.BytesIO(picture.file) if isinstance(picture.file, bytes) else picture.file
+    with Image.open(file) as image:
+        image.draft("RGB", (wanted, wanted))
+        upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        layer = upright.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        upright = Image.alpha_composite(white, layer)
+    return upright.convert("RGB")
+
+
+def draw(picture: Picture, label: str) -> bytes:
+    """A size of a picture as JPEG."""
+    width, height = size_of(label, picture.width, picture.height)
+    # draft() keeps both sides at least this long, so nothing is ever enlarged again.
+    image = _upright(picture, max(width, height))
+    if label.endswith("x"):
+        image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+    else:
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=QUALITY, progressive=True, optimize=True)
+    return out.getvalue()
+
+
+class Drawer:
+    """Draws sizes and keeps the last ones, up to a number of bytes; safe for many threads."""
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self.limit = limit
+        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def draw(self, picture: Picture, label: str) -> bytes:
+        """A size as JPEG bytes, drawn now or taken from memory."""
+        key = (picture.identity, label)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        data = draw(picture, label)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = data
+                self._bytes += len(data)
+            while self._bytes > self.limit:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+        return data
+
+
+def _lettered(text: str, size: int, colour: str, mode: str) -> bytes:
+    image = Image.new("RGB", (size, size), colour)
+    font = ImageFont.load_default(size * 0.5)
+    ImageDraw.Draw(image).text((size / 2, size / 2), text, "white", font, anchor="mm")
+    out = io.BytesIO()
+    image.save(out, mode)
+    return out.getvalue()
+
+
+def draw_avatar(name: str) -> bytes:
+    """A member's picture: the initial on a colour of their own, 100 px, JPEG."""
+    hue = int(hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(), 16) % 360
+    return _lettered(name[:1].upper(), 100, f"hsl({hue}, 35%, 45%)", "JPEG")
+
+
+def draw_icon(media: str) -> bytes:
+    """The generic picture of a media type: its initial on grey, 75 px, PNG."""
+    return _lettered(media[:1].upper(), 75, "#8a8f98", "PNG")

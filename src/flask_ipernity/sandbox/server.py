@@ -1,0 +1,255 @@
+"""The sandbox as an object: two servers on this machine, and handles for tests."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from . import authorize, pages, wire
+from .folder import folder_state
+from .keepalive import Server
+from .media import RecordedRequest, media_app
+from .methods.auth import new_token
+from .state import App, Person, State
+from .trouble import Fault, Trouble
+from .wire import RecordedCall
+from .world import default_state
+
+APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
+APP_SECRET = "0c5e8d2f7a1b4936"
+
+
+class Sandbox:
+    """A local Ipernity: API and web pages on one port of this machine, media on another.
+
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`. What it knows lives in
+    memory, and lasts as long as the object. Safe to use from several threads.
+
+    :param port: the API's port; 0 takes a free one. The media host always takes a free one.
+    :param host: a loopback address or ``localhost``.
+    :param photos: a folder whose pictures are served as the first person's account.
+    :param latency: milliseconds that each API call takes longer.
+    :param faults: what goes wrong, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
+    :param rate: API calls that are answered in a second; more get error 113.
+    :param callback_url: where the web flow of the sign-in ends.
+    :raises ValueError: if the host is not on this machine, or an option makes no sense.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        photos: str | PathLike[str] | None = None,
+        latency: float = 0.0,
+        faults: Iterable[str] = (),
+        rate: int | None = None,
+        app_key: str = APP_KEY,
+        app_secret: str = APP_SECRET,
+        callback_url: str | None = None,
+    ) -> None:
+        self._host = _loopback(host)
+        self._ports = [port, 0]
+        self._servers: list[Server] = []
+        self._stopped_connections = 0
+        self._trouble = Trouble(latency, rate)
+        self._trouble.faults.extend(Fault.parse(spec) for spec in faults)
+        self.state: State = default_state() if photos is None else folder_state(photos)
+        """Everything the sandbox knows; hold ``state.lock`` to change it while calls run."""
+        self._app = App(app_key, app_secret)
+        self.state.apps[app_key] = self._app
+        self.callback_url = callback_url
+        self.calls: list[RecordedCall] = []
+        """The API calls that came in, in order, those that failed included."""
+        self.media_requests: list[RecordedRequest] = []
+        """The requests to the media host, in order."""
+
+    def start(self) -> None:
+        """Starts to listen; a sandbox that was stopped starts again on the same ports.
+
+        :raises OSError: if the port is taken.
+        :raises RuntimeError: if it runs already.
+        """
+        if self._servers:
+            raise RuntimeError("This sandbox runs already.")
+        bound = _bind(self._host, self._ports)
+        self._ports = [one.getsockname()[1] for one in bound]
+        self._trouble.stopping.clear()
+        site = Flask("flask_ipernity.sandbox", static_folder=None)
+        site.register_blueprint(
+            wire.blueprint(self.state, self._trouble, self.calls.append, self.media_url, self.url)
+        )
+        site.register_blueprint(authorize.blueprint(self.state))
+        site.register_blueprint(pages.blueprint(self.state, self._app, self.config()))
+        media = media_app(self.state, self.media_requests.append)
+        self._servers = [
+            Server(one, app.wsgi_app) for one, app in zip(bound, (site, media), strict=True)
+        ]
+
+    def stop(self) -> None:
+        """Stops to listen and closes all connections; does nothing if it does not run."""
+        self._trouble.stopping.set()
+        for server in self._servers:
+            server.stop()
+        self._stopped_connections = self.connections
+        self._servers = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _address(self, port: int) -> str:
+        if not port:
+            raise RuntimeError("The sandbox has no address before it was started.")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{port}"
+
+    @property
+    def url(self) -> str:
+        """Address of the API and the web pages, without a slash at the end."""
+        return self._address(self._ports[0])
+
+    @property
+    def api_url(self) -> str:
+        """What method names are appended to; ends on a slash."""
+        return f"{self.url}/api/"
+
+    @property
+    def authorize_url(self) -> str:
+        """Address of the consent page."""
+        return f"{self.url}/apps/authorize"
+
+    @property
+    def media_url(self) -> str:
+        """Address of the media host, without a slash at the end."""
+        return self._address(self._ports[1])
+
+    @property
+    def app_key(self) -> str:
+        """Key of the one application the sandbox knows."""
+        return self._app.key
+
+    @property
+    def app_secret(self) -> str:
+        """The application's secret."""
+        return self._app.secret
+
+    @property
+    def callback_url(self) -> str | None:
+        """Where the web flow of the sign-in ends; without one there is only the desktop flow.
+
+        May be set at any time, and takes effect at once.
+
+        :raises ValueError: if it is no absolute HTTP address.
+        """
+        return self._app.callback_url
+
+    @callback_url.setter
+    def callback_url(self, value: str | None) -> None:
+        if value is not None and not (
+            urlsplit(value).scheme in ("http", "https") and urlsplit(value).netloc
+        ):
+            raise ValueError(f"The callback URL {value!r} is no absolute http address.")
+        self._app.callback_url = value
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """The people with an open account; the first signs in where nobody is chosen."""
+        return tuple(person for person in self.state.people.values() if not person.closed)
+
+    @property
+    def connections(self) -> int:
+        """Number of connections that the API's server has accepted so far."""
+        running = self._servers[0].connections if self._servers else 0
+        return self._stopped_connections + running
+
+    def clear_calls(self) -> None:
+        """Forgets the recorded calls."""
+        self.calls.clear()
+
+    def fault(
+        self, method: str, kind: str, times: int | None = None, retry_after: int | None = None
+    ) -> None:
+        """Lets calls of a method (``*``: of every method) go wrong; see :class:`Fault`.
+
+        :param kind: an API error code (1 to 199), an HTTP status (400 to 599), ``html``, ``list``,
+            ``empty``, ``cut``, ``hang`` or ``reset``.
+        :param times: how many calls; None for all that follow.
+        :param retry_after: seconds, sent with an HTTP status.
+        :raises ValueError: if there is no such method or kind.
+        """
+        self._trouble.faults.append(Fault(method, kind, times, retry_after))
+
+    def clear_faults(self) -> None:
+        """Lets calls go right again."""
+        self._trouble.faults.clear()
+
+    def sign_in(self, person: int = 0, permissions: Mapping[str, str] | None = None) -> str:
+        """Makes a token without the consent page.
+
+        :param person: index in :attr:`people`.
+        :param permissions: items and levels; ``{"doc": "read"}`` if None.
+        :returns: the token.
+        :raises ValueError: for an unknown permission item or level.
+        """
+        wanted = {"doc": "read"} if permissions is None else permissions
+        with self.state.lock:
+            user_id = self.people[person].user_id
+            return new_token(self.state, self.app_key, user_id, wanted).value
+
+    def revoke(self, token: str) -> None:
+        """Makes a token invalid, as a person does in the account settings."""
+        with self.state.lock:
+            self.state.tokens.pop(token, None)
+
+    def config(self) -> dict[str, object]:
+        """Returns the configuration of a Flask application that is to use this sandbox."""
+        return {
+            "IPERNITY_APP_KEY": self.app_key,
+            "IPERNITY_APP_SECRET": self.app_secret,
+            "IPERNITY_API_URL": self.api_url,
+            "IPERNITY_AUTHORIZE_URL": self.authorize_url,
+            "IPERNITY_MEDIA_HOSTS": (self._host,),
+        }
+
+
+def _loopback(host: str) -> str:
+    """Returns the host if it is on this machine: the sandbox has no passwords.
+
+    :raises ValueError: if it is not.
+    """
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise ValueError(f"The sandbox serves this machine only; {host!r} is no loopback address.")
+    return host
+
+
+def _bind(host: str, ports: Iterable[int]) -> list[socket.socket]:
+    """Returns a listening socket for each port, or closes all and raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound: list[socket.socket] = []
+    try:
+        for port in ports:
+            bound.append(socket.create_server((host, port), family=family, backlog=128))
+    except OSError:
+        for one in bound:
+            one.close()
+        raise
+    return bound

@@ -1,0 +1,173 @@
+"""Trouble on demand: latency, faults and a rate limit for API calls."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn
+
+from flask import Response, request
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .methods import CATALOGUE, GENERAL_ERRORS, Refusal
+
+HANG = 60
+"""Seconds after which a hanging connection is closed."""
+
+ANSWERS = {
+    "html": ("text/html", "<!doctype html><title>Ipernity</title><p>Be right back."),
+    "list": ("text/plain", "[]"),
+    "empty": ("text/plain", ""),
+}
+"""Kinds of fault that are a wrong body with HTTP status 200."""
+
+BREAKS = ("cut", "hang", "reset")
+"""Kinds of fault that break the connection."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """What goes wrong with a method (``*`` for all), and how many more times (None: always).
+
+    :param kind: an API error code (1 to 199), an HTTP status (400 to 599), or one of ``html``
+        (a page in place of JSON), ``list`` (JSON, but a list), ``empty`` (no body), ``cut`` (half
+        an answer), ``hang`` (no answer), ``reset`` (the connection is reset).
+    :param retry_after: seconds; sent as ``Retry-After`` with an HTTP status.
+    :raises ValueError: if the method, the kind or the number is none.
+    """
+
+    method: str
+    kind: str
+    times: int | None = None
+    retry_after: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.method != "*" and self.method not in CATALOGUE:
+            raise ValueError(f"A fault for {self.method!r}: that is no API method, and not '*'.")
+        if not (self.kind in ANSWERS or self.kind in BREAKS or _is_number(self.kind)):
+            raise ValueError(
+                f"A fault of kind {self.kind!r}: write an API error code (1 to 199), an HTTP "
+                f"status (400 to 599), or one of {', '.join([*ANSWERS, *BREAKS])}."
+            )
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"A fault {self.times} times: the number must be at least 1.")
+
+    @classmethod
+    def parse(cls, spec: str) -> Fault:
+        """Reads ``METHOD=KIND`` or ``METHOD=KIND:N``.
+
+        :raises ValueError: with a sentence that says what is wrong.
+        """
+        method, equals, rest = spec.partition("=")
+        kind, colon, times = rest.partition(":")
+        if not equals:
+            raise ValueError(f"The fault {spec!r} is not METHOD=KIND or METHOD=KIND:N.")
+        if colon and not (times.isascii() and times.isdigit()):
+            raise ValueError(f"The fault {spec!r} ends on {times!r}, which is not a number.")
+        return cls(method.strip(), kind.strip(), int(times) if colon else None)
+
+
+def _is_number(kind: str) -> bool:
+    """Tells whether a kind of fault is an API error code or an HTTP status."""
+    number = int(kind) if kind.isascii() and kind.isdigit() else 0
+    return 1 <= number <= 199 or 400 <= number <= 599
+
+
+class Trouble:
+    """Decides for each API call what goes wrong with it.
+
+    :param latency: milliseconds that each call takes longer.
+    :param rate: calls that are answered in a second; None for no limit.
+    """
+
+    def __init__(self, latency: float, rate: int | None) -> None:
+        if latency < 0:
+            raise ValueError(f"A latency of {latency} ms: it must not be negative.")
+        if rate is not None and rate < 1:
+            raise ValueError(f"A rate of {rate} calls a second: it must be at least 1.")
+        self.latency = latency
+        self.rate = rate
+        self.faults: list[Fault] = []
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._answered: deque[float] = deque(maxlen=rate)
+
+    def strike(self, method: str) -> Response | None:
+        """Waits, and returns the faulty answer to a call, or None if all is well.
+
+        :raises Refusal: if the fault is an API error, or the calls come too fast.
+        """
+        if self.latency:
+            self.stopping.wait(self.latency / 1000)
+        self._limit()
+        fault = self._next(method)
+        if fault is None:
+            return None
+        if fault.kind in ANSWERS:
+            mimetype, body = ANSWERS[fault.kind]
+            return Response(body, mimetype=mimetype)
+        if fault.kind in BREAKS:
+            return _broken(fault.kind, request.environ["werkzeug.socket"])
+        number = int(fault.kind)
+        if number < 400:
+            own = CATALOGUE[method].errors if method in CATALOGUE else {}
+            raise Refusal(
+                number, own.get(fault.kind) or GENERAL_ERRORS.get(number) or "Sandbox fault"
+            )
+        title = f"{number} {HTTP_STATUS_CODES.get(number, 'Error')}"
+        response = Response(f"<h1>{title}</h1>", number, mimetype="text/html")
+        if fault.retry_after is not None:
+            response.headers["Retry-After"] = str(fault.retry_after)
+        return response
+
+    def _limit(self) -> None:
+        """Refuses a call when the last ones that were answered are too close."""
+        if self.rate is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            if len(self._answered) == self.rate and now - self._answered[0] < 1:
+                raise Refusal(113, "Too many requests from your address: limit per second reached")
+            self._answered.append(now)
+
+    def _next(self, method: str) -> Fault | None:
+        """Takes the first fault that is for this method."""
+        with self._lock:
+            for fault in self.faults:
+                if fault.method in (method, "*"):
+                    if fault.times is not None:
+                        fault.times -= 1
+                        if not fault.times:
+                            self.faults.remove(fault)
+                    return fault
+        return None
+
+
+def _broken(kind: str, connection: socket.socket) -> Response:
+    """An answer that does to the connection what the kind says, when it is to be sent."""
+    if kind == "cut":
+        response = Response('{"docs":{"total":"12","per_page":', mimetype="text/plain")
+        response.headers["Content-Length"] = "4000"
+        return response
+    return Response(map(_hang if kind == "hang" else _reset, [connection]))
+
+
+def _hang(connection: socket.socket) -> NoReturn:
+    """Says nothing until the client goes, or the server closes the connection as it stops."""
+    connection.settimeout(HANG)
+    with suppress(OSError):
+        connection.recv(1)
+    raise ConnectionAbortedError
+
+
+def _reset(connection: socket.socket) -> NoReturn:
+    """Closes the connection so that the client's end gets a RST in place of an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # connection.close() would wait for the handler's files, and an orderly end would come first
+    socket.close(connection.detach())
+    raise ConnectionResetError

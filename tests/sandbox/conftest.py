@@ -1,0 +1,28 @@
+"""A fresh sandbox for each test, and raw HTTP to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from flask_ipernity.sandbox import Sandbox
+
+from .raw import Raw
+
+CALLBACK = "http://127.0.0.1:9/cb?keep=1"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A running sandbox whose application has a callback URL."""
+    with Sandbox(callback_url=CALLBACK) as running:
+        yield running
+
+
+@pytest.fixture
+def raw(sandbox: Sandbox) -> Iterator[Raw]:
+    """Raw HTTP to the test's sandbox."""
+    raw = Raw(sandbox)
+    yield raw
+    raw.pool.clear()

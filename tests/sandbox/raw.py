@@ -1,0 +1,121 @@
+"""Raw HTTP for the sandbox's tests: an own signer, and answers as they came over the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import md5
+from typing import Any, NamedTuple
+
+import urllib3
+
+from flask_ipernity.sandbox import Sandbox
+
+
+def sign(params: Mapping[str, str], secret: str, method: str = "") -> dict[str, str]:
+    """Returns the parameters with their ``api_sig``."""
+    text = "".join(key + value for key, value in sorted(params.items())) + method + secret
+    return {**params, "api_sig": md5(text.encode()).hexdigest()}
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> dict[str, Any]:
+        data = json.loads(self.body)
+        assert isinstance(data, dict)
+        return data
+
+
+class Raw:
+    """Sends requests to one sandbox; never follows redirects, never tries twice."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.pool = urllib3.PoolManager(retries=False, timeout=10)
+
+    def send(
+        self,
+        http_method: str,
+        url: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        multipart: bool = False,
+    ) -> Answer:
+        """Sends one request; fields go in the query (GET, HEAD) or a form (POST)."""
+        extra: dict[str, Any] = {"encode_multipart": multipart} if http_method == "POST" else {}
+        response = self.pool.request(
+            http_method, url, fields=fields, headers=headers, redirect=False, **extra
+        )
+        return Answer(response.status, response.headers, response.data)
+
+    def request(
+        self,
+        method: str,
+        params: Mapping[str, str],
+        *,
+        post: bool = False,
+        path: str = "/json",
+        multipart: bool = False,
+    ) -> Answer:
+        """Sends a call with exactly these parameters."""
+        verb = "POST" if post else "GET"
+        url = self.sandbox.api_url + method + path
+        return self.send(verb, url, params, multipart=multipart)
+
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: str | None = None,
+        post: bool = False,
+        signed: bool = True,
+    ) -> dict[str, Any]:
+        """Makes a call with key, token and signature; returns the whole JSON answer."""
+        full = {**(params or {}), "api_key": self.sandbox.app_key}
+        if token is not None:
+            full["auth_token"] = token
+        if signed:
+            full = sign(full, self.sandbox.app_secret, method)
+        answer = self.request(method, full, post=post)
+        assert answer.status == 200
+        return answer.json
+
+    def ok(
+        self,
+        method: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: str | None = None,
+        post: bool = False,
+    ) -> dict[str, Any]:
+        """As :meth:`call`, for a call that must succeed."""
+        answer = self.call(method, params, token=token, post=post)
+        assert answer["api"]["status"] == "ok", answer
+        return answer
+
+    def code(
+        self,
+        method: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: str | None = None,
+        post: bool = False,
+        signed: bool = True,
+    ) -> str:
+        """As :meth:`call`, for a call that must fail; returns the error code."""
+        answer = self.call(method, params, token=token, post=post, signed=signed)
+        assert set(answer) == {"api"}, answer
+        assert answer["api"]["status"] == "error"
+        return str(answer["api"]["code"])

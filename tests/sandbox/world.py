@@ -1,0 +1,43 @@
+"""Handles on the sandbox's world for its tests: documents by what they are, tokens by who."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.state import Album, Doc
+
+ADA, JONAS, MEI = range(3)
+"""Index of the photographer, of a member of her family, of a stranger."""
+
+
+def doc(sandbox: Sandbox, owner: int = ADA, **wanted: object) -> Doc:
+    """The first document of a person with these attributes, a photo unless said otherwise."""
+    wanted = {"media": "photo", **wanted}
+    owner_id = sandbox.people[owner].user_id
+    for candidate in sandbox.state.docs.values():
+        if candidate.owner_id == owner_id and all(
+            getattr(candidate, name) == value for name, value in wanted.items()
+        ):
+            return candidate
+    raise LookupError(f"the world has no document of person {owner} with {wanted}")
+
+
+def album(sandbox: Sandbox, shares: set[int]) -> Album:
+    """The first album whose documents have exactly these circles."""
+    docs = sandbox.state.docs
+    for candidate in sandbox.state.albums.values():
+        if {docs[doc_id].share for doc_id in candidate.doc_ids} == shares:
+            return candidate
+    raise LookupError(f"the world has no album of {shares}")
+
+
+def ids(records: Iterable[dict[str, Any]]) -> set[str]:
+    """The document ids of records."""
+    return {record["doc_id"] for record in records}
+
+
+def listed(answer: dict[str, Any]) -> set[str]:
+    """The document ids of a list of documents."""
+    return ids(answer["docs"].get("doc", []))

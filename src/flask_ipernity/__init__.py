@@ -1,1 +1,47 @@
 """Connects Flask applications to the photo community Ipernity."""
+
+from __future__ import annotations
+
+from .errors import (
+    APIRequestError,
+    BadAnswer,
+    ConfigurationError,
+    IpernityError,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    ServiceError,
+    ServiceTimeout,
+    ServiceUnavailable,
+    SignInError,
+    TokenError,
+    UnknownMethod,
+    UploadError,
+)
+from .extension import Ipernity, ipernity
+from .sign_in.guard import ipernity_auth_required
+from .signals import sign_in_failed, signed_in, signed_out, token_revoked
+
+__all__ = [
+    "APIRequestError",
+    "BadAnswer",
+    "ConfigurationError",
+    "Ipernity",
+    "IpernityError",
+    "NotFound",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "ServiceError",
+    "ServiceTimeout",
+    "ServiceUnavailable",
+    "SignInError",
+    "TokenError",
+    "UnknownMethod",
+    "UploadError",
+    "ipernity",
+    "ipernity_auth_required",
+    "sign_in_failed",
+    "signed_in",
+    "signed_out",
+    "token_revoked",
+]

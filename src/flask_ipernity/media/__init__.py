@@ -1,0 +1,1 @@
+"""Serves photos, audio and video of Ipernity through the application's own address."""

@@ -1,0 +1,220 @@
+"""The settings: one table of keys, read once at start and checked.
+
+Each field of :class:`Settings` is a key of the application's configuration,
+``app_key`` is ``IPERNITY_APP_KEY``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+from .permissions import checked
+
+PREFIX = "IPERNITY_"
+
+Check = Callable[[Any], Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("text that is not empty")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("True or False")
+    return value
+
+
+def _number(value: Any, least: float = 0, *, above: bool = False) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value < least
+        or (above and value == least)
+    ):
+        raise ValueError(f"a number {'above' if above else 'from'} {least} on")
+    return value
+
+
+def _count(value: Any, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"a whole number from {least} on")
+    return value
+
+
+def _url_prefix(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or value.endswith("/"):
+        raise ValueError("a path that starts with a slash and does not end with one")
+    return value
+
+
+def _address(value: Any) -> str:
+    parts = urlsplit(_text(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address that starts with https://")
+    return str(value)
+
+
+def _timeout(value: Any) -> tuple[float, float]:
+    pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    try:
+        connect, answer = (_number(part, above=True) for part in pair)
+    except ValueError:
+        raise ValueError("a number of seconds above 0, or two of them") from None
+    return connect, answer
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ValueError("a tuple of texts")
+    return tuple(_text(part) for part in value)
+
+
+def _only(offered: Any) -> Check:
+    def check(value: Any) -> Any:
+        if value != offered:
+            raise ValueError(f"{offered!r} in this version")
+        return offered
+
+    return check
+
+
+def _permissions(value: Any) -> Mapping[str, str]:
+    try:
+        return checked(value)
+    except ConfigurationError as error:
+        raise ValueError(f'a mapping such as {{"doc": "read"}}: {error}') from None
+
+
+def _key(check: Check, default: Any = ..., *, secret: bool = False) -> Any:
+    metadata = {"check": check, "secret": secret}
+    if default is ...:
+        return field(metadata=metadata, repr=not secret)
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one application; the documentation explains each."""
+
+    #: From Ipernity's application page.
+    app_key: str = _key(_text)
+    #: From Ipernity's application page.
+    app_secret: str = _key(_text, secret=True)
+    #: What sign-in asks for.
+    permissions: Mapping[str, str] = field(
+        default_factory=dict, metadata={"check": _permissions, "secret": False}
+    )
+    #: Whether the callback view is registered, and where.
+    callback: bool = _key(_flag, True)
+    callback_url_prefix: str = _key(_url_prefix, "/ipernity")
+    #: Flask-Login integration.
+    login: bool = _key(_only(False), False)
+    login_url_prefix: str = _key(_url_prefix, "/ipernity")
+    #: Whether the media proxy is registered, and where.
+    proxy_docs: bool = _key(_flag, True)
+    proxy_url_prefix: str = _key(_url_prefix, "/ipernity")
+    #: Whether API results are kept, where, and for how many seconds.
+    cache_requests: bool = _key(_only(False), False)
+    cache_max_age: float = _key(_number, 300)
+    cache: Any = _key(_only("session"), "session")
+    cache_stale_age: float = _key(_number, 86400)
+    #: Start of the names of our keys in the session.
+    session_prefix: str = _key(_text, "ipernity_")
+    #: Where calls go.
+    api_url: str = _key(_address, "https://api.ipernity.com/api/")
+    #: Where sign-in goes.
+    authorize_url: str = _key(_address, "https://www.ipernity.com/apps/authorize")
+    #: Sent as ``lg`` with every call and in the sign-in link; ``None`` leaves it out.
+    lang: str | None = _key(_text_or_none, "en")
+    #: How we name ourselves to the service.
+    user_agent: str | None = _key(_text_or_none, None)
+    #: Seconds to connect, seconds in which the whole answer must come.
+    timeout: tuple[float, float] = _key(_timeout, (5, 15))
+    #: Further tries of a reading call.
+    retries: int = _key(_count, 2)
+    #: Connections kept per host and process.
+    pool_size: int = _key(lambda value: _count(value, 1), 16)
+    #: The owner's token for ``ipernity.owner_api``.
+    owner_token: str | None = _key(_text_or_none, None, secret=True)
+    #: Where visitors' tokens are.
+    token_store: Any = _key(_only("session"), "session")
+    #: Seconds in which a started sign-in must come back.
+    sign_in_max_age: float = _key(lambda value: _number(value, above=True), 600)
+    #: Whether a page asks "continue as NAME?" before a token is kept.
+    confirm_sign_in: bool = _key(_only(False), False)
+    #: Hosts that media may come from; a leading dot means any subdomain.
+    media_hosts: tuple[str, ...] = _key(_texts, (".ipernity.com",))
+    #: Life of public media in browsers and shared caches, seconds.
+    proxy_max_age: int = _key(_count, 86400)
+    #: If not empty, only documents of these user ids are served.
+    proxy_owners: tuple[str, ...] = _key(_only(()), ())
+    #: Originals, audio and video streamed at once per process.
+    proxy_streams: int = _key(lambda value: _count(value, 1), 8)
+    #: ``x-accel:/prefix/`` lets nginx fetch the bytes.
+    proxy_offload: str | None = _key(_only(None), None)
+    #: Length of the largest file that is passed on, bytes; ``None`` for any.
+    proxy_max_bytes: int | None = _key(
+        lambda value: None if value is None else _count(value, 1), None
+    )
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> Settings:
+        """Return the settings that *config* holds.
+
+        :raises ConfigurationError: a key is missing, wrong, or not one of ours;
+            the text names it and says what to write.
+        """
+        table = {PREFIX + row.name.upper(): row for row in fields(cls)}
+        for key in config:
+            if key.startswith(PREFIX) and key not in table:
+                raise _unknown(key, table)
+        for key in (PREFIX + "APP_KEY", PREFIX + "APP_SECRET"):
+            if config.get(key) is None:
+                raise ConfigurationError(
+                    f"{key} is missing. Write the value from Ipernity's application page"
+                    f" (https://www.ipernity.com/apps/key) into app.config[{key!r}]."
+                )
+        return cls(
+            **{
+                row.name: _checked(key, config[key], row.metadata)
+                for key, row in table.items()
+                if key in config
+            }
+        )
+
+
+def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:
+    try:
+        return metadata["check"](value)
+    except ValueError as error:
+        found = type(value).__name__ if metadata["secret"] else repr(value)
+        raise ConfigurationError(f"{key} must be {error}; it is {found}.") from None
+
+
+#: What people write who know other clients.
+_OTHER_NAMES = {
+    "IPERNITY_API_KEY": "IPERNITY_APP_KEY",
+    "IPERNITY_API_SECRET": "IPERNITY_APP_SECRET",
+    "IPERNITY_TOKEN": "IPERNITY_OWNER_TOKEN",
+}
+
+
+def _unknown(key: str, table: Mapping[str, object]) -> ConfigurationError:
+    near = get_close_matches(key.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in table], n=1)
+    nearest = _OTHER_NAMES.get(key) or (PREFIX + near[0] if near else None)
+    hint = f"Did you mean {nearest}?" if nearest else f"The keys are {', '.join(table)}."
+    return ConfigurationError(f"{key} is not a setting of Flask-Ipernity. {hint}")

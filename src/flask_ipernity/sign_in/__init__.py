@@ -1,0 +1,1 @@
+"""Signs visitors in: between the browser, Ipernity and the session."""

@@ -1,0 +1,35 @@
+"""Our part of the visitor's session: the keys that start with ``IPERNITY_SESSION_PREFIX``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import session
+
+from ..state import current_state
+
+
+def _name(key: str) -> str:
+    return current_state().settings.session_prefix + key
+
+
+def session_get(key: str, default: Any = None) -> Any:
+    """Return what is kept under *key*, or *default*."""
+    return session.get(_name(key), default)
+
+
+def session_set(key: str, value: Any) -> None:
+    """Keep *value* under *key*."""
+    session[_name(key)] = value
+
+
+def session_pop(key: str, default: Any = None) -> Any:
+    """Remove *key* and return what was kept there, or *default*."""
+    return session.pop(_name(key), default)
+
+
+def session_clear() -> None:
+    """Remove all our keys."""
+    prefix = current_state().settings.session_prefix
+    for key in [key for key in session if key.startswith(prefix)]:
+        del session[key]

@@ -1,0 +1,64 @@
+"""What belongs to one application, and how to reach the current one's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask import Flask, current_app
+
+from .client import IpernityAPI, Transport
+from .errors import ConfigurationError
+from .media.relay import Relay
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .extension import Ipernity
+
+API = TypeVar("API", bound=IpernityAPI)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of one application; ``app.extensions["ipernity"]``, frozen after ``init_app``."""
+
+    extension: Ipernity
+    settings: Settings
+    transport: Transport = field(repr=False)
+    relay: Relay = field(repr=False)
+
+    def api(self, token: Any = None, kind: type[API] = IpernityAPI) -> API:  # type: ignore[assignment]
+        """Return an API object on this application's key and connections.
+
+        :param token: as :class:`~flask_ipernity.client.IpernityAPI` takes it.
+        :param kind: the class of the object.
+        """
+        settings = self.settings
+        return kind(
+            settings.app_key,
+            settings.app_secret,
+            token,
+            auth="web",
+            auth_url_base=settings.authorize_url,
+            lang=settings.lang,
+            transport=self.transport,
+        )
+
+
+def current_state() -> State:
+    """Return the state of the current application.
+
+    :raises ConfigurationError: ``Ipernity`` was not set up for it.
+    """
+    state = current_app.extensions.get("ipernity")
+    if not isinstance(state, State):
+        raise ConfigurationError(
+            "Flask-Ipernity is not set up for this application. Call Ipernity(app), or"
+            " init_app(app), once when the application is made."
+        )
+    return state
+
+
+def current_application() -> Flask:
+    """Return the current application itself, which is what signals are sent with."""
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,455 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from blinker import NamedSignal
+from flask import Flask, session
+
+from flask_ipernity import (
+    ConfigurationError,
+    Ipernity,
+    SignInError,
+    ipernity,
+    ipernity_auth_required,
+    sign_in_failed,
+    signed_in,
+    signed_out,
+    token_revoked,
+)
+from flask_ipernity.sandbox import Sandbox
+from tests.conftest import CALLBACK, MakeApp
+from tests.visitor import consent, sign_in
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return with_views(make_app())
+
+
+def with_views(app: Flask) -> Flask:
+    @app.route("/who")
+    def who() -> Any:
+        return (ipernity.api.user_info or {}).get("username", "nobody")
+
+    @app.route("/read", methods=["GET", "POST"])
+    @ipernity_auth_required()
+    def read() -> Any:
+        return ipernity.api.docs.getList()
+
+    @app.route("/write")
+    @ipernity_auth_required({"doc": "write", "network": "read"})
+    async def write() -> Any:
+        return dict(ipernity.api.permissions or {})
+
+    @app.route("/out", methods=["POST"])
+    def out() -> Any:
+        ipernity.logout()
+        return "bye"
+
+    return app
+
+
+@contextmanager
+def heard(signal: NamedSignal, app: Flask) -> Iterator[list[dict[str, Any]]]:
+    """Record what *signal* says, sent by exactly *app*."""
+    said: list[dict[str, Any]] = []
+
+    def hear(sender: object, **values: Any) -> None:
+        assert sender is app
+        said.append(values)
+
+    with signal.connected_to(hear):
+        yield said
+
+
+def asked(location: str | None) -> dict[str, str]:
+    assert location is not None
+    query = parse_qs(urlsplit(location).query)
+    return {name: values[0] for name, values in query.items() if name.startswith("perm_")}
+
+
+def test_a_visitor_signs_in_and_lands_where_she_wanted_to_go(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/who").text == "nobody"
+    with heard(signed_in, app) as said:
+        page = sign_in(client, "/read?page=2")
+    assert page.request.path == "/read"
+    assert page.request.args["page"] == "2"
+    assert page.json is not None
+    assert page.json["docs"]["doc"]
+    assert client.get("/who").text == "Ada Fontaine"
+    assert [entry["user"]["username"] for entry in said] == ["Ada Fontaine"]
+
+
+def test_knowing_who_is_signed_in_needs_no_call(app: Flask, sandbox: Sandbox) -> None:
+    client = app.test_client()
+    sign_in(client, "/read")
+    sandbox.clear_calls()
+    assert client.get("/who").text == "Ada Fontaine"
+    assert sandbox.calls == []
+
+
+def test_two_visitors_do_not_meet(app: Flask) -> None:
+    ada, jonas = app.test_client(), app.test_client()
+    sign_in(ada, "/read", person=0)
+    sign_in(jonas, "/read", person=1)
+    assert (ada.get("/who").text, jonas.get("/who").text) == ("Ada Fontaine", "Jonas Weidmann")
+
+
+def test_a_token_does_not_stay_in_an_outer_application_context(app: Flask) -> None:
+    with app.app_context():
+        ada, stranger = app.test_client(), app.test_client()
+        sign_in(ada, "/read")
+        assert ada.get("/who").text == "Ada Fontaine"
+        assert stranger.get("/who").text == "nobody"
+
+
+def test_more_permissions_are_asked_for_together_with_those_that_are_granted(app: Flask) -> None:
+    client = app.test_client()
+    sign_in(client, "/read")
+    redirect = client.get("/write")
+    assert asked(redirect.location) == {"perm_doc": "write", "perm_network": "read"}
+    granted = client.get(client.get(consent(redirect.location)).location).json
+    assert granted is not None
+    assert (granted["doc"], granted["network"]) == ("write", "read")
+    assert client.get("/read").status_code == 200
+
+
+def test_one_decorated_view_asks_for_what_each_application_sets(
+    make_app: MakeApp,
+) -> None:
+    @ipernity_auth_required()
+    def view() -> str:
+        return "in"
+
+    for permissions in ({"doc": "read"}, {"blog": "write"}):
+        app = make_app(IPERNITY_PERMISSIONS=permissions)
+        app.add_url_rule("/", view_func=view)
+        location = app.test_client().get("/").location
+        assert asked(location) == {f"perm_{item}": level for item, level in permissions.items()}
+
+
+def test_two_applications_in_one_process_keep_apart(make_app: MakeApp) -> None:
+    first, second = with_views(make_app()), with_views(make_app(IPERNITY_SESSION_PREFIX="two_"))
+    assert first.extensions["ipernity"] != second.extensions["ipernity"]
+    client = first.test_client()
+    sign_in(client, "/read")
+    assert second.test_client().get("/who").text == "nobody"
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+def test_a_callback_that_was_not_started_here_is_refused_before_any_call(
+    app: Flask, sandbox: Sandbox
+) -> None:
+    location = consent(app.test_client().get("/read").location)
+    sandbox.clear_calls()
+    victim = app.test_client()
+    with heard(sign_in_failed, app) as said:
+        page = victim.get(location)
+    assert page.status_code == 400
+    assert "Sign in with Ipernity" in page.text
+    assert said == [{"reason": "not_pending"}]
+    assert sandbox.calls == []
+    assert victim.get("/who").text == "nobody"
+
+
+def test_a_frob_serves_once(app: Flask) -> None:
+    client = app.test_client()
+    location = consent(client.get("/read").location)
+    assert client.get(location).status_code == 303
+    again = client.get(location)
+    assert again.status_code == 400
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+def test_a_spent_frob_in_a_started_sign_in_is_refused_and_can_be_started_again(
+    app: Flask,
+) -> None:
+    client = app.test_client()
+    location = consent(client.get("/read?a=b").location)
+    client.get(location)
+    client.get("/write")
+    page = client.get(location)
+    assert page.status_code == 400
+    restart = page.text.partition('class="button" href="')[2].partition('"')[0]
+    landed = client.get(consent(restart.replace("&amp;", "&")))
+    assert landed.location == "/write"
+
+
+def test_two_tabs_both_arrive(app: Flask) -> None:
+    client = app.test_client()
+    first, second = client.get("/read?tab=1").location, client.get("/read?tab=2").location
+    arrived = {client.get(consent(start)).location for start in (first, second)}
+    assert arrived == {"/read?tab=1", "/read?tab=2"}
+
+
+def test_a_session_keeps_five_started_sign_ins_at_most(app: Flask) -> None:
+    client = app.test_client()
+    for number in range(8):
+        client.get(f"/read?tab={number}")
+    with client.session_transaction() as kept:
+        assert [entry["next"] for entry in kept["ipernity_sign_ins"]] == [
+            f"/read?tab={number}" for number in range(3, 8)
+        ]
+
+
+def test_a_sign_in_that_took_too_long_is_refused(make_app: MakeApp, sandbox: Sandbox) -> None:
+    app = with_views(make_app(IPERNITY_SIGN_IN_MAX_AGE=60))
+    client = app.test_client()
+    location = consent(client.get("/read").location)
+    with client.session_transaction() as kept:
+        kept["ipernity_sign_ins"] = [
+            {**entry, "at": entry["at"] - 61} for entry in kept["ipernity_sign_ins"]
+        ]
+    sandbox.clear_calls()
+    with heard(sign_in_failed, app) as said:
+        assert client.get(location).status_code == 400
+    assert said == [{"reason": "expired"}]
+    assert sandbox.calls == []
+
+
+def test_a_refusal_is_a_friendly_page(app: Flask) -> None:
+    client = app.test_client()
+    with heard(sign_in_failed, app) as said:
+        page = client.get(consent(client.get("/read").location, answer="refuse"))
+    assert page.status_code == 400
+    assert "without a permit" in page.text
+    assert said == [{"reason": "refused"}]
+    assert client.get("/who").text == "nobody"
+
+
+@pytest.mark.parametrize(
+    "query", ["frob=", "frob=1-a&frob=2-b", "frob=" + "1" * 10240, "frob=%C3%BC", "frob=1%20a"]
+)
+def test_a_damaged_callback_is_refused_without_a_call(
+    app: Flask, sandbox: Sandbox, query: str
+) -> None:
+    client = app.test_client()
+    client.get("/read")
+    assert client.get(f"/ipernity/cb?{query}").status_code == 400
+    assert sandbox.calls == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [("500", 502), ("html", 502), ("hang", 504), ("cut", 502), ("112", 503)]
+)
+def test_a_service_that_fails_at_the_exchange_is_a_page_with_a_way_to_start_again(
+    make_app: MakeApp, sandbox: Sandbox, fault: str, status: int
+) -> None:
+    app = with_views(make_app(IPERNITY_TIMEOUT=0.3))
+    client = app.test_client()
+    location = consent(client.get("/read?a=b").location)
+    sandbox.fault("auth.getToken", fault)
+    with heard(sign_in_failed, app) as said:
+        page = client.get(location)
+    assert page.status_code == status
+    assert "Sign in with Ipernity" in page.text
+    assert len(said) == 1
+    assert client.get("/who").text == "nobody"
+    assert [call.method for call in sandbox.calls] == ["auth.getToken"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+def test_only_a_person_who_navigates_ends_a_sign_in(
+    app: Flask, sandbox: Sandbox, headers: dict[str, str]
+) -> None:
+    client = app.test_client()
+    location = consent(client.get("/read").location)
+    sandbox.clear_calls()
+    assert client.get(location, headers=headers).status_code == 400
+    assert sandbox.calls == []
+    assert client.get(location).status_code == 303
+
+
+def test_head_and_post_do_not_end_a_sign_in(app: Flask) -> None:
+    client = app.test_client()
+    location = consent(client.get("/read").location)
+    for method in ("HEAD", "POST"):
+        refused = client.open(location, method=method)
+        assert refused.status_code == 405
+        assert refused.headers["Allow"]
+    assert client.get(location).status_code == 303
+
+
+def test_the_callback_answer_is_kept_nowhere_and_tells_no_referrer(app: Flask) -> None:
+    client = app.test_client()
+    answer = client.get(consent(client.get("/read").location))
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "frob" not in answer.location
+
+
+def test_a_form_or_a_script_gets_401_with_the_address_to_sign_in(app: Flask) -> None:
+    client = app.test_client()
+    form = client.post("/read", headers={"Referer": "http://localhost/who"})
+    assert form.status_code == 401
+    assert "Sign in with Ipernity" in form.text
+    fetched = client.get("/read", headers={"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"})
+    assert fetched.status_code == 401
+    assert fetched.mimetype == "application/problem+json"
+    assert fetched.json is not None
+    assert client.get(consent(fetched.json["sign_in"])).location == "/"
+
+
+def test_fewer_permissions_than_asked_for_are_one_page_and_no_loop(
+    app: Flask, sandbox: Sandbox
+) -> None:
+    client = app.test_client()
+    location = consent(client.get("/write").location)
+    for frob in sandbox.state.frobs.values():
+        frob.permissions = {"doc": "read"}
+    page = client.get(location)
+    assert page.status_code == 403
+    assert "doc write, network read is missing" in page.text
+
+
+def test_a_dead_token_is_forgotten_once_and_leads_to_sign_in(app: Flask, sandbox: Sandbox) -> None:
+    client = app.test_client()
+    sign_in(client, "/read")
+    for token in list(sandbox.state.tokens):
+        sandbox.revoke(token)
+    with heard(token_revoked, app) as said:
+        assert client.get("/read").status_code == 302
+        assert client.get("/who").text == "nobody"
+    assert [entry["user"]["username"] for entry in said] == ["Ada Fontaine"]
+
+
+def test_an_outage_signs_nobody_out(app: Flask, sandbox: Sandbox) -> None:
+    client = app.test_client()
+    sign_in(client, "/read")
+    sandbox.fault("*", "500")
+    assert client.get("/read").status_code == 502
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+def test_signing_out_forgets_all_of_ours_and_nothing_else(app: Flask) -> None:
+    client = app.test_client()
+    sign_in(client, "/read")
+    with client.session_transaction() as kept:
+        kept["basket"] = 1
+    with heard(signed_out, app) as said:
+        client.post("/out")
+        client.post("/out")
+    assert len(said) == 1
+    with client.session_transaction() as kept:
+        assert dict(kept) == {"basket": 1}
+    assert client.get("/who").text == "nobody"
+
+
+def test_session_values_lie_under_the_prefix(make_app: MakeApp) -> None:
+    app = make_app(IPERNITY_SESSION_PREFIX="my_")
+    with app.test_request_context():
+        ipernity.session_set("x", 1)
+        assert dict(session) == {"my_x": 1}
+        assert ipernity.session_get("x") == 1
+        assert ipernity.session_pop("x") == 1
+        assert ipernity.session_get("x", "gone") == "gone"
+
+
+def test_a_callback_view_of_ones_own_works_as_in_version_0_1(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    app = with_views(make_app(IPERNITY_CALLBACK=False))
+
+    @app.route("/back")
+    def back() -> Any:
+        ipernity.set_token()
+        return ipernity.session_pop("next_url", "/")
+
+    sandbox.callback_url = "http://localhost/back"
+    client = app.test_client()
+    assert client.get(consent(client.get("/read").location)).text == "/read"
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+def test_the_api_outside_a_request_says_what_to_use(app: Flask, sandbox: Sandbox) -> None:
+    with app.app_context():
+        with pytest.raises(RuntimeError, match="api_for"):
+            ipernity.api  # noqa: B018
+        token = sandbox.sign_in(1, {"doc": "read"})
+        user = ipernity.api_for(token).user_info
+        assert user is not None
+        assert user["username"] == "Jonas Weidmann"
+        assert ipernity.api_for(None).test.hello()["hello"] == "hello world!"
+
+
+def test_the_owner_api_needs_the_owners_token(make_app: MakeApp, sandbox: Sandbox) -> None:
+    with make_app().app_context(), pytest.raises(ConfigurationError, match="OWNER_TOKEN"):
+        ipernity.owner_api  # noqa: B018
+    token = sandbox.sign_in(0, {"doc": "read"})
+    with make_app(IPERNITY_OWNER_TOKEN=token).app_context():
+        assert ipernity.owner_api.user_info is not None
+
+
+def test_a_dead_owner_token_is_no_matter_of_the_visitor(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    app = with_views(make_app(IPERNITY_OWNER_TOKEN="1-0123456789ab"))
+
+    @app.route("/owner")
+    def owner() -> Any:
+        return ipernity.owner_api.doc.getList()
+
+    client = app.test_client()
+    sign_in(client, "/read")
+    assert client.get("/owner").status_code == 502
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+def test_an_application_without_the_extension_says_so() -> None:
+    with Flask("bare").app_context(), pytest.raises(ConfigurationError, match="Ipernity\\(app\\)"):
+        ipernity.api  # noqa: B018
+
+
+def test_a_decorator_without_parentheses_or_with_a_wrong_permission_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="parentheses"):
+        ipernity_auth_required(lambda: "x")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="doc, blog"):
+        ipernity_auth_required({"docs": "read"})
+
+
+def test_the_applications_own_error_handlers_win(make_app: MakeApp, sandbox: Sandbox) -> None:
+    early = Flask("early")
+    early.config.update(SECRET_KEY="test", **sandbox.config())
+    early.register_error_handler(SignInError, lambda error: (f"early {error.reason}", 418))
+    Ipernity(early)
+    late = make_app()
+    late.register_error_handler(SignInError, lambda error: (f"late {error.reason}", 418))
+    for app, text in ((early, "early not_pending"), (late, "late not_pending")):
+        page = app.test_client().get("/ipernity/cb?frob=1-a")
+        assert (page.status_code, page.text) == (418, text)
+
+
+def test_no_token_frob_or_secret_is_in_the_logs_of_a_whole_visit(
+    app: Flask, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = app.test_client()
+    callback = consent(client.get("/read").location)
+    client.get(client.get(callback).location)
+    client.get(callback)
+    sandbox.fault("*", "500")
+    client.get("/read")
+    frob = callback.partition("frob=")[2]
+    tokens = list(sandbox.state.tokens)
+    assert callback.startswith(CALLBACK)
+    assert tokens
+    assert caplog.text
+    # the test's own browser logs the authorize page, whose address has no secret
+    for secret in (frob, sandbox.app_secret, *tokens):
+        assert secret not in caplog.text

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from flask import Flask
+
+from flask_ipernity import ConfigurationError, Ipernity
+from flask_ipernity.settings import Settings
+
+REQUIRED: dict[str, object] = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
+
+
+def app_with(**config: object) -> Flask:
+    app = Flask("tests")
+    app.config.update(REQUIRED, SECRET_KEY="test")
+    app.config.update(config)
+    return app
+
+
+def test_key_and_secret_are_enough() -> None:
+    Ipernity(app_with())
+
+
+def test_settings_cannot_be_changed_after_they_were_read() -> None:
+    settings = Settings.read(REQUIRED)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.app_key = "other"  # type: ignore[misc]
+
+
+def test_secrets_do_not_show_in_the_settings_repr() -> None:
+    text = repr(Settings.read({**REQUIRED, "IPERNITY_OWNER_TOKEN": "12-0123456789"}))
+    assert "'secret'" not in text
+    assert "12-0123456789" not in text
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_the_application_does_not_start_without(key: str) -> None:
+    for value in (None, "", "  ", 5):
+        app = app_with(**{key: value})
+        with pytest.raises(ConfigurationError, match=key):
+            Ipernity(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("IPERNITY_APP_SECRET", 12345, "must be text"),
+        ("IPERNITY_PERMISSIONS", "read", 'such as {"doc": "read"}'),
+        ("IPERNITY_PERMISSIONS", {"docs": "read"}, "doc, blog, post, network, profile"),
+        ("IPERNITY_PERMISSIONS", {"doc": "all"}, "none, read, write, delete"),
+        ("IPERNITY_PERMISSIONS", {"profile": "delete"}, "none, read, write"),
+        ("IPERNITY_SESSION_PREFIX", "", "not empty"),
+        ("IPERNITY_CALLBACK", "yes", "True or False"),
+        ("IPERNITY_CALLBACK_URL_PREFIX", "ipernity", "starts with a slash"),
+        ("IPERNITY_CALLBACK_URL_PREFIX", "/ipernity/", "does not end"),
+        ("IPERNITY_API_URL", "api.ipernity.com", "https://"),
+        ("IPERNITY_TIMEOUT", 0, "above 0"),
+        ("IPERNITY_TIMEOUT", None, "above 0"),
+        ("IPERNITY_TIMEOUT", (1, 2, 3), "or two of them"),
+        ("IPERNITY_TIMEOUT", (1, float("inf")), "or two of them"),
+        ("IPERNITY_RETRIES", -1, "from 0 on"),
+        ("IPERNITY_RETRIES", True, "whole number"),
+        ("IPERNITY_POOL_SIZE", 0, "from 1 on"),
+        ("IPERNITY_MEDIA_HOSTS", ".ipernity.com", "tuple of texts"),
+        ("IPERNITY_MEDIA_HOSTS", (7,), "text"),
+        ("IPERNITY_LANG", "", "not empty"),
+        ("IPERNITY_SIGN_IN_MAX_AGE", 0, "above 0"),
+        ("IPERNITY_PROXY_MAX_AGE", 1.5, "whole number"),
+        ("IPERNITY_PROXY_MAX_BYTES", 0, "from 1 on"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_the_error_says_what_to_write(
+    key: str, value: object, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Ipernity(app_with(**{key: value}))
+    assert key in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_wrong_secret_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Ipernity(app_with(IPERNITY_OWNER_TOKEN=123456789))
+    assert "123456789" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("IPERNITY_API_KEY", "IPERNITY_APP_KEY"),
+        ("IPERNITY_API_SECRET", "IPERNITY_APP_SECRET"),
+        ("IPERNITY_PERMISSION", "IPERNITY_PERMISSIONS"),
+        ("IPERNITY_TIME_OUT", "IPERNITY_TIMEOUT"),
+        ("IPERNITY_SOMETHING_QUITE_ELSE", "IPERNITY_LANG"),
+    ],
+)
+def test_an_unknown_key_stops_the_start_and_the_nearest_is_named(wrong: str, right: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{wrong} is not .*{right}"):
+        Ipernity(app_with(**{wrong: "x"}))
+
+
+def test_settings_come_from_the_environment_as_flask_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLASK_IPERNITY_TIMEOUT", "[3, 20]")
+    monkeypatch.setenv("FLASK_IPERNITY_MEDIA_HOSTS", '["127.0.0.1"]')
+    monkeypatch.setenv("FLASK_IPERNITY_PERMISSIONS", '{"doc": "write"}')
+    app = app_with()
+    app.config.from_prefixed_env()
+    settings = Settings.read(app.config)
+    assert settings.timeout == (3, 20)
+    assert settings.media_hosts == ("127.0.0.1",)
+    assert settings.permissions == {"doc": "write"}
+
+
+def test_a_second_set_up_of_an_application_is_refused() -> None:
+    app = app_with()
+    extension = Ipernity(app)
+    with pytest.raises(ConfigurationError, match="set up for this application already"):
+        extension.init_app(app)

@@ -1,0 +1,34 @@
+"""What a visitor does in the browser on Ipernity's pages."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import urllib3
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+
+
+def consent(address: str | None, person: int = 0, answer: str = "allow") -> str:
+    """Answer the consent page at *address* and return where it sends the browser to."""
+    assert address is not None
+    pool = urllib3.PoolManager()
+    try:
+        page = pool.request("GET", address).data.decode()
+        people = re.findall(r'name="user_id" value="([^"]*)"', page)
+        fields = {name: unescape(value) for name, value in _HIDDEN.findall(page)}
+        fields |= {"user_id": people[person], "answer": answer}
+        back = pool.request("POST", address, fields=fields, encode_multipart=False, redirect=False)
+        return back.headers["Location"]
+    finally:
+        pool.clear()
+
+
+def sign_in(client: FlaskClient, path: str, person: int = 0) -> TestResponse:
+    """Go to the protected page at *path*, consent, and return that page."""
+    callback = client.get(consent(client.get(path).location, person))
+    assert callback.status_code == 303, callback.text
+    return client.get(callback.location)

@@ -1,0 +1,1 @@
+"""The sandbox's pictures: seeded landscapes, skies and still lifes drawn with NumPy."""

@@ -45,7 +45,7 @@ def test_the_application_does_not_start_without(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("IPERNITY_APP_SECRET", 12345, "must be text"),
+        ("IPERNITY_APP_SECRET", 12345, "must be text, in the environment with quotes"),
         ("IPERNITY_PERMISSIONS", "read", 'such as {"doc": "read"}'),
         ("IPERNITY_PERMISSIONS", {"docs": "read"}, "doc, blog, post, network, profile"),
         ("IPERNITY_PERMISSIONS", {"doc": "all"}, "none, read, write, delete"),

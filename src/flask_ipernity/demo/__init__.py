@@ -1,0 +1,38 @@
+"""A photo gallery: the example of what an application with Flask-Ipernity looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from secrets import token_hex
+from typing import Any
+
+from flask import Flask
+
+from .. import Ipernity
+from .views import IdConverter, gallery
+
+
+def create_app(config: Mapping[str, Any]) -> Flask:
+    """Return the gallery.
+
+    :param config: the application's configuration: ``IPERNITY_APP_KEY``,
+        ``IPERNITY_APP_SECRET`` and other settings of Flask-Ipernity, and
+        ``DEMO_USER``, the id of the member whose photos are shown. Without it
+        the home page shows what is popular.
+    """
+    app = Flask(__name__)
+    app.config.from_mapping(
+        # Another one at each start: those who were signed in no longer are.
+        SECRET_KEY=token_hex(),
+        # Browsers share cookies between the ports of a host.
+        SESSION_COOKIE_NAME="flask_ipernity_demo",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        IPERNITY_PERMISSIONS={"doc": "read"},
+        DEMO_USER=None,
+    )
+    app.config.from_mapping(config)
+    app.url_map.converters["id"] = IdConverter
+    Ipernity(app)
+    app.register_blueprint(gallery)
+    return app

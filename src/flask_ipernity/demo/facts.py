@@ -1,0 +1,131 @@
+"""From the service's answers to what the pages show. Nothing here calls the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any, NamedTuple
+
+#: The sizes that the pages use: a number is the longest side in pixels.
+LABELS = ("240", "500", "800", "1024", "1600")
+
+#: What lists are asked for. They answer with the next smaller size where it is
+#: missing, and so tell in the same call which sizes there are.
+LARGEST = LABELS[-1]
+
+#: Who sees a document that is not public: the values of ``share``, 1 for family plus 2 for friends.
+CIRCLES = {0: "Only you", 1: "Family", 2: "Friends", 3: "Friends and family"}
+
+_LICENCES = {
+    "1": "by",
+    "3": "by-nc",
+    "5": "by-nd",
+    "7": "by-nc-nd",
+    "9": "by-sa",
+    "11": "by-nc-sa",
+}
+_EXIF = {
+    "CameraModelName": ("Camera", "{}"),
+    "LensModel": ("Lens", "{}"),
+    "FocalLength": ("Focal length", "{}"),
+    "FNumber": ("Aperture", "f/{}"),
+    "ExposureTime": ("Exposure", "{} s"),
+    "ISO": ("ISO", "{}"),
+    "Flash": ("Flash", "{}"),
+}
+
+
+class Size(NamedTuple):
+    """A size of a picture; label and doc id are what the media proxy needs."""
+
+    label: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list."""
+
+    records: list[dict[str, Any]]
+    number: int
+    pages: int
+    total: int
+
+
+def page_of(listing: Mapping[str, Any], key: str = "doc") -> Page:
+    """Return a page of any list; one without records has no key, and some tell no ``pages``."""
+    total = int(listing["total"])
+    pages = ceil(total / max(1, int(listing["per_page"])))
+    return Page(listing.get(key, []), int(listing["page"]), max(1, pages), total)
+
+
+def sizes(thumb: Mapping[str, Any] | None) -> list[Size]:
+    """Return the sizes of a picture from *thumb* down, smallest first; sound has none."""
+    if not thumb:
+        return []
+    label, width, height = thumb["label"], int(thumb["w"]), int(thumb["h"])
+    exact = Size(label, width, height)
+    if label.endswith("x"):  # a square, of a picture that is smaller than all others
+        return [exact]
+    longest = max(width, height, 1)
+    smaller = [
+        Size(side, ceil(width * int(side) / longest), ceil(height * int(side) / longest))
+        for side in LABELS
+        if int(side) < int(label)
+    ]
+    return [*smaller, exact]
+
+
+def largest_thumb(doc: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the largest size that ``doc.get`` names, up to the largest that is used here."""
+    thumbs = doc.get("thumbs", {}).get("thumb", [])
+    whole = [
+        thumb
+        for thumb in thumbs
+        if not thumb["label"].endswith("x") and int(thumb["label"]) <= int(LARGEST)
+    ]
+    return max(whole or thumbs, key=lambda thumb: int(thumb["w"]), default=None)
+
+
+def circle(visibility: Mapping[str, Any]) -> str | None:
+    """Return who sees a document; nothing where everybody does.
+
+    Which number ``share`` is of a public one, the service's pages do not agree on.
+    """
+    if visibility["ispublic"] == "1":
+        return None
+    return CIRCLES[int(visibility["isfamily"]) + 2 * int(visibility["isfriend"])]
+
+
+def licence(code: str) -> tuple[str, str | None]:
+    """Return the name of a licence, and the address of its text."""
+    if code == "255":
+        return "Free use", None
+    if code not in _LICENCES:
+        return "All rights reserved", None
+    name = _LICENCES[code]
+    # The service does not tell the version; this is the current one.
+    return f"CC {name.upper()}", f"https://creativecommons.org/licenses/{name}/4.0/"
+
+
+def exif_rows(exif: object) -> list[tuple[str, str]]:
+    """Return name and value of what photographers want to know; an empty answer is a list."""
+    if not isinstance(exif, Mapping):
+        return []
+    rows = [(name, text.format(exif[key])) for key, (name, text) in _EXIF.items() if key in exif]
+    make, model = exif.get("Make", ""), exif.get("CameraModelName", "")
+    if make and model and not model.casefold().startswith(make.casefold()):
+        rows[0] = ("Camera", f"{make} {model}")
+    return rows
+
+
+def day(dates: Mapping[str, Any]) -> str:
+    """Return the day on which a document was made, else that on which it was posted."""
+    try:
+        moment = datetime.fromisoformat(dates["created"])
+    except ValueError:  # 0000-00-00: not known
+        moment = datetime.fromtimestamp(int(dates["posted_at"]), UTC)
+    return f"{moment.day} {moment:%B %Y}"

@@ -1,0 +1,187 @@
+"""The pages of the gallery. Errors of the service are answered by the extension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response
+
+from .. import ipernity, ipernity_auth_required
+from . import facts
+
+PER_PAGE = 40
+"""Photos on a page."""
+
+gallery = Blueprint("gallery", __name__)
+gallery.add_app_template_filter(facts.sizes)
+gallery.add_app_template_filter(facts.day)
+
+
+class IdConverter(BaseConverter):
+    """``<id:…>``: the number of a document, album or member. Nonsense costs no call."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+
+@gallery.get("/")
+def home() -> str:
+    """Show the newest photos of the gallery's owner, or what is popular."""
+    user_id = current_app.config["DEMO_USER"]
+    if user_id:
+        return person(user_id)
+    popular = ipernity.api.explore.docs.getPopular(**_wall(extra="owner"))
+    return render_template("photos.html", title="Popular photos", docs=_page(popular["docs"]))
+
+
+@gallery.get("/people/<id:user_id>")
+def person(user_id: str) -> str:
+    """Show the newest photos of a member."""
+    visitor = ipernity.api.user_info
+    # Lists do not tell who sees a photo, so visitors see their own page as others
+    # do, and their private photos on a page of its own.
+    api = ipernity.api_for(None) if visitor and visitor["user_id"] == user_id else ipernity.api
+    who = api.user.get(user_id=user_id)["user"]
+    docs = _page(api.doc.getList(user_id=user_id, **_wall())["docs"])
+    return render_template("person.html", person=who, docs=docs, hero=_hero(docs))
+
+
+@gallery.get("/people/<id:user_id>/albums")
+def albums(user_id: str) -> str:
+    """Show the albums of a member."""
+    who = ipernity.api.user.get(user_id=user_id)["user"]
+    answer = ipernity.api.album.getList(user_id=user_id, page=_number(), thumbsize="500")
+    return render_template("albums.html", person=who, albums=_page(answer["albums"], "album"))
+
+
+@gallery.get("/albums/<id:album_id>")
+def album(album_id: str) -> str:
+    """Show one album."""
+    about = ipernity.api.album.get(album_id=album_id)["album"]
+    docs = ipernity.api.album.docs.getList(album_id=album_id, **_wall())["album"]["docs"]
+    return render_template("album.html", album=about, docs=_page(docs))
+
+
+@gallery.get("/photos/<id:doc_id>")
+def photo(doc_id: str) -> str:
+    """Show one photo, video or sound, with all that is known of it."""
+    doc = ipernity.api.doc.get(doc_id=doc_id, extra="tags,geo")["doc"]
+    exif = ipernity.api.doc.getExif(doc_id=doc_id).get("exif") if doc["media"] == "photo" else None
+    around = ipernity.api.doc.getContext(doc_id=doc_id, prev=1, next=1, thumbsize="75x")
+    return render_template(
+        "photo.html",
+        doc=doc,
+        thumb=facts.largest_thumb(doc),
+        licence=facts.licence(doc["license"]),
+        circle=facts.circle(doc["visibility"]),
+        exif=facts.exif_rows(exif),
+        previous=around["prev"].get("doc", [])[-1:],
+        next=around["next"].get("doc", [])[:1],
+    )
+
+
+@gallery.get("/tags/<path:name>")
+def tag(name: str) -> str:
+    """Show the photos with a tag."""
+    found = ipernity.api.doc.search(tags=name, sort="posted-desc", **_wall(extra="owner"))
+    return render_template("photos.html", title=f"Tagged “{name}”", docs=_page(found["docs"]))
+
+
+@gallery.get("/search")
+def search() -> str:
+    """Show what a search finds; without words, the tags of the gallery's owner."""
+    words = request.args.get("q", "").strip()[:200]
+    user_id = current_app.config["DEMO_USER"]
+    if words:
+        found = ipernity.api.doc.search(text=words, **_wall(extra="owner"))
+        return render_template("search.html", words=words, docs=_page(found["docs"]))
+    tags = ipernity.api.tags.user.getList(user_id=user_id)["tags"] if user_id else {}
+    return render_template("search.html", words=words, tags=tags.get("tag", []))
+
+
+@gallery.get("/mine")
+@ipernity_auth_required({"doc": "read"})
+def mine() -> str:
+    """Show the visitor's own photos, private ones included."""
+    # Each circle is asked for by itself, because lists do not tell who sees a photo.
+    hidden = [
+        {**doc, "circle": circle}
+        for share, circle in facts.CIRCLES.items()
+        for doc in _mine(share, page=1, per_page=100).records
+    ]
+    hidden.sort(key=lambda doc: int(doc["dates"]["posted_at"]), reverse=True)
+    return render_template("mine.html", hidden=hidden, public=_mine(share=4))
+
+
+def _mine(share: int, **params: Any) -> facts.Page:
+    wall = _wall(extra="dates", **params)
+    return _page(ipernity.api.doc.getList(share=share, **wall)["docs"])
+
+
+@gallery.get("/sign-in")
+def sign_in() -> Response:
+    """Lead to Ipernity, and afterwards to the visitor's own photos."""
+    return ipernity.authorize(next_url=url_for(".mine"))
+
+
+# By POST only: other sites cannot send the cookie along with it (SameSite=Lax).
+@gallery.post("/sign-out")
+def sign_out() -> Response:
+    """Forget who the visitor is."""
+    ipernity.logout()
+    return redirect(url_for(".home"), 303)
+
+
+@gallery.app_errorhandler(404)
+def not_found(error: NotFound) -> tuple[str, int]:
+    """Answer for addresses that lead nowhere, as the extension does for missing photos."""
+    page = render_template(
+        "flask_ipernity/error.html",
+        title="Not found",
+        detail="There is no such page.",
+        sign_in=None,
+    )
+    return page, 404
+
+
+@gallery.after_app_request
+def protect(response: Response) -> Response:
+    """Let pages load nothing from elsewhere; the media proxy has its own, stricter rules."""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self';"
+        # the photos' aspect ratios
+        " style-src-attr 'unsafe-inline';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response
+
+
+def _number() -> int:
+    """Return the number of the page that is asked for."""
+    return min(max(1, request.args.get("page", 1, type=int)), 100_000)
+
+
+def _wall(**params: Any) -> dict[str, Any]:
+    """Return what all lists of photos are asked for."""
+    return {"thumbsize": facts.LARGEST, "per_page": PER_PAGE, "page": _number(), **params}
+
+
+def _page(listing: dict[str, Any], key: str = "doc") -> facts.Page:
+    page = facts.page_of(listing, key)
+    if page.number > page.pages:
+        abort(404)
+    return page
+
+
+def _hero(docs: facts.Page) -> dict[str, Any] | None:
+    """Return the photo for the top of the first page: the newest of the widest, if wide enough."""
+    if docs.number > 1 or docs.total < 2:
+        return None
+    photos = [doc for doc in docs.records if doc["media"] == "photo" and doc.get("thumb")]
+    wide = [doc for doc in photos if int(doc["thumb"]["w"]) > 1000]
+    return max(wide, key=lambda doc: int(doc["thumb"]["w"]), default=None)

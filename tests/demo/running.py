@@ -1,0 +1,86 @@
+"""The commands as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Timer
+
+COMMAND = (sys.executable, "-c", "from flask_ipernity.cli import main; main()")
+WAIT = 30
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment without any keys of the service, and with *extra*."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("IPERNITY_")}
+    return {**kept, **extra}
+
+
+@dataclass
+class Running:
+    """A command that runs; ``text`` is what it has printed."""
+
+    process: subprocess.Popen[str]
+    text: str
+    rest: str = field(default="", init=False)
+
+    def address(self, name: str) -> str:
+        """Return the address that is printed after *name*, without a slash at the end."""
+        found = re.search(rf"{name}.*?(http://\S+?)/?(\s|$)", self.text)
+        assert found, self.text
+        return found[1]
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal; return the exit code, and keep the rest of the output in ``rest``."""
+        self.process.send_signal(how)
+        self.rest = self.process.communicate(timeout=WAIT)[0]
+        return self.process.returncode
+
+
+@contextmanager
+def running(*arguments: str, **extra: str) -> Iterator[Running]:
+    """Run the command until it says how to stop it; end it at the end if it still runs."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(**extra),
+    )
+    watchdog = Timer(WAIT, process.kill)
+    watchdog.start()
+    with process:
+        try:
+            assert process.stdout
+            lines: list[str] = []
+            for line in process.stdout:
+                lines.append(line)
+                if "Ctrl-C" in line:
+                    break
+            text = "".join(lines)
+            assert "Ctrl-C" in text, text
+            watchdog.cancel()
+            yield Running(process, text)
+        finally:
+            watchdog.cancel()
+            if process.poll() is None:
+                process.kill()
+
+
+def failing(*arguments: str, **extra: str) -> tuple[int, str]:
+    """Run a command that ends by itself; return its exit code and what it printed."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(**extra),
+        timeout=WAIT,
+    )
+    return done.returncode, done.stdout

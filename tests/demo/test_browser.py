@@ -1,0 +1,146 @@
+"""The demo as a person sees it, in a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Response, expect, sync_playwright
+
+from .running import running
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+REFUSED = "/ipernity/cb"
+"""Where a browser lands, without a frob, after a refusal: with status 400, as it should be."""
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Iterator[str]:
+    """The address of a demo that runs."""
+    with running("demo", "--port", "0") as demo:
+        yield demo.address("Gallery")
+        assert demo.stop() == 0
+        assert "Traceback" not in demo.rest
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A tab of a new browser; at its end nothing has failed to load, and nothing was complained."""
+    if CHROMIUM is None:
+        message = "there is no chromium on this machine"
+        if "CI" in os.environ:
+            pytest.fail(message)
+        pytest.skip(message)
+    complaints: list[str] = []
+
+    def check(response: Response) -> None:
+        if response.status >= 400 and not response.url.endswith(REFUSED):
+            complaints.append(f"{response.status} {response.url}")
+
+    def hear(message: ConsoleMessage) -> None:
+        if not message.location["url"].endswith(REFUSED):
+            complaints.append(message.text)
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.on("console", hear)
+        page.on("response", check)
+        yield page
+        browser.close()
+    assert complaints == []
+
+
+def widths(page: Page, selector: str) -> list[int]:
+    """Return the natural widths of the pictures that are found, when all have come."""
+    found = page.locator(selector)
+    for number in range(found.count()):
+        found.nth(number).scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    result: list[int] = found.evaluate_all("all => all.map(one => one.naturalWidth)")
+    return result
+
+
+def test_a_visitor_signs_in_and_opens_a_private_photo(page: Page, gallery: str) -> None:
+    page.goto(gallery)
+    expect(page.get_by_role("heading", name="Ada Fontaine")).to_be_visible()
+    shown = widths(page, "main img")
+    assert len(shown) > 4
+    assert min(shown) > 0
+
+    page.get_by_role("link", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("to use your account?")
+    page.get_by_role("button", name="Allow").click()
+
+    expect(page).to_have_url(f"{gallery}/mine")
+    expect(page.get_by_role("banner")).to_contain_text("Ada Fontaine")
+    assert min(widths(page, "main img")) > 0
+    page.locator(".tile", has_text="Only you").first.get_by_role("link").click()
+
+    expect(page.locator(".circle")).to_have_text("Only you")
+    assert min(widths(page, ".stage img")) >= 500
+
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_a_visitor_who_refuses_is_told_and_may_try_again(page: Page, gallery: str) -> None:
+    page.goto(f"{gallery}/mine")
+    page.get_by_role("button", name="Refuse").click()
+    expect(page.get_by_role("heading", name="Sign-in did not finish")).to_be_visible()
+    page.get_by_role("link", name="Sign in with Ipernity").click()
+    page.get_by_role("button", name="Allow").click()
+    expect(page).to_have_url(f"{gallery}/mine")
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1920])
+def test_no_page_is_wider_than_the_screen(page: Page, gallery: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(gallery)
+    paths = page.locator(".tile a, header nav a").evaluate_all(
+        "all => all.map(one => one.href).filter(one => !one.endsWith('/mine'))"
+    )
+    for path in [gallery, f"{gallery}/search", *paths[:6]]:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, path
+
+
+def test_rows_of_the_wall_are_of_one_height_and_end_at_the_edge(page: Page, gallery: str) -> None:
+    page.goto(gallery)
+    boxes = page.locator(".wall .tile").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().toJSON())"
+    )
+    tops = sorted({round(box["top"]) for box in boxes})
+    assert len(tops) > 1
+    edges = []
+    for top in tops:
+        row = [box for box in boxes if round(box["top"]) == top]
+        heights = [box["height"] for box in row]
+        assert max(heights) - min(heights) < 1.5
+        edges.append(max(box["right"] for box in row))
+    assert max(edges[:-1]) - min(edges[:-1]) < 1.5
+
+
+def test_a_video_plays(page: Page, gallery: str) -> None:
+    page.goto(gallery)
+    page.locator(".tile", has_text="Video").get_by_role("link").click()
+    video = page.locator("video")
+    expect(video).to_be_visible()
+    page.wait_for_function("document.querySelector('video').readyState >= 1")
+    assert video.evaluate("one => one.videoWidth") > 0
+    assert video.evaluate("one => one.duration") > 1
+
+
+def test_the_keyboard_reaches_the_photos(page: Page, gallery: str) -> None:
+    page.goto(gallery)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the photos")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")

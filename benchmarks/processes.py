@@ -1,0 +1,147 @@
+"""The processes of a benchmark: the stand-in for the service, and a worker for each side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+HERE = Path(__file__).parent
+PATIENCE = 300.0
+"""Seconds after which a process that does not answer is given up."""
+
+Measurement = dict[str, float]
+
+
+class BenchmarkError(Exception):
+    """Something could not be measured; the message says what."""
+
+
+class LineProcess:
+    """A child process that speaks lines of JSON; closing its standard input ends it."""
+
+    def __init__(self, *command: str | Path) -> None:
+        self.process = subprocess.Popen(
+            [os.fspath(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=HERE.parent,
+            text=True,
+        )
+
+    def read(self) -> dict[str, Any]:
+        """Returns the next line; raises :exc:`BenchmarkError` if the process ends or hangs."""
+        assert self.process.stdout
+        watch = threading.Timer(PATIENCE, self.process.kill)
+        watch.start()
+        try:
+            line = self.process.stdout.readline()
+        finally:
+            watch.cancel()
+        if not line:
+            raise BenchmarkError(f"{self.process.args!r} ended without an answer")
+        answer: dict[str, Any] = json.loads(line)
+        if error := answer.get("error"):
+            raise BenchmarkError(str(error))
+        return answer
+
+    def write(self, message: Mapping[str, object]) -> None:
+        """Sends one line; a process that has ended is noticed by :meth:`read`."""
+        assert self.process.stdin
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(message) + "\n")
+            self.process.stdin.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+class Worker(LineProcess):
+    """A process that does the work of one side: ``ours``, ``theirs`` or ``floor``.
+
+    It runs isolated (``-I``), so that neither the environment nor the directory decides which
+    library is imported.
+    """
+
+    def __init__(self, python: Path, side: str) -> None:
+        super().__init__(python, "-I", HERE / "worker.py", side)
+        self.versions: dict[str, str] = self.read()["versions"]
+
+    def task(self, name: str, **options: object) -> Callable[[], Measurement]:
+        """Returns a task to be done once per round."""
+        return lambda: self.ask(name, **options)
+
+    def ask(self, task: str, **options: object) -> Measurement:
+        """Does one task and returns what was measured.
+
+        :raises BenchmarkError: an answer was wrong, or the task failed.
+        """
+        self.write({"task": task, **options})
+        measured = self.read()
+        if wrong := measured["wrong"]:
+            raise BenchmarkError(f"{task}: {wrong} wrong answers")
+        return measured
+
+
+class Service(LineProcess):
+    """The stand-in for Ipernity, in its own process."""
+
+    def __init__(self, latency: float) -> None:
+        super().__init__(sys.executable, "-m", "benchmarks.service", "--latency", str(latency))
+        self.port = int(self.read()["port"])
+        self.api_url = f"http://127.0.0.1:{self.port}/api/"
+
+    def stats(self) -> dict[str, int]:
+        """Returns how many connections and requests there have been."""
+        connection = HTTPConnection("127.0.0.1", self.port)
+        connection.request("GET", "/stats")
+        counts: dict[str, int] = json.load(connection.getresponse())
+        connection.close()
+        return counts
+
+    @contextmanager
+    def counting(self) -> Iterator[Measurement]:
+        """Yields a measurement that holds the connections and requests of the block at its end."""
+        before, counts = self.stats(), Measurement()
+        yield counts
+        after = self.stats()
+        counts.update({key: after[key] - before[key] for key in ("connections", "requests")})
+
+    def round_trip(self, times: int = 20) -> float:
+        """Returns the median seconds of a call on a kept connection, by a bare client."""
+        connection = HTTPConnection("127.0.0.1", self.port)
+        seconds = []
+        for _ in range(times + 1):
+            start = perf_counter()
+            connection.request("GET", "/api/test.hello/json?api_key=bench")
+            connection.getresponse().read()
+            seconds.append(perf_counter() - start)
+        connection.close()
+        return median(seconds[1:])

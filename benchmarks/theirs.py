@@ -1,0 +1,44 @@
+"""The published reference in an environment of its own, made on first use."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.processes import HERE, BenchmarkError
+
+REQUIREMENTS = ("Flask-Ipernity==0.1.0", "PyIpernity==0.3.1")
+ENVIRONMENT = HERE / ".theirs"
+PYTHON = ENVIRONMENT / "bin" / "python"
+COMPLETE = ENVIRONMENT / "complete"
+"""Written last, with what was installed: an interrupted installation is started anew."""
+
+STAMP = "\n".join([*REQUIREMENTS, sys.version])
+
+
+def prepare() -> Path:
+    """Returns the Python of the reference's environment, making it if need be.
+
+    :raises BenchmarkError: it cannot be made, as without a package index.
+    """
+    if COMPLETE.exists() and COMPLETE.read_text() == STAMP:
+        return PYTHON
+    print(f"Installing {' and '.join(REQUIREMENTS)} for comparison, once …", file=sys.stderr)
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+    run(sys.executable, "-m", "venv", ENVIRONMENT)
+    run(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *REQUIREMENTS)
+    COMPLETE.write_text(STAMP)
+    return PYTHON
+
+
+def run(*command: str | Path) -> None:
+    """Runs a command; if it fails, raises :exc:`BenchmarkError` with the last line it wrote."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    except subprocess.TimeoutExpired:
+        raise BenchmarkError("took longer than ten minutes") from None
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise BenchmarkError(lines[-1] if lines else f"exit status {done.returncode}")

@@ -52,7 +52,7 @@ def test_no_secret_shows_in_logs_errors_or_reprs(
         shown += [repr(api), repr(api.doc), repr(api.auth), repr(api._transport)]
         signatures = [r.target.partition("api_sig=")[2][:32] for r in stub.requests]
     text = "\n".join([*shown, caplog.text])
-    assert "urllib3.connectionpool" in caplog.text
+    assert "flask_ipernity.client" in caplog.text
     for secret in (TOKEN, FROB, SECRET, *filter(None, signatures)):
         assert secret not in text
 

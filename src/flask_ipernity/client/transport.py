@@ -1,7 +1,6 @@
 """Sends calls and brings back answers: pool, time-outs, retries, decoding.
 
-It uses urllib3 directly: no redirects, no proxies from the environment, no
-netrc, no content decoding.
+No redirects, no proxies from the environment, no netrc, no content decoding.
 """
 
 from __future__ import annotations
@@ -9,13 +8,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from random import uniform
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 from weakref import WeakSet
 
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry, Timeout, connection_from_url
+from urllib3 import BaseHTTPResponse, Retry
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -32,7 +33,7 @@ from ..errors import (
     ServiceTimeout,
     ServiceUnavailable,
 )
-from .deadline import in_time
+from .connections import Connections
 from .redaction import quiet
 
 #: Longest answer that is read, in bytes.
@@ -89,8 +90,6 @@ class Transport:
         user_agent: str = "Flask-Ipernity",
     ) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is not an http or https address")
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._path = parts.path.rstrip("/") + "/"
         self._connect, self._total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
@@ -102,13 +101,11 @@ class Transport:
 
     def reset(self) -> None:
         """Forget all connections without closing them."""
-        self._pool: HTTPConnectionPool = in_time(
-            connection_from_url(self._origin, maxsize=self._pool_size, headers=self._headers)
-        )
+        self._connections = Connections(self._origin, self._pool_size)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._pool.close()
+        self._connections.close()
 
     def send(
         self, method: str, params: Mapping[str, str], *, body: Body | None, repeat: bool
@@ -141,31 +138,40 @@ class Transport:
         # Errors are returned, not raised in here: an error raised while one of
         # urllib3's is being handled would carry that one, with the URL and so
         # the token in its text, as its context.
-        left = max(end - monotonic(), 0.001)
+        connection = self._connections.take()
         try:
-            response = self._pool.urlopen(
-                "POST" if body else "GET",
-                target,
-                body=body.content if body else None,
-                headers={**self._headers, **body.headers} if body else self._headers,
-                timeout=Timeout(connect=min(self._connect, left), read=left, total=left),
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            try:
-                content = _read(response)
-            finally:
-                # A connection whose answer was read whole is back in the pool
-                # by now; any other must not be used again.
-                response.close()
-        except (HTTPError, OSError) as error:
+            if connection.is_closed:
+                connection.timeout = min(self._connect, _left(end))
+                connection.connect()
+            connection.timeout = _left(end)
+            # A service that refuses a file may answer before it has read it all.
+            with suppress(BrokenPipeError):
+                connection.request(
+                    "POST" if body else "GET",
+                    target,
+                    body=body.content if body else None,
+                    headers={**self._headers, **body.headers} if body else self._headers,
+                    preload_content=False,
+                    decode_content=False,
+                )
+            response = connection.getresponse()
+            content = _read(response)
+        except (HTTPError, HTTPException, OSError) as error:
+            connection.close()
             return _Failure(_connection_error(method, error), again=True)
+        except BaseException:
+            connection.close()
+            raise
         if content is None:
+            connection.close()
             return _Failure(BadAnswer(f"the answer is longer than {MAX_ANSWER} bytes", method))
+        self._connections.keep(connection)
         return _answer(method, response, content)
+
+
+def _left(end: float) -> float:
+    """Return the seconds until *end*, and a little when there are none."""
+    return max(end - monotonic(), 0.001)
 
 
 _transports: WeakSet[Transport] = WeakSet()
@@ -239,7 +245,7 @@ def _retry_after(response: BaseHTTPResponse) -> float | None:
         return None
 
 
-def _connection_error(method: str, error: HTTPError | OSError) -> ServiceError:
+def _connection_error(method: str, error: Exception) -> ServiceError:
     """Return the error of ours for one of urllib3's, with a cause that holds no URL."""
     failure: ServiceError
     match error:

@@ -24,7 +24,7 @@ Check = Callable[[Any], Any]
 def _text(value: Any) -> str:
     if isinstance(value, int | float):
         # as Flask reads a variable of digits from the environment
-        raise ValueError('text, in the environment with quotes in quotes: \'"123"\'')
+        raise ValueError("text, in the environment with quotes in quotes: '\"123\"'")
     if not isinstance(value, str) or not value.strip():
         raise ValueError("text that is not empty")
     return value

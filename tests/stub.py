@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -66,10 +67,12 @@ class Stub:
 
     A step is the bytes to send, or a function that is given the connection.
     After bytes with a ``Connection: close`` header the connection is closed.
+    With *tls* it speaks HTTPS.
     """
 
-    def __init__(self, *steps: Step) -> None:
+    def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
         self.steps = steps
+        self._tls = tls
         self.requests: list[Request] = []
         self.connections = 0
         self._lock = threading.Lock()
@@ -109,6 +112,8 @@ class Stub:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
             with connection.makefile("rb") as reader:
                 while (request := _read(reader)) is not None:
                     with self._lock:

@@ -92,6 +92,25 @@ class Raw:
         assert answer.status == 200
         return answer.json
 
+    def upload(
+        self,
+        file: tuple[str, bytes] | None,
+        params: Mapping[str, str] | None = None,
+        *,
+        token: str,
+        method: str = "upload.file",
+    ) -> dict[str, Any]:
+        """Sends a file, as its name and its bytes; returns the whole JSON answer."""
+        full = {**(params or {}), "api_key": self.sandbox.app_key, "auth_token": token}
+        fields: dict[str, Any] = {**sign(full, self.sandbox.app_secret, method)}
+        if file is not None:
+            fields["file"] = file
+        url = self.sandbox.api_url + method
+        response = self.pool.request("POST", url, fields=fields)
+        data = json.loads(response.data)
+        assert isinstance(data, dict)
+        return data
+
     def ok(
         self,
         method: str,

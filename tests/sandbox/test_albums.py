@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.state import FAMILY, FRIENDS, PRIVATE, PUBLIC
+from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, PRIVATE, PUBLIC
 
 from .raw import Raw
 from .world import ADA, JONAS, album, doc, ids

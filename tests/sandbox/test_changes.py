@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.state import FAMILY, PRIVATE, PUBLIC
+from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
 
 from .raw import Raw
 from .world import ADA, JONAS, album, doc
@@ -161,14 +161,18 @@ def test_a_deleted_document_is_gone_from_lists_albums_and_the_media_host(
     assert raw.code("doc.delete", {"doc_id": gone}, token=token, post=True) == "1"
 
 
-def test_an_album_goes_with_its_last_document(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_an_album_stays_empty_when_its_last_document_is_deleted(
+    sandbox: Sandbox, raw: Raw, token: str
+) -> None:
     hidden = album(sandbox, {PRIVATE})
     for doc_id in list(hidden.doc_ids):
-        raw.ok("album.get", {"album_id": hidden.album_id}, token=token)
         raw.ok("doc.delete", {"doc_id": doc_id}, token=token, post=True)
-    assert raw.code("album.get", {"album_id": hidden.album_id}, token=token) == "1"
-    answer = raw.ok("album.getList", {"empty": "1"}, token=token)
-    assert hidden.album_id not in str(answer)
+    params = {"album_id": hidden.album_id}
+    assert raw.ok("album.get", params, token=token)["album"]["count"]["docs"] == "0"
+    assert hidden.album_id not in str(raw.ok("album.getList", token=token))
+    assert hidden.album_id in str(raw.ok("album.getList", {"empty": "1"}, token=token))
+    raw.ok("album.delete", params, token=token, post=True)
+    assert raw.code("album.delete", params, token=token, post=True) == "1"
 
 
 def test_deleting_needs_the_right_to_delete(sandbox: Sandbox, raw: Raw) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.files import media_file
 from flask_ipernity.sandbox.folder import folder_state
 
 from .raw import Raw
@@ -204,6 +205,18 @@ def test_files_are_read_when_they_are_asked_for(folder: Path) -> None:
     doc = next(doc for doc in state.docs.values() if doc.title == "stars")
     assert isinstance(doc.source.file, Path)
     doc.source.file.write_bytes(b"other bytes")
-    file = state.media_file(doc.path("original"))
+    file = media_file(state, doc.path("original"))
     assert file is not None
-    assert file.read() == b"other bytes"
+    with file.open() as content:
+        assert content.read() == b"other bytes"
+
+
+def test_a_photo_that_was_deleted_from_the_folder_is_404(folder: Path) -> None:
+    with Sandbox(photos=folder) as sandbox:
+        raw = Raw(sandbox)
+        doc = next(doc for doc in sandbox.state.docs.values() if doc.title == "stars")
+        assert isinstance(doc.source.file, Path)
+        doc.source.file.unlink()
+        for label in ("original", "100"):
+            assert raw.send("GET", sandbox.media_url + doc.path(label)).status == 404
+        raw.pool.clear()

@@ -68,7 +68,8 @@ def test_head_answers_with_the_length_and_no_body(raw: Raw, thumb: str, whole: A
 def test_an_original_comes_byte_for_byte(raw: Raw, sandbox: Sandbox) -> None:
     doc = next(doc for doc in sandbox.state.docs.values() if doc.media == "photo")
     answer = raw.send("GET", sandbox.media_url + doc.path("original"))
-    assert answer.body == doc.source.read()
+    with doc.source.open() as file:
+        assert answer.body == file.read()
 
 
 def test_a_query_does_not_matter(raw: Raw, thumb: str, whole: Answer) -> None:

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.documents import PUBLIC
 from flask_ipernity.sandbox.pictures import Drawer, Picture, draw, labels_for, size_of
-from flask_ipernity.sandbox.state import PUBLIC
 
 from .raw import Raw
 from .world import ADA, doc

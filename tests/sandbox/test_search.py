@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.state import PUBLIC, Doc, DocTag
+from flask_ipernity.sandbox.documents import PUBLIC, Doc, DocTag
 
 from .raw import Raw
 from .world import ADA, JONAS, doc, listed
@@ -125,7 +125,8 @@ def test_results_come_in_the_wanted_order(
     sandbox: Sandbox, raw: Raw, order: str, key: str, backwards: bool
 ) -> None:
     found = raw.ok("doc.search", {"sort": order, "per_page": "100"})["docs"]["doc"]
-    values = [getattr(sandbox.state.docs[entry["doc_id"]], key) for entry in found]
+    docs = [sandbox.state.docs[entry["doc_id"]] for entry in found]
+    values = [len(doc.audience.faves) if key == "faves" else getattr(doc, key) for doc in docs]
     assert len(set(values)) > 1
     assert values == sorted(values, reverse=backwards)
 

@@ -253,3 +253,14 @@ def test_the_sandbox_writes_nothing_by_itself(
     exchange(sandbox, b"GET /api/test.hello HTTP/1.1\r\n\r\n")
     sandbox.stop()
     assert capfd.readouterr() == ("", "")
+
+
+def test_further_documents_make_lists_of_many_pages() -> None:
+    with Sandbox(extra_documents=500) as sandbox:
+        raw = Raw(sandbox)
+        params = {"user_id": sandbox.people[0].user_id, "per_page": "100", "page": "6"}
+        docs = raw.ok("doc.getList", params)["docs"]
+        assert int(docs["total"]) > 500
+        assert int(docs["pages"]) == 6
+        assert raw.send("GET", docs["doc"][-1]["thumb"]["url"]).status == 200
+        raw.pool.clear()

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.state import PUBLIC
+from flask_ipernity.sandbox.documents import PUBLIC
 
 from .raw import Raw
 from .world import ADA, JONAS, doc, listed

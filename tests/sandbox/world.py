@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.state import Album, Doc
+from flask_ipernity.sandbox.documents import Album, Doc
 
 ADA, JONAS, MEI = range(3)
 """Index of the photographer, of a member of her family, of a stranger."""

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from .accounts import App, Frob, Person
 from .methods.auth import check_permissions, is_fresh, new_frob
 from .signature import is_signed
-from .state import App, Frob, Person, State
+from .state import State
 
 CHOICES = ("user_id", "answer")
 """The fields of the form that are no parameters of the link."""

@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from .community import add_groups
+from .documents import Album, Doc
 from .exif import PhotoFacts, local, read_photo, unix
-from .state import Album, Doc, State
+from .state import State
 from .world import people_only
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -31,6 +33,7 @@ def folder_state(path: str | os.PathLike[str]) -> State:
     if not found:
         raise ValueError(f"{path} holds no JPEG or PNG files that can be read.")
     state = people_only()
+    add_groups(state)
     albums: dict[Path, Album] = {}
     person = next(iter(state.people))
     for file, facts in sorted(found, key=lambda pair: (_created(pair[1]), pair[0])):

@@ -5,15 +5,18 @@ Private documents are protected by the secret in the path alone, as on the servi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from flask import Flask, abort, request
 from werkzeug.http import is_resource_modified, parse_range_header
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
 
-from .state import MediaFile, State
+from .files import MediaFile, media_file
+from .state import State
 
 MAX_AGE = 7 * 24 * 3600
 """How long an answer may be kept, in seconds."""
@@ -35,25 +38,33 @@ def media_app(state: State, record: Callable[[RecordedRequest], None]) -> Flask:
     def file(path: str) -> Response:
         path = f"/{path}"
         record(RecordedRequest(request.method, path, dict(request.headers)))
-        found = state.media_file(path)
+        found = media_file(state, path)
         if found is None:
             abort(404)
-        return _response(found)
+        try:
+            content = found.open()
+        except OSError:
+            # a photo was deleted from the folder that --photos names
+            abort(404)
+        return _response(found, content)
 
     return app
 
 
-def _response(file: MediaFile) -> Response:
+def _response(file: MediaFile, content: BinaryIO) -> Response:
     """The answer to a request for this file: whole, a part of it, or only "not modified"."""
     modified = datetime.fromtimestamp(int(file.modified), UTC)
-    data = file.read()
-    response = Response(data, content_type=file.content_type)
+    length = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    pieces = wrap_file(request.environ, content, 64 * 1024)
+    response = Response(pieces, content_type=file.content_type, direct_passthrough=True)
+    response.content_length = length
     response.set_etag(file.etag)
     response.last_modified = modified
     response.cache_control.public = True
     response.cache_control.max_age = MAX_AGE
-    _adapt_range(response, modified, len(data))
-    return response.make_conditional(request.environ, accept_ranges=True, complete_length=len(data))
+    _adapt_range(response, modified, length)
+    return response.make_conditional(request.environ, accept_ranges=True, complete_length=length)
 
 
 def _adapt_range(response: Response, modified: datetime, length: int) -> None:

@@ -5,11 +5,16 @@ Nobody is signed in here, so pages show only what all may see.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, abort, render_template
 
-from .state import PUBLIC, App, Doc, Person, State
+from .accounts import App, Person
+from .audience import Audience
+from .documents import PUBLIC, Doc
+from .groups import INVISIBLE
+from .state import State
 
 
 def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint:
@@ -21,6 +26,15 @@ def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint
 
     def person(user: str) -> Person:
         return state.person(user) or abort(404)
+
+    def visit(audience: Audience) -> None:
+        """Counts that somebody without a name has looked at something."""
+        now = int(time.time())
+        with state.lock:
+            visits = audience.anonymous
+            visits.first_at = visits.first_at or now
+            visits.last_at = now
+            visits.count += 1
 
     def public(docs: Iterable[Doc]) -> list[Doc]:
         return [doc for doc in docs if doc.share == PUBLIC]
@@ -39,23 +53,53 @@ def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint
         return render_template("list.html", title=owner.username, text=owner.realname, docs=docs)
 
     @pages.get("/doc/<user>/<int:doc_id>")
-    @pages.get("/doc/<user>/<int:doc_id>/in/<kind>/<int:container>")
-    def doc(user: str, doc_id: int, kind: str = "", container: int = 0) -> str:
+    @pages.get("/doc/<user>/<int:doc_id>/in/<kind>/<int:number>")
+    @pages.get("/doc/<user>/<int:doc_id>/<any(comment):kind>/<int:number>")
+    def doc(user: str, doc_id: int, kind: str = "", number: int = 0) -> str:
         owner = person(user)
         found = state.docs.get(str(doc_id))
         if found is None or found.owner_id != owner.user_id or found.share != PUBLIC:
             abort(404)
+        visit(found.audience)
         text = found.description or f"A {found.media} by {owner.username}."
         return render_template("message.html", title=found.title or found.doc_id, text=text)
 
-    @pages.get("/doc/<user>/album/<album_id>")
-    def album(user: str, album_id: str) -> str:
+    @pages.get("/doc/<user>/album/<number>")
+    def album(user: str, number: str) -> str:
         owner = person(user)
         with state.lock:
-            found = state.albums.get(album_id)
+            found = state.albums.get(number)
+            # folders have the same addresses as albums
+            folder = state.folders.get(number)
             if found is None or found.owner_id != owner.user_id:
+                if folder is None or folder.owner_id != owner.user_id:
+                    abort(404)
+                ids = [state.albums[album_id].doc_ids for album_id in folder.album_ids]
+                docs = public(state.docs[doc_id] for doc_ids in ids for doc_id in doc_ids)
+                title, text = folder.title, folder.description
+            else:
+                visit(found.audience)
+                docs = public(state.docs[doc_id] for doc_id in found.doc_ids)
+                title, text = found.title, found.description
+        return render_template("list.html", title=title, text=text, docs=docs)
+
+    @pages.get("/group/<name>")
+    def group(name: str) -> str:
+        with state.lock:
+            found = state.group(name)
+            if found is None or found.ispublic == INVISIBLE:
                 abort(404)
-            docs = public(state.docs[doc_id] for doc_id in found.doc_ids)
+            docs = public(state.docs[doc_id] for doc_id in found.shown)
         return render_template("list.html", title=found.title, text=found.description, docs=docs)
+
+    @pages.get("/post/<user>/<int:post_id>")
+    @pages.get("/post/<user>/<int:post_id>/comment/<int:comment_id>")
+    def post(user: str, post_id: int, comment_id: int = 0) -> str:
+        owner = person(user)
+        found = state.posts.get(str(post_id))
+        if found is None or found.owner_id != owner.user_id or not state.visible(found, None, 0):
+            abort(404)
+        visit(found.audience)
+        return render_template("message.html", title=found.title, text=found.content)
 
     return pages

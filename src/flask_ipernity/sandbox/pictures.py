@@ -7,7 +7,9 @@ import io
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -20,7 +22,11 @@ QUALITY = 85
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file on disk or in memory; width and height are those after turning it upright."""
+    """A file on disk or in memory; width and height are those after turning it upright.
+
+    ``orientation`` is an EXIF value that stands in for the file's own, ``checksum`` the MD5 where
+    it is known already.
+    """
 
     file: Path | bytes
     ext: str
@@ -29,21 +35,38 @@ class Picture:
     height: int
     size: int
     modified: float
+    orientation: int | None = None
+    checksum: str | None = None
 
     @property
     def identity(self) -> str:
         """What changes when the file's bytes change, without reading a file on disk."""
         if isinstance(self.file, bytes):
             return hashlib.md5(self.file, usedforsecurity=False).hexdigest()
-        return f"{self.file}:{self.size}:{self.modified}"
+        return f"{self.file}:{self.size}:{self.modified}:{self.orientation}"
 
-    def read(self) -> bytes:
-        """The bytes as they are."""
-        return self.file if isinstance(self.file, bytes) else self.file.read_bytes()
+    def open(self) -> BinaryIO:
+        """The bytes as they are.
+
+        :raises OSError: the file is gone.
+        """
+        return io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
 
     def md5(self) -> str:
-        """MD5 of the bytes, in hex."""
-        return hashlib.md5(self.read(), usedforsecurity=False).hexdigest()
+        """MD5 of the bytes, in hex; of a file that is gone that of nothing."""
+        return self.checksum or _md5(self)
+
+
+@lru_cache(maxsize=4096)
+def _md5(picture: Picture) -> str:
+    try:
+        with picture.open() as file:
+            checksum = hashlib.md5(usedforsecurity=False)
+            while piece := file.read(1 << 18):
+                checksum.update(piece)
+            return checksum.hexdigest()
+    except OSError:
+        return hashlib.md5(usedforsecurity=False).hexdigest()
 
 
 def _number(label: str) -> int:
@@ -76,9 +99,10 @@ def size_of(label: str, width: int, height: int) -> tuple[int, int]:
 
 def _upright(picture: Picture, wanted: int) -> Image.Image:
     """The picture in RGB, turned as its EXIF says, decoded no larger than needed."""
-    file = io.BytesIO(picture.file) if isinstance(picture.file, bytes) else picture.file
-    with Image.open(file) as image:
+    with picture.open() as file, Image.open(file) as image:
         image.draft("RGB", (wanted, wanted))
+        if picture.orientation is not None:
+            image.getexif()[0x0112] = picture.orientation
         upright = ImageOps.exif_transpose(image)
     if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
         layer = upright.convert("RGBA")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import shutil
 import socket
-from collections.abc import Iterable, Mapping
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -13,14 +17,16 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from . import authorize, pages, wire
+from .accounts import App, Person
 from .folder import folder_state
 from .keepalive import Server
 from .media import RecordedRequest, media_app
 from .methods.auth import new_token
-from .state import App, Person, State
+from .state import State
+from .tickets import request_class
 from .trouble import Fault, Trouble
 from .wire import RecordedCall
-from .world import default_state
+from .world import add_documents, default_state
 
 APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
 APP_SECRET = "0c5e8d2f7a1b4936"
@@ -39,6 +45,9 @@ class Sandbox:
     :param faults: what goes wrong, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
     :param rate: API calls that are answered in a second; more get error 113.
     :param callback_url: where the web flow of the sign-in ends.
+    :param extra_documents: so many further public photos of the first person, older than all
+        others, for trying lists of many pages.
+    :param processing: seconds until an uploaded file is a document.
     :raises ValueError: if the host is not on this machine, or an option makes no sense.
     """
 
@@ -53,15 +62,20 @@ class Sandbox:
         app_key: str = APP_KEY,
         app_secret: str = APP_SECRET,
         callback_url: str | None = None,
+        extra_documents: int = 0,
+        processing: float = 1.0,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
         self._servers: list[Server] = []
         self._stopped_connections = 0
+        self._remove_uploads: Callable[[], object] = lambda: None
         self._trouble = Trouble(latency, rate)
         self._trouble.faults.extend(Fault.parse(spec) for spec in faults)
         self.state: State = default_state() if photos is None else folder_state(photos)
         """Everything the sandbox knows; hold ``state.lock`` to change it while calls run."""
+        add_documents(self.state, extra_documents)
+        self.state.processing = processing
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url
@@ -81,7 +95,10 @@ class Sandbox:
         bound = _bind(self._host, self._ports)
         self._ports = [one.getsockname()[1] for one in bound]
         self._trouble.stopping.clear()
+        uploads = Path(tempfile.mkdtemp(prefix="ipernity-sandbox-"))
+        self._remove_uploads = weakref.finalize(self, shutil.rmtree, uploads, ignore_errors=True)
         site = Flask("flask_ipernity.sandbox", static_folder=None)
+        site.request_class = request_class(uploads)
         site.register_blueprint(
             wire.blueprint(self.state, self._trouble, self.calls.append, self.media_url, self.url)
         )
@@ -93,12 +110,18 @@ class Sandbox:
         ]
 
     def stop(self) -> None:
-        """Stops to listen and closes all connections; does nothing if it does not run."""
+        """Stops to listen, closes all connections, and removes the files that were uploaded.
+
+        Does nothing if it does not run.
+        """
         self._trouble.stopping.set()
+        with self.state.lock:
+            self.state.stopping.notify_all()
         for server in self._servers:
             server.stop()
         self._stopped_connections = self.connections
         self._servers = []
+        self._remove_uploads()
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,26 +1,20 @@
-"""Documents, albums and people as the dictionaries that the service's answers are made of.
+"""Documents and people as the dictionaries that the service's answers are made of.
 
 Key names are those of ``client/methods.json``; a key whose value is ``None`` is dropped later on.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
+from .accounts import Person
+from .audience import Audience, Visits
+from .documents import FAMILY, FRIENDS, PUBLIC, Doc, DocTag
+from .files import ICON_NUMBERS
 from .methods import Call
 from .pictures import LABELS, size_of
-from .state import (
-    FAMILY,
-    FRIENDS,
-    FRIENDS_AND_FAMILY,
-    ICON_NUMBERS,
-    PUBLIC,
-    Album,
-    Doc,
-    Person,
-)
+from .posts import Post
 
 Shape = dict[str, object]
 T = TypeVar("T")
@@ -29,9 +23,15 @@ ONLY_ME, CONTACTS, EVERYONE = 0, 4, 5
 """Values of "who may comment, tag …" besides those that ``share`` has too."""
 
 
-def reader(call: Call) -> Person | None:
-    """As whom a call reads documents: without the permission to read, as anybody."""
-    return call.viewer if call.level("doc") >= 1 else None
+def reader(call: Call, item: str = "doc") -> Person | None:
+    """As whom a call reads: without the permission to read, as anybody."""
+    return call.viewer if call.level(item) >= 1 else None
+
+
+def owns(call: Call, owner_id: str, item: str = "doc") -> bool:
+    """Whether the caller reads as this owner."""
+    who = reader(call, item)
+    return who is not None and who.user_id == owner_id
 
 
 def visible(call: Call, doc: Doc) -> bool:
@@ -46,19 +46,23 @@ def newest_first(docs: Iterable[Doc]) -> list[Doc]:
 
 def most_popular_first(docs: Iterable[Doc]) -> list[Doc]:
     """Documents by faves and visits."""
-    return sorted(docs, key=lambda doc: (doc.faves, doc.visits, int(doc.doc_id)), reverse=True)
+    return sorted(
+        docs,
+        key=lambda doc: (len(doc.audience.faves), doc.audience.visit_count, int(doc.doc_id)),
+        reverse=True,
+    )
 
 
-def may_act(call: Call, owner_id: str, allowed: int) -> bool:
+def may_act(call: Call, owner_id: str, allowed: int, item: str = "doc") -> bool:
     """Whether the caller is among those whom an owner lets comment, tag and so on."""
-    who = reader(call)
+    who = reader(call, item)
     if who is None:
         return False
     if who.user_id == owner_id or allowed >= EVERYONE:
         return True
     if allowed == CONTACTS:
         owner = call.state.people[owner_id]
-        return who.user_id in owner.contacts | owner.family | owner.friends
+        return who.user_id in owner.network
     return call.state.within(owner_id, who, allowed)
 
 
@@ -88,6 +92,11 @@ def doc_link(call: Call, doc: Doc) -> str:
     return f"{call.web_url}/doc/{doc.owner_id}/{doc.doc_id}"
 
 
+def post_link(call: Call, post: Post) -> str:
+    """Address of an article's page."""
+    return f"{call.web_url}/post/{post.owner_id}/{post.post_id}"
+
+
 def doc_icon(call: Call, doc: Doc) -> str:
     """Address of the generic icon of a document's media type."""
     return f"{call.media_url}/icons/{ICON_NUMBERS[doc.media]}.75x.png"
@@ -99,7 +108,7 @@ def avatar(call: Call, person: Person) -> str:
 
 
 def owner(call: Call, user_id: str) -> Shape:
-    """A document's owner."""
+    """The owner of an item, in full."""
     person = call.state.people[user_id]
     return {
         "user_id": person.user_id,
@@ -177,13 +186,13 @@ def dates(doc: Doc) -> Shape:
     return {
         "posted_at": doc.posted_at,
         "created": doc.created,
-        "last_comment_at": doc.comment_at,
+        "last_comment_at": doc.audience.comment_at,
         "last_update_at": doc.updated_at,
     }
 
 
-def visibility(doc: Doc) -> Shape:
-    """Who sees a document. The page of doc.get says 5 for public, doc.set's says 4 ([U])."""
+def visibility(doc: Doc | Post) -> Shape:
+    """Who sees an item. The page of doc.get says 5 for public, doc.set's says 4 ([U])."""
     return {
         "ispublic": doc.share == PUBLIC,
         "isfriend": bool(doc.share & FRIENDS),
@@ -192,7 +201,7 @@ def visibility(doc: Doc) -> Shape:
     }
 
 
-def permissions(doc: Doc) -> Shape:
+def permissions(doc: Doc | Post) -> Shape:
     """Who may comment, tag, and mark people."""
     return {"comment": doc.perm_comment, "tag": doc.perm_tag, "tagme": doc.perm_tagme}
 
@@ -219,8 +228,35 @@ def geo(doc: Doc) -> Shape | None:
     return {"lat": f"{doc.lat:.6f}", "lng": f"{doc.lng:.6f}", "location": doc.location}
 
 
-def list_item(call: Call, doc: Doc, extras: Collection[str], *, with_owner: bool = False) -> Shape:
-    """A document as the lists carry it, with the ``extra`` members that the method offers."""
+def count(doc: Doc) -> Shape:
+    """A document's numbers."""
+    return {
+        "visits": doc.audience.visit_count,
+        "faves": len(doc.audience.faves),
+        "comments": len(doc.audience.comments),
+        "notes": len(doc.notes),
+    }
+
+
+def you(call: Call, audience: Audience, item: str = "doc") -> Shape | None:
+    """What the caller has to do with an item; nothing for those who are not signed in."""
+    who = reader(call, item)
+    if who is None:
+        return None
+    visits = audience.visits.get(who.user_id, Visits())
+    return {
+        "isfave": who.user_id in audience.faves,
+        "visits": visits.count,
+        "last_visit_at": visits.last_at,
+    }
+
+
+def list_item(call: Call, doc: Doc, extras: Collection[str], also: str = "safety") -> Shape:
+    """A document as the lists carry it, with the ``extra`` members that the method offers.
+
+    :param also: what the method's records have beyond the common keys: ``safety``, the id of the
+        ``owner``, or nothing.
+    """
     shape: Shape = {
         "doc_id": doc.doc_id,
         "media": doc.media,
@@ -231,19 +267,14 @@ def list_item(call: Call, doc: Doc, extras: Collection[str], *, with_owner: bool
     }
     if "owner" in extras:
         shape["owner"] = owner(call, doc.owner_id)
-    elif with_owner:
+    elif also == "owner":
         shape["owner"] = {"user_id": doc.owner_id}
-    else:
+    elif also == "safety":
         shape["safety"] = doc.safety
     if "dates" in extras:
         shape["dates"] = dates(doc)
     if "count" in extras:
-        shape["count"] = {
-            "visits": doc.visits,
-            "faves": doc.faves,
-            "comments": doc.comments,
-            "notes": len(doc.notes),
-        }
+        shape["count"] = count(doc)
     if "geo" in extras:
         shape["geo"] = geo(doc)
     if "medias" in extras and (files := medias(call, doc)):
@@ -257,72 +288,19 @@ def list_item(call: Call, doc: Doc, extras: Collection[str], *, with_owner: bool
     return shape
 
 
-def album_docs(call: Call, album: Album) -> list[Doc]:
-    """An album's documents, as many as the caller may see, in the album's order."""
-    docs = [call.state.docs[doc_id] for doc_id in album.doc_ids]
-    return [doc for doc in docs if visible(call, doc)]
-
-
-def owns(call: Call, owner_id: str) -> bool:
-    """Whether the caller reads as this owner."""
-    who = reader(call)
-    return who is not None and who.user_id == owner_id
-
-
-def album_cover(call: Call, album: Album) -> Shape | None:
-    """An album's cover, or the first visible document in its place."""
-    docs = album_docs(call, album)
-    chosen = [doc for doc in docs if doc.doc_id == album.cover_id] or docs
-    for doc in chosen:
-        if shape := thumb(call, doc, thumbsize(call)):
-            return {"doc_id": doc.doc_id, **shape}
-    return None
-
-
-def album_dates(album: Album) -> Shape:
-    """An album's dates as album.get names them."""
-    return {"created_at": album.created_at, "comment_at": album.comment_at}
-
-
-def album_count(call: Call, album: Album) -> Shape:
-    """An album's numbers; those of documents count what the caller may see."""
-    shares = [doc.share for doc in album_docs(call, album)]
+def tags(call: Call, found: Sequence[DocTag]) -> Shape:
+    """The tags of a document or article."""
     return {
-        "docs": len(shares),
-        "visits": album.visits,
-        "faves": album.faves,
-        "comments": album.comments,
-        "family": shares.count(FAMILY),
-        "friend": shares.count(FRIENDS),
-        "ff": shares.count(FRIENDS_AND_FAMILY),
-        "public": shares.count(PUBLIC),
+        "total": len(found),
+        "tag": [{**tag(call, one), "added_at": one.added_at} for one in found],
     }
 
 
-def album_visibility(call: Call, album: Album) -> Shape:
-    """Which circles find something in an album."""
-    shares = {doc.share for doc in album_docs(call, album)}
+def tag(call: Call, found: DocTag) -> Shape:
+    """A tag: the id is that of the word, or of the member."""
     return {
-        "family": FAMILY in shares,
-        "friend": FRIENDS in shares,
-        "ff": FRIENDS_AND_FAMILY in shares,
-        "public": PUBLIC in shares,
+        "type": found.type,
+        "id": found.id,
+        "user_id": found.user_id,
+        "tag": call.state.tag_text(found.type, found.id),
     }
-
-
-def album_can(call: Call, album: Album) -> Shape:
-    """What the caller may do with an album."""
-    return {
-        "fave": reader(call) is not None and not owns(call, album.owner_id),
-        "comment": may_act(call, album.owner_id, album.perm_comment),
-    }
-
-
-def album_link(call: Call, album: Album) -> str:
-    """Address of an album's page."""
-    return f"{call.web_url}/doc/{album.owner_id}/album/{album.album_id}"
-
-
-def album_description(album: Album) -> str:
-    """An album's description, escaped: clients have to unescape it ([C] Photini e422c16f)."""
-    return html.escape(album.description, quote=False)

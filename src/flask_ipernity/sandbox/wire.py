@@ -10,12 +10,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from flask import Blueprint, Response, request
 
+from .accounts import LEVELS, App, Person, Token
 from .methods import CATALOGUE, GENERAL_ERRORS, METHODS, Call, Facts, Refusal, load
 from .signature import is_signed
-from .state import LEVELS, App, Person, State, Token
+from .state import State
+from .tickets import Received
 from .trouble import Trouble
 
 GENERAL_PARAMS = {"api_key", "api_sig", "auth_token"}
@@ -57,6 +60,7 @@ def blueprint(
             if form not in ("", "json"):
                 raise _general(102)
             with state.lock:
+                state.settle()
                 checked = _checked(state, method, params, media_url, web_url)
                 return _answer(_members(METHODS[method](checked)), "ok")
         except Refusal as refusal:
@@ -94,6 +98,7 @@ def _checked(
         raise _general(120)
     _check_signature(facts, params, app)
     token, viewer = _token(state, facts, params, app)
+    sent = request.files.get("file")
     return Call(
         state=state,
         params={name: params[name] for name in params if name not in GENERAL_PARAMS},
@@ -102,6 +107,8 @@ def _checked(
         viewer=viewer,
         media_url=media_url,
         web_url=web_url,
+        file=cast(Received, sent.stream) if sent else None,
+        filename=(sent.filename or "") if sent else "",
     )
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .exif import PhotoFacts, read_photo, unix
-from .pictures import Picture
-from .state import (
+from .accounts import Person
+from .community import ADA, JONAS, MEI, add_audience, add_groups, add_posts
+from .documents import (
     FAMILY,
     FRIENDS,
     FRIENDS_AND_FAMILY,
@@ -23,15 +23,14 @@ from .state import (
     Album,
     Doc,
     DocTag,
+    Folder,
     Note,
-    Person,
-    State,
 )
+from .exif import PhotoFacts, read_photo, unix
+from .pictures import Picture
+from .state import State
 
 PHOTOS = Path(__file__).parent / "photos"
-
-ADA, JONAS, MEI = "10175", "20433", "31268"
-"""A photographer, a member of her family, and a stranger to both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ CLIP_PLANS = {
     "video": Plan(license=1, albums=("Light and weather",), largest=640),
     "audio": Plan(license=9),
 }
+LIGHT = "The light changed a minute later."
+FILED = ("Light and weather", "Best of")
 ALBUMS = {
     "Light and weather": (ADA, "Mountains, water & sky, in the order in which I met them."),
     "Best of": (ADA, "What I would hang on a wall."),
@@ -92,7 +93,6 @@ def people_only() -> State:
             country="FR",
             tmo=3600,
             last_online=since + 560_000_000,
-            posts=7,
             family={JONAS},
             contacts={JONAS},
         ),
@@ -127,11 +127,9 @@ def people_only() -> State:
     return State(people={person.user_id: person for person in people})
 
 
-def default_state(extra_documents: int = 0, photos: Path = PHOTOS) -> State:
+def default_state(photos: Path = PHOTOS) -> State:
     """The world of the demo.
 
-    :param extra_documents: so many further public photos of the first person, older than all
-        others, which share the pictures of the first ones; for trying lists of many pages.
     :param photos: a folder with an ``index.json``.
     """
     state = people_only()
@@ -155,7 +153,10 @@ def default_state(extra_documents: int = 0, photos: Path = PHOTOS) -> State:
         _add(state, doc, entry, plan)
     _cover_albums(state)
     _mark_people(state)
-    _add_extra(state, extra_documents)
+    _add_folder(state)
+    add_groups(state)
+    add_posts(state)
+    add_audience(state)
     return state
 
 
@@ -214,9 +215,6 @@ def _add(state: State, doc: Doc, entry: dict[str, Any], plan: Plan) -> None:
     doc.created = entry["created"]
     doc.posted_at = unix(doc.created) + 86_400 + 3_600 * number
     doc.updated_at = doc.posted_at + 5_400
-    doc.visits, doc.faves = 31 + 67 * number % 240, 5 * number % 13
-    doc.comments = 3 * number % 7 if plan.share == PUBLIC else 0
-    doc.comment_at = doc.posted_at + 40_000 if doc.comments else 0
     doc.volume = 3 + number % 5
     doc.tags = [
         DocTag("keyword", state.keyword(text).tag_id, doc.owner_id, doc.posted_at)
@@ -238,13 +236,12 @@ def _album(state: State, title: str, first: Doc) -> Album:
 
 
 def _cover_albums(state: State) -> None:
-    """Gives each album a cover that as many as possible may see, and some visitors."""
-    for number, album in enumerate(state.albums.values(), 1):
+    """Gives each album a cover that as many as possible may see."""
+    for album in state.albums.values():
         docs = [state.docs[doc_id] for doc_id in album.doc_ids]
         shown = [doc for doc in docs if doc.share == PUBLIC and doc.picture] or docs
         album.cover_id = shown[0].doc_id
         album.updated_at = docs[-1].posted_at
-        album.visits, album.faves = 19 * number, number % 3
 
 
 def _mark_people(state: State) -> None:
@@ -252,17 +249,39 @@ def _mark_people(state: State) -> None:
     doc = next(doc for doc in state.docs.values() if doc.owner_id == ADA and doc.share == PUBLIC)
     doc.tags.append(DocTag("member", JONAS, ADA, doc.posted_at + 60))
     doc.notes = [
-        Note("90211", ADA, 120, 80, 60, 90, "", member_id=JONAS),
-        Note("90212", ADA, 300, 190, 80, 40, "The light changed a minute later."),
+        Note(state.new_id("note"), ADA, 120, 80, 60, 90, "", doc.posted_at, JONAS),
+        Note(state.new_id("note"), ADA, 300, 190, 80, 40, LIGHT, doc.posted_at),
     ]
 
 
-def _add_extra(state: State, count: int) -> None:
+def _add_folder(state: State) -> None:
+    """Files two albums of the photographer."""
+    albums = [album for album in state.albums.values() if album.title in FILED]
+    since = max(album.created_at for album in albums)
+    folder = Folder(
+        state.new_id("folder"),
+        ADA,
+        "Landscapes",
+        "Albums of places.",
+        [album.album_id for album in albums],
+        created_at=since,
+        updated_at=since,
+    )
+    state.folders[folder.folder_id] = folder
+
+
+def add_documents(state: State, count: int) -> None:
+    """Adds public photos of the first person, older than all others, with the same pictures.
+
+    :raises ValueError: the first person has no public photo, and some are wanted.
+    """
     patterns = [
         doc
         for doc in state.docs.values()
         if doc.owner_id == ADA and doc.media == "photo" and doc.share == PUBLIC
     ]
+    if count and not patterns:
+        raise ValueError("There is no photo that further documents could show.")
     oldest = min((doc.posted_at for doc in patterns), default=0)
     for number in range(1, count + 1):
         picture = patterns[number % len(patterns)].source

@@ -15,7 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from ..state import LEVELS, App, Person, State, Token
+from ..accounts import LEVELS, App, Person, Token
+from ..state import State
+from ..tickets import Received
 
 
 class Refusal(Exception):
@@ -73,11 +75,21 @@ class Call:
     """Where the media host is, without a slash at the end."""
     web_url: str
     """Base of links to pages, without a slash at the end."""
+    file: Received | None = None
+    """The file that came with an upload."""
+    filename: str = ""
+    """What the caller calls it; may be anything."""
 
     def level(self, item: str) -> int:
         """What the token allows for an item: 0 nothing, 1 read, 2 write, 3 delete."""
         return LEVELS.index(self.token.permissions[item]) if self.token else 0
 
+
+EMPTY: dict[str, object] = {}
+"""An empty list that stays in the answer: to the wire it is an empty map, and that shows as []."""
+
+MAX_IDS = 20
+"""Ids that one call adds or removes."""
 
 Method: TypeAlias = Callable[[Call], dict[str, object]]
 
@@ -113,3 +125,22 @@ def number(params: Mapping[str, str], name: str, default: int, minimum: int, max
     except ValueError:
         value = default
     return min(max(value, minimum), maximum)
+
+
+def caller(call: Call) -> Person:
+    """Whose token it is, for methods that need one.
+
+    :raises Refusal: error 106; the general checks have made sure that it does not come to that.
+    """
+    if call.viewer is None:
+        raise Refusal(106, GENERAL_ERRORS[106])
+    return call.viewer
+
+
+def not_blocked(call: Call, owner_id: str) -> None:
+    """Checks that a member has not blocked the caller.
+
+    :raises Refusal: error 109.
+    """
+    if caller(call).user_id in call.state.people[owner_id].blocked:
+        raise Refusal(109, GENERAL_ERRORS[109])

@@ -38,7 +38,7 @@ def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
 
 @method("api.methods.getList")
 def get_list(call: Call) -> dict[str, object]:
-    """All methods, those that this sandbox has not built included."""
+    """All methods, doc.albums.add included."""
     methods = [
         {
             **_summary(facts),

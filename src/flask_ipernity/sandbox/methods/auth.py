@@ -10,7 +10,8 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from ..state import ITEMS, LEVELS, Frob, State, Token
+from ..accounts import ITEMS, LEVELS, Frob, Token
+from ..state import State
 from . import Call, Refusal, method
 
 FROB_LIFE = 300

@@ -1,12 +1,12 @@
-"""``doc.get``, ``getList``, ``getMedias``, ``getExif`` and ``getContext``: reading documents."""
+"""``doc.get``, ``getList``, ``getMedias``, ``getExif``, ``getContainers``: reading documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .. import shapes
-from ..state import Doc
-from . import Call, Refusal, method, number
+from .. import album_shapes, group_shapes, shapes
+from ..documents import Doc
+from . import EMPTY, Call, Refusal, method, number
 from .user import wanted_person
 
 
@@ -27,25 +27,25 @@ def docs_page(
     default: int,
     maximum: int,
     extras: tuple[str, ...],
-    *,
-    with_owner: bool = False,
+    also: str = "safety",
 ) -> dict[str, object]:
     """One page of documents, as all lists have it.
 
     :param extras: the values of ``extra`` that the method knows; others are ignored ([U]).
+    :param also: as of :func:`.shapes.list_item`.
     """
     per_page = number(call.params, "per_page", default, 1, maximum)
     page = number(call.params, "page", 1, 1, 10**9)
     chosen, head = shapes.paged(docs, page, per_page)
-    return {**head, "doc": doc_items(call, chosen, extras, with_owner=with_owner)}
+    return {**head, "doc": doc_items(call, chosen, extras, also)}
 
 
 def doc_items(
-    call: Call, docs: Iterable[Doc], extras: tuple[str, ...], *, with_owner: bool = False
+    call: Call, docs: Iterable[Doc], extras: tuple[str, ...], also: str = "safety"
 ) -> list[dict[str, object]]:
     """Documents as the lists carry them, with those extras that are asked for and offered."""
     asked = set(shapes.words(call.params.get("extra"))) & set(extras)
-    return [shapes.list_item(call, doc, asked, with_owner=with_owner) for doc in docs]
+    return [shapes.list_item(call, doc, asked, also) for doc in docs]
 
 
 def filtered(call: Call, docs: list[Doc]) -> list[Doc]:
@@ -64,7 +64,6 @@ def doc_get(call: Call) -> dict[str, object]:
     doc = found_doc(call)
     extras = shapes.words(call.params.get("extra"))
     files = shapes.medias(call, doc)
-    who = shapes.reader(call)
     is_owner = shapes.owns(call, doc.owner_id)
     shape: dict[str, object] = {
         "doc_id": doc.doc_id,
@@ -81,13 +80,10 @@ def doc_get(call: Call) -> dict[str, object]:
         "visibility": shapes.visibility(doc),
         "permissions": shapes.permissions(doc),
         "count": {
-            "visits": doc.visits,
-            "faves": doc.faves,
-            "comments": doc.comments,
-            "notes": len(doc.notes),
+            **shapes.count(doc),
             "tags": len(doc.tags),
             "albums": sum(doc.doc_id in album.doc_ids for album in call.state.albums.values()),
-            "groups": 0,
+            "groups": sum(doc.doc_id in group.shown for group in call.state.groups.values()),
         },
         "can": {
             **shapes.can(call, doc),
@@ -96,37 +92,21 @@ def doc_get(call: Call) -> dict[str, object]:
             "extra": is_owner,
             "translate": is_owner,
         },
-        "you": {"isfave": False, "visits": 0, "last_visit_at": 0} if who else None,
+        "you": shapes.you(call, doc.audience),
         "share": {"url": shapes.doc_link(call, doc)},
         "thumbs": shapes.thumbs(call, doc),
         "medias": {"media": files} if files else None,
         "original": shapes.original(call, doc),
     }
     if "tags" in extras:
-        shape["tags"] = _tags(call, doc)
+        shape["tags"] = shapes.tags(call, doc.tags)
     if "notes" in extras:
         shape["notes"] = _notes(call, doc)
     if "geo" in extras:
         shape["geo"] = shapes.geo(doc)
     if "md5" in extras:
-        shape["md5"] = {"md5": doc.source.md5()}
+        shape["md5"] = doc.source.md5()
     return {"doc": shape}
-
-
-def _tags(call: Call, doc: Doc) -> dict[str, object]:
-    return {
-        "total": len(doc.tags),
-        "tag": [
-            {
-                "id": tag.id,
-                "type": tag.type,
-                "user_id": tag.user_id,
-                "tag": call.state.tag_text(tag.type, tag.id),
-                "added_at": tag.added_at,
-            }
-            for tag in doc.tags
-        ],
-    }
 
 
 def _notes(call: Call, doc: Doc) -> dict[str, object]:
@@ -195,51 +175,47 @@ def doc_get_exif(call: Call) -> dict[str, object]:
     return {"exif": dict(found_doc(call).exif)}
 
 
-@method("doc.getContext")
-def doc_get_context(call: Call) -> dict[str, object]:
-    """The documents before and after one among its owner's, the newest first.
+@method("doc.getContainers")
+def doc_get_containers(call: Call) -> dict[str, object]:
+    """The albums and groups that hold a document, as far as the caller may see them.
 
-    Whether ``prev`` means newer, and where ``index`` starts, is not known ([U]).
+    An empty list stays here: PyIpernity's test-suite goes through the groups after it has taken
+    the document out of the last one ([C] tests/test_group.py).
     """
     doc = found_doc(call)
-    docs = [
-        other
-        for other in call.state.docs.values()
-        if other.owner_id == doc.owner_id and shapes.visible(call, other)
-    ]
-    if media := call.params.get("media"):
-        docs = [other for other in docs if other is doc or other.media == media]
-    docs = shapes.newest_first(docs)
-    here = docs.index(doc)
-    before = number(call.params, "prev", 10, 1, 50)
-    after = number(call.params, "next", 10, 1, 50)
-
-    def neighbours(first: int, last: int) -> dict[str, object]:
-        chosen = range(max(0, first), min(last, len(docs)))
-        return {
-            "count": len(chosen),
-            "doc": [_neighbour(call, docs[index], index) for index in chosen],
+    albums = [
+        {
+            "album_id": album.album_id,
+            "title": album.title,
+            "docs": len(album_shapes.docs(call, album)),
+            "cover": (album_shapes.cover(call, album) or {}).get("url"),
+            "link": album_shapes.link(call, album),
         }
-
+        for album in call.state.albums.values()
+        if doc.doc_id in album.doc_ids
+    ]
+    groups = [
+        {
+            "group_id": group.group_id,
+            "title": group.title,
+            "docs": len(group.shown),
+            "pending": group.docs[doc.doc_id].pending,
+            # an administrator's invitation to a document; no method makes one
+            "invited": False,
+            "cover": call.media_url + group.icon_path,
+            "link": group_shapes.link(call, group),
+        }
+        for group in call.state.groups.values()
+        if doc.doc_id in group.docs and group_shapes.shown(call, group)
+    ]
+    pending = sum(bool(group["pending"]) for group in groups)
     return {
-        "prev": neighbours(here - before, here),
-        "doc": _neighbour(call, doc, here),
-        "next": neighbours(here + 1, here + 1 + after),
-    }
-
-
-def _neighbour(call: Call, doc: Doc, index: int) -> dict[str, object]:
-    """A document in a context: its size stands on the document itself."""
-    size = shapes.thumb(call, doc, shapes.thumbsize(call)) or {}
-    return {
-        "index": index + 1,
-        "doc_id": doc.doc_id,
-        "media": doc.media,
-        "title": doc.title,
-        "safety": doc.safety,
-        "w": size.get("w"),
-        "h": size.get("h"),
-        "url": size.get("url"),
-        "link": shapes.doc_link(call, doc),
-        "user_id": doc.owner_id,
+        "albums": {"total": len(albums), "album": albums or EMPTY},
+        "groups": {
+            "total": len(groups),
+            "added": len(groups) - pending,
+            "pending": pending,
+            "invited": 0,
+            "group": groups or EMPTY,
+        },
     }

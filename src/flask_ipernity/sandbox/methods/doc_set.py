@@ -1,4 +1,4 @@
-"""``doc.set``, ``delete``, ``getPerms`` and ``setPerms``: changing documents."""
+"""``doc.set``, ``delete``, ``getPerms`` and the other ``set…``: changing documents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from .. import shapes
-from ..state import FAMILY, FRIENDS, PRIVATE, PUBLIC, Doc
+from ..documents import FAMILY, FRIENDS, PRIVATE, PUBLIC, Doc
 from . import Call, Refusal, method
 from .doc import found_doc
 
@@ -15,7 +15,7 @@ LICENSES = (0, 1, 3, 5, 7, 9, 11, 255)
 NO_PLACE = -999.0
 
 _FLAGS = ("is_public", "is_family", "is_friend")
-_WHO = (0, 3, 4, 5)
+WHO = (0, 3, 4, 5)
 
 
 def own_doc(call: Call) -> Doc:
@@ -29,7 +29,7 @@ def own_doc(call: Call) -> Doc:
     return doc
 
 
-def _choice(values: tuple[int, ...]) -> Callable[[str], int]:
+def choice(values: tuple[int, ...]) -> Callable[[str], int]:
     """A reader of whole numbers that are among some values."""
 
     def read(text: str) -> int:
@@ -40,21 +40,21 @@ def _choice(values: tuple[int, ...]) -> Callable[[str], int]:
     return read
 
 
-def _share(params: Mapping[str, str]) -> int | None:
+def share_of(params: Mapping[str, str]) -> int | None:
     """The circle that ``share`` or the three flags name, all three together.
 
     :raises ValueError: a value out of bounds, or a flag is missing.
     """
     if params.get("share"):
-        return _choice((0, 1, 2, 3, 4))(params["share"])
+        return choice((0, 1, 2, 3, 4))(params["share"])
     given = [params.get(flag, "") for flag in _FLAGS]
     if not any(given):
         return None
-    public, family, friend = (_choice((0, 1))(value) for value in given)
+    public, family, friend = (choice((0, 1))(value) for value in given)
     return PUBLIC if public else PRIVATE + family * FAMILY + friend * FRIENDS
 
 
-def _place(params: Mapping[str, str]) -> tuple[float | None, float | None] | None:
+def place_of(params: Mapping[str, str]) -> tuple[float | None, float | None] | None:
     """Latitude and longitude, which come together; -999 for both takes the place away.
 
     :raises ValueError: out of bounds, or one is missing.
@@ -70,22 +70,26 @@ def _place(params: Mapping[str, str]) -> tuple[float | None, float | None] | Non
     return lat, lng
 
 
-def _changes(params: Mapping[str, str], names: tuple[str, ...]) -> dict[str, object]:
+def changes_of(
+    params: Mapping[str, str], names: tuple[str, ...], *, circles: bool = True
+) -> dict[str, object]:
     """New values by attribute of :class:`Doc`, out of the parameters of these names.
+
+    :param circles: whether ``share`` or the three flags may be among them.
 
     :raises ValueError: one is out of bounds.
     """
     readers: dict[str, Callable[[str], object]] = {
         "title": str,
         "description": str,
-        "license": _choice(LICENSES),
-        "safety": _choice((1, 2, 3)),
-        "perm_comment": _choice(_WHO),
-        "perm_tag": _choice(_WHO),
-        "perm_tagme": _choice(_WHO),
+        "license": choice(LICENSES),
+        "safety": choice((1, 2, 3)),
+        "perm_comment": choice(WHO),
+        "perm_tag": choice(WHO),
+        "perm_tagme": choice(WHO),
     }
     changes = {name: readers[name](params[name]) for name in names if name in params}
-    if (share := _share(params)) is not None:
+    if circles and (share := share_of(params)) is not None:
         changes["share"] = share
     return changes
 
@@ -102,8 +106,8 @@ def doc_set(call: Call) -> dict[str, object]:
     doc = own_doc(call)
     names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
     try:
-        changes = _changes(call.params, names)
-        if place := _place(call.params):
+        changes = changes_of(call.params, names)
+        if place := place_of(call.params):
             changes["lat"], changes["lng"] = place
     except ValueError:
         raise Refusal(3, "Extra argument out of bounds") from None
@@ -143,10 +147,49 @@ def doc_set_perms(call: Call) -> dict[str, object]:
     """Changes who sees a document and who may comment and tag."""
     doc = own_doc(call)
     try:
-        changes = _changes(call.params, ("perm_comment", "perm_tag", "perm_tagme"))
+        changes = changes_of(call.params, ("perm_comment", "perm_tag", "perm_tagme"))
     except ValueError:
         changes = {}
     if not changes:
         raise Refusal(2, "Invalid arguments")
     _apply(doc, changes)
+    return {}
+
+
+def _set_one(call: Call, name: str) -> dict[str, object]:
+    """Changes the one value that a method is about."""
+    doc = own_doc(call)
+    try:
+        changes = changes_of(call.params, (name,), circles=False)
+    except ValueError:
+        changes = {}
+    if not changes:
+        raise Refusal(2, "Invalid arguments")
+    _apply(doc, changes)
+    return {}
+
+
+@method("doc.setLicense")
+def doc_set_license(call: Call) -> dict[str, object]:
+    """Changes a document's licence."""
+    return _set_one(call, "license")
+
+
+@method("doc.setSafety")
+def doc_set_safety(call: Call) -> dict[str, object]:
+    """Changes for whom a document is suitable; its page was not found, this goes by doc.set."""
+    return _set_one(call, "safety")
+
+
+@method("doc.setGeo")
+def doc_set_geo(call: Call) -> dict[str, object]:
+    """Says where a document was made, or takes the place away."""
+    doc = own_doc(call)
+    try:
+        place = place_of(call.params)
+    except ValueError:
+        place = None
+    if place is None:
+        raise Refusal(2, "Invalid arguments")
+    _apply(doc, dict(zip(("lat", "lng"), place, strict=True)))
     return {}

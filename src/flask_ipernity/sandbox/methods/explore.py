@@ -1,9 +1,9 @@
-"""``explore.docs.*``: public documents of all members."""
+"""``explore.*``: public documents of all members, and groups."""
 
 from __future__ import annotations
 
 from .. import shapes
-from ..state import Doc
+from ..documents import Doc
 from . import Call, method, number
 from .doc import doc_items, docs_page
 
@@ -24,14 +24,14 @@ def _public(call: Call) -> list[Doc]:
 def get_popular(call: Call) -> dict[str, object]:
     """The documents with the most faves and visits."""
     docs = shapes.most_popular_first(_public(call))
-    return {"docs": docs_page(call, docs, 20, 50, _EXTRAS, with_owner=True)}
+    return {"docs": docs_page(call, docs, 20, 50, _EXTRAS, "owner")}
 
 
 @method("explore.docs.getRecent")
 def get_recent(call: Call) -> dict[str, object]:
     """The newest documents, without pages."""
     docs = shapes.newest_first(_public(call))[: number(call.params, "count", 50, 1, 100)]
-    return {"docs": {"count": len(docs), "doc": doc_items(call, docs, _EXTRAS, with_owner=True)}}
+    return {"docs": {"count": len(docs), "doc": doc_items(call, docs, _EXTRAS, "owner")}}
 
 
 @method("explore.docs.homepage")
@@ -40,6 +40,10 @@ def homepage(call: Call) -> dict[str, object]:
     docs = shapes.most_popular_first(doc for doc in _public(call) if doc.media == "photo")
     per_page = number(call.params, "per_page", 5, 1, 100)
     chosen, _ = shapes.paged(docs, number(call.params, "page", 1, 1, 10**9), per_page)
-    return {
-        "docs": {"count": len(chosen), "doc": doc_items(call, chosen, _EXTRAS, with_owner=True)}
-    }
+    return {"docs": {"count": len(chosen), "doc": doc_items(call, chosen, _EXTRAS, "owner")}}
+
+
+@method("explore.groups.getRandom")
+def get_random_groups(call: Call) -> dict[str, object]:
+    """Nothing: the method is there, but seems defunct ([C] rcw-2/python-ipernity-api-py3)."""
+    return {"groups": {"count": 0}}

@@ -1,4 +1,4 @@
-"""``tags.user.getList`` and ``tags.docs.getList``."""
+"""``tags.user.*`` and ``tags.docs.getList``: by which words things are found."""
 
 from __future__ import annotations
 
@@ -36,6 +36,44 @@ def tags_user_get_list(call: Call) -> dict[str, object]:
     }
 
 
+@method("tags.user.getPopular")
+def tags_user_get_popular(call: Call) -> dict[str, object]:
+    """A member's most used tags, and on how many documents and articles they are."""
+    person, state = wanted_person(call), call.state
+    wanted = call.params.get("type") or "keyword"
+    docs = Counter(
+        tag.id
+        for doc in state.docs.values()
+        if doc.owner_id == person.user_id and shapes.visible(call, doc)
+        for tag in doc.tags
+        if tag.type == wanted
+    )
+    posts = Counter(
+        tag.id
+        for post in state.posts.values()
+        if post.owner_id == person.user_id and state.visible(post, call.viewer, call.level("post"))
+        for tag in post.tags
+        if tag.type == wanted
+    )
+    chosen = (docs + posts).most_common(number(call.params, "count", 20, 1, 100))
+    return {
+        "tags": {
+            "count": len(chosen),
+            "type": wanted,
+            "user_id": person.user_id,
+            "tag": [
+                {
+                    "id": tag_id,
+                    "tag": state.tag_text(wanted, tag_id),
+                    "docs": docs[tag_id],
+                    "posts": posts[tag_id],
+                }
+                for tag_id, _ in chosen
+            ],
+        }
+    }
+
+
 @method("tags.docs.getList")
 def tags_docs_get_list(call: Call) -> dict[str, object]:
     """The documents with a keyword, or on which a member is seen."""
@@ -60,4 +98,4 @@ def tags_docs_get_list(call: Call) -> dict[str, object]:
     else:
         docs = shapes.most_popular_first(docs)
     extras = ("owner", "dates", "medias", "original")
-    return {"docs": docs_page(call, docs, 100, 500, extras, with_owner=True)}
+    return {"docs": docs_page(call, docs, 100, 500, extras, "owner")}

@@ -1,18 +1,10 @@
-"""``user.get`` and ``account.getQuota``."""
+"""``user.get``."""
 
 from __future__ import annotations
 
+from ..accounts import Person
 from ..shapes import avatar, visible
-from ..state import Person
 from . import Call, Refusal, method
-
-MAX_ALBUMS = 2048
-"""The help page's example."""
-
-_MB = 1024 * 1024
-_MONTHLY = {True: 10_240 * _MB, False: 200 * _MB}
-_SECONDS = {True: 36_000, False: 600}
-_MAX_FILE = {True: 100 * _MB, False: 5 * _MB // 2}
 
 
 def wanted_person(call: Call) -> Person:
@@ -28,7 +20,7 @@ def wanted_person(call: Call) -> Person:
     return person
 
 
-def _relation(viewer: Person, person: Person) -> dict[str, object]:
+def relation(viewer: Person, person: Person) -> dict[str, object]:
     """How the caller calls a member, and how the member calls the caller."""
     return {
         "isfamily": person.user_id in viewer.family,
@@ -40,6 +32,21 @@ def _relation(viewer: Person, person: Person) -> dict[str, object]:
     }
 
 
+def counts(call: Call, person: Person) -> dict[str, object]:
+    """How much of a member's the caller may see, and how many people the member knows."""
+    state, level = call.state, call.level("post")
+    return {
+        "docs": sum(
+            doc.owner_id == person.user_id and visible(call, doc) for doc in state.docs.values()
+        ),
+        "posts": sum(
+            post.owner_id == person.user_id and state.visible(post, call.viewer, level)
+            for post in state.posts.values()
+        ),
+        "network": len(person.network),
+    }
+
+
 @method("user.get")
 def user_get(call: Call) -> dict[str, object]:
     """A member, by id or alias."""
@@ -47,7 +54,6 @@ def user_get(call: Call) -> dict[str, object]:
     person = call.state.person(name) if name else call.viewer
     if person is None:
         raise Refusal(1, "User not found")
-    docs = [doc for doc in call.state.docs.values() if doc.owner_id == person.user_id]
     return {
         "user": {
             "user_id": person.user_id,
@@ -61,54 +67,9 @@ def user_get(call: Call) -> dict[str, object]:
             "icon": avatar(call, person),
             "link": f"{call.web_url}/home/{person.alias}",
             "sex": person.sex,
-            "relation": _relation(call.viewer, person) if call.viewer else None,
+            "relation": relation(call.viewer, person) if call.viewer else None,
             "location": {"country": person.country, "town": person.town},
-            "count": {
-                "docs": sum(visible(call, doc) for doc in docs),
-                "posts": person.posts,
-                "network": len(person.contacts | person.family | person.friends),
-            },
+            "count": counts(call, person),
             "dates": {"member_since": person.member_since, "last_online": person.last_online},
-        }
-    }
-
-
-def _amount(number: int, whole: int, seconds: int | None = None) -> dict[str, object]:
-    """A number of bytes in all its units, and as a part of the whole."""
-    return {
-        "bytes": number,
-        "kb": number // 1024,
-        "mb": number // _MB,
-        "percent": round(100 * number / whole),
-        "seconds": seconds,
-    }
-
-
-@method("account.getQuota")
-def account_get_quota(call: Call) -> dict[str, object]:
-    """What the caller may still upload. All documents count as uploaded this month."""
-    person = call.viewer
-    if person is None:
-        raise Refusal(106, "Token missing")
-    state = call.state
-    docs = [doc for doc in state.docs.values() if doc.owner_id == person.user_id]
-    most, seconds = _MONTHLY[person.is_pro], _SECONDS[person.is_pro]
-    used = sum(doc.source.size for doc in docs)
-    played = sum(doc.length or 0 for doc in docs)
-    albums = sum(album.owner_id == person.user_id for album in state.albums.values())
-    largest = _MAX_FILE[person.is_pro]
-    file = {"bytes": largest, "kb": largest // 1024, "mb": largest // _MB}
-    return {
-        "quota": {
-            "user_id": person.user_id,
-            "is_pro": person.is_pro,
-            "upload": {
-                "unlimited": person.is_pro,
-                "max": _amount(most, most, seconds),
-                "used": _amount(used, most, played),
-                "left": _amount(max(0, most - used), most, max(0, seconds - played)),
-            },
-            "maxfilesize": dict.fromkeys(("photo", "audio", "video", "other"), file),
-            "albums": {"max": MAX_ALBUMS, "created": albums, "left": MAX_ALBUMS - albums},
         }
     }

@@ -1,0 +1,159 @@
+"""Documents with their tags and notes, and what they are kept in: albums and folders."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from .audience import Audience
+from .pictures import LABELS, Picture, labels_for
+
+PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC = range(5)
+"""Values of a document's ``share``."""
+
+
+def digest(*parts: object) -> str:
+    """A stable number for these parts, as 40 hex digits."""
+    return hashlib.sha1(":".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A keyword, known under one number to all members."""
+
+    tag_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocTag:
+    """A tag on a document: the id of a keyword, or of the member it shows."""
+
+    type: str
+    id: str
+    user_id: str
+    added_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A rectangle on a picture with some words, or with a member's name."""
+
+    note_id: str
+    user_id: str
+    x: int
+    y: int
+    w: int
+    h: int
+    content: str
+    posted_at: int
+    member_id: str | None = None
+
+
+@dataclass(slots=True)
+class Doc:
+    """A document.
+
+    ``source`` is the original, ``picture`` what the sizes are drawn from: the original of a photo,
+    the poster of a video, nothing for sound. ``largest`` is the largest size its owner offers.
+    """
+
+    doc_id: str
+    owner_id: str
+    source: Picture
+    picture: Picture | None
+    title: str
+    media: str = "photo"
+    description: str = ""
+    license: int = 0
+    share: int = PUBLIC
+    safety: int = 1
+    posted_at: int = 0
+    created: str = "0000-00-00 00:00:00"
+    updated_at: int = 0
+    volume: int = 1
+    length: int | None = None
+    largest: int = 2048
+    allow_original: bool = True
+    perm_comment: int = 5
+    perm_tag: int = 3
+    perm_tagme: int = 3
+    lat: float | None = None
+    lng: float | None = None
+    location: str | None = None
+    tags: list[DocTag] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    exif: dict[str, str] = field(default_factory=dict)
+    audience: Audience = field(default_factory=Audience)
+
+    @property
+    def ext(self) -> str:
+        """The original's ending in a URL, without a dot."""
+        return self.source.ext
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The labels of the sizes that exist, smallest first."""
+        if self.picture is None:
+            return ()
+        return labels_for(self.picture.width, self.picture.height, self.largest)
+
+    @property
+    def folder(self) -> str:
+        """``/volume/aa/bb/``: aa and bb are the last four digits of the id."""
+        digits = self.doc_id[-4:].zfill(4)
+        return f"/{self.volume}/{digits[:2]}/{digits[2:]}/"
+
+    def secret(self, label: str) -> str:
+        """The secret in a file's address.
+
+        Sizes up to 800 share one; each larger size, the original and each media file have their
+        own ([C] feedbactory and an interweb test).
+        """
+        shared = label in LABELS and int(label.rstrip("x")) <= 800
+        return digest("secret", self.doc_id, "small" if shared else label)[:8]
+
+    def path(self, label: str) -> str:
+        """Path of a size, of the media file ``mp4``/``mp3``, or of the ``original``."""
+        ending = {"original": self.ext, **{size: f"{size}.jpg" for size in LABELS}}.get(
+            label, label
+        )
+        return f"{self.folder}{self.doc_id}.{self.secret(label)}.{ending}"
+
+    @property
+    def media_labels(self) -> tuple[str, ...]:
+        """Labels of the playable files of a video or sound."""
+        playable = (self.media, self.ext) in (("video", "mp4"), ("audio", "mp3"))
+        return (self.ext,) if playable else ()
+
+
+@dataclass(slots=True)
+class Album:
+    """Documents of one owner in an order of their own; ``place`` is the owner's choice."""
+
+    album_id: str
+    owner_id: str
+    title: str
+    description: str = ""
+    doc_ids: list[str] = field(default_factory=list)
+    cover_id: str | None = None
+    created_at: int = 0
+    updated_at: int = 0
+    perm_comment: int = 5
+    place: int | None = None
+    audience: Audience = field(default_factory=Audience)
+
+
+@dataclass(slots=True)
+class Folder:
+    """Albums of one owner."""
+
+    folder_id: str
+    owner_id: str
+    title: str
+    description: str = ""
+    album_ids: list[str] = field(default_factory=list)
+    cover_id: str | None = None
+    created_at: int = 0
+    updated_at: int = 0
+    place: int | None = None

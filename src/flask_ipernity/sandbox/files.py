@@ -1,0 +1,101 @@
+"""The files of the media host by their path: originals, drawn sizes, avatars, icons."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+from .documents import Doc, digest
+from .pictures import LABELS, Picture, draw_avatar, draw_icon
+from .state import State
+
+CONTENT_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "mp4": "video/mp4",
+    "mp3": "audio/mpeg",
+}
+ICON_NUMBERS = {"photo": 1, "video": 2, "audio": 3, "other": 8}
+_ICON_DATE = 1_228_086_000.0
+
+_FILE_PATH = re.compile(r"/\d+/\d\d/\d\d/(\d+)\.[0-9a-f]{8}\.[0-9a-z.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file of the media host: the tag comes without quotes.
+
+    ``open`` gives its bytes, a seekable file that is the caller's to close, and raises
+    :exc:`OSError` when the file on disk is gone.
+    """
+
+    content_type: str
+    etag: str
+    modified: float
+    open: Callable[[], BinaryIO]
+
+
+def media_file(state: State, path: str) -> MediaFile | None:
+    """The file at a path of the media host (without a query), or ``None``."""
+    found = _FILE_PATH.fullmatch(path)
+    with state.lock:
+        doc = state.docs.get(found[1]) if found else None
+        if doc is None:
+            return _site_file(state, path)
+    for label in (*doc.sizes, *doc.media_labels, "original"):
+        if doc.path(label) == path:
+            return _document_file(state, doc, label)
+    return None
+
+
+def _document_file(state: State, doc: Doc, label: str) -> MediaFile:
+    picture = doc.picture
+    if label in LABELS and picture is not None:
+        return MediaFile(
+            "image/jpeg",
+            digest(picture.identity, label),
+            picture.modified,
+            lambda: _drawn(state, picture, label),
+        )
+    source = doc.source
+    content_type = CONTENT_TYPES.get(doc.ext, "application/octet-stream")
+    return MediaFile(content_type, digest(source.identity), source.modified, source.open)
+
+
+def _drawn(state: State, picture: Picture, label: str) -> BinaryIO:
+    return io.BytesIO(state.drawer.draw(picture, label))
+
+
+def _site_file(state: State, path: str) -> MediaFile | None:
+    """The picture of a member or group, or an icon."""
+    faces = {
+        person.avatar_path: (person.username, person.member_since)
+        for person in state.people.values()
+    }
+    faces |= {group.icon_path: (group.title, group.created_at) for group in state.groups.values()}
+    if path in faces:
+        name, since = faces[path]
+        return MediaFile(
+            "image/jpeg",
+            digest("avatar", name),
+            float(since),
+            lambda: io.BytesIO(draw_avatar(name)),
+        )
+    for media, number in ICON_NUMBERS.items():
+        if path == f"/icons/{number}.75x.png":
+            return MediaFile(
+                "image/png",
+                digest("icon", media),
+                _ICON_DATE,
+                partial(_icon, media),
+            )
+    return None
+
+
+def _icon(media: str) -> BinaryIO:
+    return io.BytesIO(draw_icon(media))

@@ -1,0 +1,78 @@
+"""Groups as the dictionaries that the service's answers are made of."""
+
+from __future__ import annotations
+
+import time
+
+from . import shapes
+from .groups import INVISIBLE, MEDIA, Group
+from .methods import Call
+
+
+def shown(call: Call, group: Group) -> bool:
+    """Whether a group exists for the caller: a private one does for its members only."""
+    viewer = call.viewer
+    return group.ispublic != INVISIBLE or (viewer is not None and viewer.user_id in group.members)
+
+
+def link(call: Call, group: Group) -> str:
+    """Address of a group's page."""
+    return f"{call.web_url}/group/{group.alias}"
+
+
+def common(call: Call, group: Group) -> shapes.Shape:
+    """What all answers tell of a group. There are no topics: no method makes one."""
+    return {
+        "title": group.title,
+        "link": link(call, group),
+        "icon": call.media_url + group.icon_path,
+        "visibility": {"ispublic": group.ispublic, "docs": True, "topics": True},
+        "dates": {
+            "created_at": group.created_at,
+            "last_doc_at": group.last_doc_at,
+            "last_topic_at": 0,
+        },
+        "count": {"members": len(group.members), "docs": len(group.shown), "topics": 0},
+    }
+
+
+def you(group: Group, user_id: str) -> shapes.Shape:
+    """What somebody has to do with a group."""
+    member = group.members.get(user_id)
+    role = member.role if member else ""
+    return {
+        "isadmin": role == "admin",
+        "ismoderator": role == "moderator",
+        "ismember": member is not None,
+        "docs": sum(entry.owner_id == user_id for entry in group.docs.values()),
+        "joined_at": member.joined_at if member else 0,
+        "visited_at": member.visited_at if member else 0,
+    }
+
+
+def quota(call: Call, group: Group) -> shapes.Shape:
+    """How many documents a member may add, and whether they wait for the moderators.
+
+    Without a quota ``max`` is 0; what ``left`` is then is not known ([U]), here 0 too.
+    """
+    member = call.viewer is not None and call.viewer.user_id in group.members
+    left = group.left(call.viewer.user_id, int(time.time())) if call.viewer and member else None
+    return {
+        "moderated": group.moderated,
+        "max": group.quota,
+        "period": group.period,
+        "left": left or 0,
+    }
+
+
+def can(call: Call, group: Group) -> shapes.Shape:
+    """What the caller may do in a group, and which media it takes."""
+    viewer = call.viewer
+    member = viewer is not None and viewer.user_id in group.members
+    left = group.left(viewer.user_id, int(time.time())) if viewer else 0
+    room = len(group.docs) < group.room
+    return {
+        "add_doc": member and room and left != 0,
+        "add_topic": member,
+        **{f"accept_{media}": media in group.accepts for media in MEDIA},
+    }

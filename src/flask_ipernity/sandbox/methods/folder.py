@@ -1,0 +1,160 @@
+"""``folder.get``, ``getList`` and ``albums.getList``: reading folders."""
+
+from __future__ import annotations
+
+from .. import album_shapes, shapes
+from ..documents import Album, Folder
+from . import Call, Refusal, method, number
+from .user import wanted_person
+
+
+def _shown(call: Call, folder: Folder) -> list[Album]:
+    """A folder's albums that have something for the caller, in the folder's order."""
+    albums = [call.state.albums[album_id] for album_id in folder.album_ids]
+    return [album for album in albums if album_shapes.docs(call, album)]
+
+
+def _found_folder(call: Call) -> Folder:
+    """The folder that ``folder_id`` names.
+
+    :raises Refusal: error 1, there is none, or it is empty or has empty albums only: then it is
+        not found even for its owner ([C] oneyoung).
+    """
+    folder = call.state.folders.get(call.params.get("folder_id", ""))
+    if folder is None or not _shown(call, folder):
+        raise Refusal(1, "Folder not found")
+    return folder
+
+
+def _counts(call: Call, folder: Folder, friends: str) -> dict[str, object]:
+    """How many of a folder's albums there are, and have something for each circle."""
+    albums = _shown(call, folder)
+    seen = [album_shapes.visibility(call, album) for album in albums]
+    return {
+        "albums": len(albums),
+        "public": sum(bool(shape["public"]) for shape in seen),
+        "family": sum(bool(shape["family"]) for shape in seen),
+        # the lists say "friend" ([D])
+        friends: sum(bool(shape["friend"]) for shape in seen),
+        "ff": sum(bool(shape["ff"]) for shape in seen),
+    }
+
+
+def _cover(call: Call, folder: Folder) -> dict[str, object] | None:
+    """A folder's cover, or that of its first album."""
+    doc = call.state.docs.get(folder.cover_id or "")
+    if doc is not None and shapes.visible(call, doc):
+        shape = shapes.thumb(call, doc, shapes.thumbsize(call))
+        if shape:
+            return {"doc_id": doc.doc_id, **shape}
+    covers = (album_shapes.cover(call, album) for album in _shown(call, folder))
+    return next((cover for cover in covers if cover), None)
+
+
+def written(call: Call, folder: Folder) -> dict[str, object]:
+    """What folder.create answers, and folder.get and edit among other things."""
+    return {
+        "folder_id": folder.folder_id,
+        "link": _link(call, folder),
+        "title": folder.title,
+        "description": folder.description,
+        "dates": {"created_at": folder.created_at, "last_update_at": folder.updated_at},
+        "count": _counts(call, folder, "friends"),
+    }
+
+
+def described(call: Call, folder: Folder) -> dict[str, object]:
+    """A folder with its cover and owner."""
+    alias = call.state.people[folder.owner_id].alias
+    return {
+        **written(call, folder),
+        "cover": _cover(call, folder),
+        "owner": {"user_id": folder.owner_id, "alias": alias},
+    }
+
+
+def _link(call: Call, folder: Folder) -> str:
+    """Address of a folder's page, which has the form of an album's ([D])."""
+    return f"{call.web_url}/doc/{folder.owner_id}/album/{folder.folder_id}"
+
+
+@method("folder.get")
+def folder_get(call: Call) -> dict[str, object]:
+    """One folder."""
+    return {"folder": described(call, _found_folder(call))}
+
+
+@method("folder.getList")
+def folder_get_list(call: Call) -> dict[str, object]:
+    """A member's folders; empty ones only for their owner, with ``empty=1``."""
+    person = wanted_person(call)
+    own = shapes.owns(call, person.user_id)
+    with_empty = call.params.get("empty") == "1" and own
+    folders = [
+        folder
+        for folder in reversed(call.state.folders.values())
+        if folder.owner_id == person.user_id and (with_empty or _shown(call, folder))
+    ]
+    folders.sort(key=album_shapes.placed)
+    per_page = number(call.params, "per_page", 100, 1, 100)
+    page = number(call.params, "page", 1, 1, 10**9)
+    chosen, head = shapes.paged(folders, page, per_page, pages=False)
+    records = []
+    for folder in chosen:
+        count = _counts(call, folder, "friend")
+        records.append(
+            {
+                "folder_id": folder.folder_id,
+                "link": _link(call, folder),
+                "title": folder.title,
+                "dates": {"created_at": folder.created_at},
+                "count": count,
+                "cover": _cover(call, folder),
+                "visibility": {
+                    circle: bool(count[circle]) for circle in ("family", "friend", "ff", "public")
+                },
+            }
+        )
+    return {
+        "folders": {
+            **head,
+            "count": len(chosen),
+            "thumbsize": shapes.thumbsize(call),
+            "can": {"create": own and call.level("doc") >= 2},
+            "folder": records,
+        }
+    }
+
+
+@method("folder.albums.getList")
+def folder_albums_get_list(call: Call) -> dict[str, object]:
+    """The albums in a folder, each with a picture."""
+    folder = _found_folder(call)
+    per_page = number(call.params, "per_page", 20, 1, 100)
+    page = number(call.params, "page", 1, 1, 10**9)
+    albums = _shown(call, folder)
+    chosen, head = shapes.paged(albums, page, per_page)
+    covers = {album.album_id: album_shapes.cover(call, album) for album in albums}
+    first = next(((number, cover) for number, cover in covers.items() if cover), None)
+    return {
+        "folder": {
+            "folder_id": folder.folder_id,
+            "albums": {
+                **head,
+                "album": [
+                    {
+                        "album_id": album.album_id,
+                        "title": album.title,
+                        "thumb": _without_doc(covers[album.album_id]),
+                    }
+                    for album in chosen
+                ],
+            },
+            "cover": {"album_id": first[0], **(_without_doc(first[1]) or {})} if first else None,
+        }
+    }
+
+
+def _without_doc(cover: dict[str, object] | None) -> dict[str, object] | None:
+    """A picture that does not say of which document it is."""
+    return cover and {key: value for key, value in cover.items() if key != "doc_id"}

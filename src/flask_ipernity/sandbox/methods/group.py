@@ -1,0 +1,193 @@
+"""``group.*``: groups, and the documents that their members show there."""
+
+from __future__ import annotations
+
+import time
+
+from .. import group_shapes, shapes
+from ..groups import Group, GroupDoc
+from . import MAX_IDS, Call, Refusal, caller, limits, method, number
+from .doc import docs_page, filtered
+from .doc_search import relevance
+
+
+def found_group(call: Call) -> Group:
+    """The group that ``group_id`` names.
+
+    :raises Refusal: error 1, there is none, or it is private and the caller no member.
+    """
+    group = call.state.groups.get(call.params.get("group_id", ""))
+    if group is None or not group_shapes.shown(call, group):
+        raise Refusal(1, "Group not found")
+    return group
+
+
+@method("group.get")
+def group_get(call: Call) -> dict[str, object]:
+    """One group, by id or alias. Its id is called ``id`` here alone ([D])."""
+    group = call.state.group(call.params.get("group_id", ""))
+    if group is None or not group_shapes.shown(call, group):
+        raise Refusal(1, "Group not found")
+    return {
+        "group": {
+            "id": group.group_id,
+            **group_shapes.common(call, group),
+            "lang": group.lang,
+            "description": group.description,
+            "quota": group_shapes.quota(call, group),
+            "can": group_shapes.can(call, group),
+            "you": group_shapes.you(group, call.viewer.user_id) if call.viewer else None,
+        }
+    }
+
+
+@method("group.getList")
+def group_get_list(call: Call) -> dict[str, object]:
+    """The groups of a member; the answer has no ``pages`` ([C] PyIpernity)."""
+    user_id = call.params.get("user_id")
+    person = call.state.people.get(user_id) if user_id else call.viewer
+    if person is None or person.closed:
+        raise Refusal(1, "User invalid or caller not authenticated")
+    groups = [
+        group
+        for group in call.state.groups.values()
+        if person.user_id in group.members and group_shapes.shown(call, group)
+    ]
+    per_page = number(call.params, "per_page", 100, 1, 100)
+    page = number(call.params, "page", 1, 1, 10**9)
+    chosen, head = shapes.paged(groups, page, per_page, pages=False)
+    who = call.viewer or person
+    return {
+        "groups": {
+            **head,
+            "count": len(chosen),
+            "thumbsize": shapes.thumbsize(call),
+            "group": [
+                {
+                    "group_id": group.group_id,
+                    **group_shapes.common(call, group),
+                    "you": group_shapes.you(group, who.user_id),
+                }
+                for group in chosen
+            ],
+        }
+    }
+
+
+@method("group.search")
+def group_search(call: Call) -> dict[str, object]:
+    """The groups with some words in title or description."""
+    text = call.params.get("text", "").strip()
+    if not text:
+        raise Refusal(1, "Search text empty")
+    scores = {
+        group.group_id: relevance(text, (group.title, group.description))
+        for group in call.state.groups.values()
+        if group_shapes.shown(call, group)
+    }
+    groups = [call.state.groups[group_id] for group_id, score in scores.items() if score]
+    order = call.params.get("sort", "relevance")
+    if order in ("created-desc", "created-asc"):
+        groups.sort(key=lambda group: group.created_at, reverse=order == "created-desc")
+    else:
+        groups.sort(key=lambda group: scores[group.group_id], reverse=True)
+    per_page = number(call.params, "per_page", 20, 1, 100)
+    page = number(call.params, "page", 1, 1, 10**9)
+    chosen, head = shapes.paged(groups, page, per_page)
+    records = [{"group_id": group.group_id, **group_shapes.common(call, group)} for group in chosen]
+    return {"groups": {**head, "group": records}}
+
+
+@method("group.docs.getList")
+def group_docs_get_list(call: Call) -> dict[str, object]:
+    """A group's documents, the last added first ([R]); pending ones are not shown."""
+    group, state = found_group(call), call.state
+    docs = [state.docs[doc_id] for doc_id in reversed(group.shown)]
+    if user_id := call.params.get("user_id"):
+        if user_id not in state.people:
+            raise Refusal(2, "User not found")
+        docs = [doc for doc in docs if doc.owner_id == user_id]
+    docs = filtered(call, [doc for doc in docs if shapes.visible(call, doc)])
+    extras = ("owner", "dates", "geo", "medias", "original")
+    return {
+        "group": {"group_id": group.group_id, "docs": docs_page(call, docs, 20, 100, extras, "")}
+    }
+
+
+@method("group.docs.add")
+def group_docs_add(call: Call) -> dict[str, object]:
+    """Shows the caller's documents in a group, or hands them to its moderators."""
+    group, who, now = found_group(call), caller(call), int(time.time())
+    if who.user_id not in group.members:
+        raise Refusal(1, "Group not found")
+    ids = shapes.words(call.params.get("doc_id"))
+    docs = [call.state.docs.get(doc_id) for doc_id in dict.fromkeys(ids)]
+    own = [doc for doc in docs if doc is not None and doc.owner_id == who.user_id]
+    if len(ids) > MAX_IDS or not own or len(own) < len(docs):
+        raise Refusal(2, "Document not found or not owned")
+    new = [doc for doc in own if doc.doc_id not in group.docs]
+    left = group.left(who.user_id, now)
+    if left is not None and len(new) > left:
+        raise Refusal(3, "Group quota reached")
+    if len(group.docs) + len(new) > group.room:
+        raise Refusal(4, "Group closed or full")
+    records: list[dict[str, object]] = []
+    for doc in own:
+        error = 0
+        if doc in new:
+            in_groups = sum(doc.doc_id in other.docs for other in call.state.groups.values())
+            if in_groups >= limits.DOC_GROUPS:
+                error = 1
+            elif doc.media not in group.accepts:
+                error = 2
+            else:
+                pending = group.moderated and not group.leads(who.user_id)
+                group.docs[doc.doc_id] = GroupDoc(who.user_id, now, pending)
+        entry = group.docs.get(doc.doc_id)
+        records.append(
+            {
+                "doc_id": doc.doc_id,
+                "added": doc in new and not error,
+                "pending": entry is not None and entry.pending,
+                "error": error,
+            }
+        )
+    added = sum(bool(record["added"]) for record in records)
+    return {
+        "group": {
+            "group_id": group.group_id,
+            "total": len(group.shown),
+            "added": added,
+            "skipped": len(records) - added,
+            "pending": sum(bool(record["pending"]) for record in records),
+            "doc": records,
+        }
+    }
+
+
+@method("group.docs.remove")
+def group_docs_remove(call: Call) -> dict[str, object]:
+    """Takes documents out of a group: own ones, or for those who lead it any.
+
+    The records come as ``docs``, not as the help page's ``doc`` ([C] PyIpernity, 2023).
+    """
+    group, who = found_group(call), caller(call)
+    ids = list(dict.fromkeys(shapes.words(call.params.get("doc_id"))))
+    docs = [call.state.docs.get(doc_id) for doc_id in ids]
+    allowed = [
+        doc
+        for doc in docs
+        if doc is not None and (doc.owner_id == who.user_id or group.leads(who.user_id))
+    ]
+    if not ids or len(ids) > MAX_IDS or len(allowed) < len(docs):
+        raise Refusal(2, "Document not found")
+    gone = {doc.doc_id for doc in allowed if group.docs.pop(doc.doc_id, None)}
+    return {
+        "group": {
+            "group_id": group.group_id,
+            "total": len(group.shown),
+            "removed": len(gone),
+            "skipped": len(ids) - len(gone),
+            "docs": [{"doc_id": doc_id, "removed": doc_id in gone} for doc_id in ids],
+        }
+    }

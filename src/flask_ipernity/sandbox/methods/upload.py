@@ -1,0 +1,237 @@
+"""``upload.*``: files become documents, after a while.
+
+Photos are JPEG and PNG files. Where a parameter is out of bounds the service's answer is not known
+([U]); here it is error 3, "not accepted".
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from .. import shapes
+from ..accounts import Person
+from ..documents import Doc, DocTag
+from ..exif import read_photo
+from ..pictures import Picture
+from ..tickets import Received, Ticket
+from . import Call, Refusal, caller, method
+from .account import allowance, used
+from .doc_search import tag_words
+from .doc_set import changes_of, choice, place_of
+
+MAX_TICKETS = 50
+_SUFFIXES = {
+    "photo": ("jpg", "jpeg", "png"),
+    "video": ("mp4", "mov", "avi", "mpg", "flv", "wmv"),
+    "audio": ("mp3", "wav", "ogg", "m4a"),
+}
+
+
+class Incoming(NamedTuple):
+    """A file that was accepted, and what its name says it is."""
+
+    file: Received
+    stem: str
+    ext: str
+    media: str
+
+
+def _incoming(call: Call, person: Person) -> Incoming:
+    """The file of a call.
+
+    :raises Refusal: 1 there is none or it is empty, 2 it is too large, 3 it is not accepted: a
+        video of an account that is not PRO ([C] Photini), or more than is left of the month.
+    """
+    file = call.file
+    if file is None or not file.size:
+        raise Refusal(1, "File missing or empty")
+    most = allowance(person)
+    if file.size > most.file:
+        raise Refusal(2, "File too large")
+    name = PurePosixPath(call.filename.replace("\\", "/"))
+    ext = name.suffix[1:].lower()
+    if not re.fullmatch(r"[a-z0-9]{1,5}", ext):
+        ext = "bin"
+    media = next((media for media, known in _SUFFIXES.items() if ext in known), "other")
+    if media == "video" and not person.is_pro:
+        raise Refusal(3, "File not accepted")
+    if used(call.state, person) + file.size > most.monthly:
+        raise Refusal(3, "Monthly upload limit exceeded")
+    return Incoming(file, name.stem, ext, media)
+
+
+def _wishes(call: Call) -> dict[str, object]:
+    """What the parameters say of a document, by attribute of :class:`Doc`.
+
+    Without a circle it is public: each member's own default is not known ([U]).
+
+    :raises Refusal: error 3, one of them is out of bounds.
+    """
+    params = call.params
+    names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
+    try:
+        wishes = changes_of({name: text for name, text in params.items() if text}, names)
+        if created := params.get("created_at"):
+            datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+            wishes["created"] = created
+        if (place := place_of(params)) is not None:
+            wishes["lat"], wishes["lng"] = place
+    except ValueError:
+        raise Refusal(3, "File not accepted") from None
+    return wishes
+
+
+def _tags(call: Call, person: Person) -> list[DocTag]:
+    """The keywords and members that the parameters put on a document."""
+    state, now = call.state, int(time.time())
+    words = [state.keyword(word).tag_id for word in tag_words(call.params.get("keywords", ""))]
+    members = [
+        user_id
+        for user_id in shapes.words(call.params.get("member_ids"))
+        if user_id in state.people
+    ]
+    return [
+        DocTag(kind, tag_id, person.user_id, now)
+        for kind, ids in (("keyword", words), ("member", members))
+        for tag_id in dict.fromkeys(ids)
+    ]
+
+
+def _document(
+    call: Call, person: Person, incoming: Incoming, orientation: int | None
+) -> Doc | None:
+    """The document that a file becomes; None for a photo that cannot be read."""
+    file, now = incoming.file, int(time.time())
+    path = file.keep(incoming.ext)
+    filename = f"{incoming.stem}.{incoming.ext}"
+    if incoming.media != "photo":
+        source = Picture(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
+        doc_id = call.state.new_id("doc")
+        doc = Doc(doc_id, person.user_id, source, None, incoming.stem, incoming.media)
+        doc.posted_at = doc.updated_at = now
+        return doc
+    try:
+        facts = read_photo(path)
+    except ValueError:
+        path.unlink()
+        return None
+    source = replace(facts.picture, filename=filename, checksum=file.md5)
+    if orientation is not None:
+        width, height = map(int, facts.exif["ImageSize"].split("x"))
+        if orientation in (6, 8):
+            width, height = height, width
+        source = replace(source, width=width, height=height, orientation=orientation)
+    doc = Doc(call.state.new_id("doc"), person.user_id, source, source, incoming.stem)
+    doc.title = facts.title or doc.title
+    doc.created = facts.created or doc.created
+    doc.lat, doc.lng, doc.exif = facts.lat, facts.lng, facts.exif
+    doc.posted_at = doc.updated_at = now
+    return doc
+
+
+def _ticket(call: Call, ticket: Ticket) -> dict[str, object]:
+    """Keeps a ticket, and with ``async=0`` waits until it is ready.
+
+    Without ``async`` it does not wait: the clients that leave it out ask for the ticket's state
+    next ([C] PyIpernity, oneyoung).
+    """
+    call.state.tickets[ticket.ticket_id] = ticket
+    if call.params.get("async") == "0":
+        # lets go of the lock, under which every method runs
+        call.state.stopping.wait(call.state.processing)
+    return {"ticket": ticket.ticket_id}
+
+
+@method("upload.file")
+def upload_file(call: Call) -> dict[str, object]:
+    """Takes a file; the same one again makes another document."""
+    person, state = caller(call), call.state
+    incoming = _incoming(call, person)
+    wishes, tags = _wishes(call), _tags(call, person)
+    try:
+        turned = choice((1, 3, 6, 8))(call.params["dir"]) if call.params.get("dir") else None
+    except ValueError:
+        raise Refusal(3, "File not accepted") from None
+    doc = _document(call, person, incoming, turned)
+    if doc is not None:
+        for name, value in wishes.items():
+            setattr(doc, name, value)
+        doc.tags = tags
+    album = state.albums.get(call.params.get("album_id", ""))
+    own = album is not None and album.owner_id == person.user_id
+    return _ticket(
+        call,
+        Ticket(
+            state.new_id("ticket"),
+            person.user_id,
+            doc,
+            incoming.file.size,
+            time.time(),
+            time.monotonic() + state.processing,
+            album.album_id if album and own else None,
+        ),
+    )
+
+
+@method("upload.replace")
+def upload_replace(call: Call) -> dict[str, object]:
+    """Takes a file in place of another; in practice it makes a new document.
+
+    So did the service for PyIpernity's tests and for Photini ([C] commits c4870699, 4891dd36).
+    """
+    person, state = caller(call), call.state
+    if not person.is_pro:
+        raise Refusal(6, "PRO account needed")
+    old = state.docs.get(call.params.get("doc_id", ""))
+    if old is None or old.owner_id != person.user_id:
+        raise Refusal(4, "Document not found")
+    incoming = _incoming(call, person)
+    if incoming.media != old.media:
+        raise Refusal(5, "Media type differs")
+    return _ticket(
+        call,
+        Ticket(
+            f"{state.new_id('ticket')}-{old.doc_id}",
+            person.user_id,
+            _document(call, person, incoming, None),
+            incoming.file.size,
+            time.time(),
+            time.monotonic() + state.processing,
+        ),
+    )
+
+
+@method("upload.checkTickets")
+def upload_check_tickets(call: Call) -> dict[str, object]:
+    """How far some uploads are. A ticket of somebody else is not found ([U])."""
+    user_id = caller(call).user_id
+    ids = shapes.words(call.params.get("tickets"))
+    found = [call.state.tickets.get(ticket_id) for ticket_id in ids]
+    tickets = [ticket for ticket in found if ticket is not None and ticket.user_id == user_id]
+    if not 1 <= len(ids) <= MAX_TICKETS or len(tickets) < len(ids):
+        raise Refusal(1, "Some or all tickets not found")
+    records: list[dict[str, object]] = [
+        {
+            "id": ticket.ticket_id,
+            "done": ticket.settled and ticket.doc is not None,
+            "invalid": ticket.settled and ticket.doc is None,
+            "eta": 0 if ticket.settled else ticket.eta,
+            "doc_id": ticket.doc.doc_id if ticket.settled and ticket.doc else None,
+        }
+        for ticket in tickets
+    ]
+    return {
+        "tickets": {
+            "done": sum(bool(record["done"]) for record in records),
+            "invalid": sum(bool(record["invalid"]) for record in records),
+            "left": sum(not ticket.settled for ticket in tickets),
+            "eta": max(0 if ticket.settled else ticket.eta for ticket in tickets),
+            "count": len(tickets),
+            "ticket": records,
+        }
+    }

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint types bench docs photos clean
+.PHONY: demo test lint types bench docs photos generate clean
 
 demo: .venv/demo.stamp
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -14,6 +14,7 @@ test: .venv/dev.stamp
 lint: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python -m tools.client --check
 
 types: .venv/dev.stamp
 	$(BIN)/mypy
@@ -28,6 +29,10 @@ docs: .venv/dev.stamp
 # Draws the pictures of the sandbox anew; they are shipped, so this is rarely needed.
 photos: .venv/dev.stamp
 	$(BIN)/python tools/draw_photos.py src/flask_ipernity/sandbox/photos
+
+# Writes the typed methods of the client anew, from the method list and tools/client/.
+generate: .venv/dev.stamp
+	$(BIN)/python -m tools.client
 
 clean:
 	rm -rf .venv docs/_build

@@ -12,6 +12,18 @@ from __future__ import annotations
 
 from .api import IpernityAPI
 from .auth import AuthHandler, DesktopAuthHandler, WebAuthHandler
+from .pages import Page
+from .tickets import Ticket
 from .transport import Transport
+from .walking import Walk
 
-__all__ = ["AuthHandler", "DesktopAuthHandler", "IpernityAPI", "Transport", "WebAuthHandler"]
+__all__ = [
+    "AuthHandler",
+    "DesktopAuthHandler",
+    "IpernityAPI",
+    "Page",
+    "Ticket",
+    "Transport",
+    "Walk",
+    "WebAuthHandler",
+]

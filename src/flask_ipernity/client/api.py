@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import (
-    APIRequestError,
-    BadAnswer,
-    NotFound,
-    PermissionDenied,
-    QuotaExceeded,
-    ServiceUnavailable,
-    TokenError,
-)
+from ..errors import BadAnswer
 from ..permissions import missing
-from . import walking
+from .attributes import Services
 from .auth import HANDLERS, AuthHandler
-from .methods import Method, all_methods, is_service, singular, unknown
-from .redaction import redact
+from .bodies import form, source
+from .failures import failure
+from .listing import list_path, read
+from .methods import Method, all_methods, find, unknown
+from .pages import Page
 from .signing import api_sig, plain_params
 from .transport import Transport
-from .uploading import form, multipart
+from .walking import Arriving, Walk
+
+if TYPE_CHECKING:
+    from . import types as t
+    from .bodies import File, Progress
+    from .uploading import Uploader
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +32,17 @@ AUTHORIZE_URL = "https://www.ipernity.com/apps/authorize"
 
 # A frob is exchanged once; sent again, it is spent and the token lost.
 _ONCE = "auth.getToken"
-_DOWN = frozenset({500, 501, 503})
 _WITHOUT_TOKEN = frozenset({"auth.getFrob", "auth.getToken"})
-_GENERAL_ERRORS: dict[int, type[APIRequestError]] = {
-    106: TokenError,
-    107: TokenError,
-    108: TokenError,
-    109: PermissionDenied,
-    110: PermissionDenied,
-    112: QuotaExceeded,
-    113: QuotaExceeded,
-}
 
 
-class IpernityAPI:
+class _Methods:
+    """The method list, read when somebody asks for it."""
+
+    def __get__(self, api: object, kind: object = None) -> Mapping[str, Method]:
+        return all_methods()
+
+
+class IpernityAPI(Services):
     """Calls Ipernity's API, for one holder of a token or for nobody.
 
     Every method is there as ``api.<service>.<method>(**params)``, such as
@@ -56,7 +53,8 @@ class IpernityAPI:
     :param api_secret: the application's secret.
     :param token: a token, or the mapping ``auth`` that ``auth.getToken``
         answers, which also tells the user and the permissions.
-    :param auth: ``desktop`` or ``web``: the way to sign in, see :attr:`auth`.
+    :param auth: ``desktop`` or ``web``: the way to sign in, see :attr:`auth`; or
+        a class of your own that does it.
     :param url: where calls go.
     :param auth_url_base: where sign-in goes.
     :param lang: language of the service's texts, sent as ``lg``; ``None``
@@ -66,12 +64,14 @@ class IpernityAPI:
         follow: see :class:`Transport`.
     """
 
+    __methods__ = _Methods()
+
     def __init__(
         self,
         api_key: str,
         api_secret: str,
         token: str | Mapping[str, Any] | None = None,
-        auth: str = "desktop",
+        auth: str | type[AuthHandler] = "desktop",
         url: str = API_URL,
         auth_url_base: str = AUTHORIZE_URL,
         *,
@@ -79,28 +79,31 @@ class IpernityAPI:
         transport: Transport | None = None,
         **transport_settings: Any,
     ) -> None:
-        if auth not in HANDLERS:
+        if isinstance(auth, str) and auth not in HANDLERS:
             raise ValueError(f"auth={auth!r}: the ways to sign in are {' and '.join(HANDLERS)}")
         self._api_key = api_key
         self._api_secret = api_secret
         self.token = token
         self.lang = lang
         self.authorize_url = auth_url_base
-        self._auth = HANDLERS[auth](self)
+        self._handler = HANDLERS[auth] if isinstance(auth, str) else auth
         self._transport = transport or Transport(url, **transport_settings)
+        self._arriving: Arriving | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'with a token' if self._token else 'without a token'}>"
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return Service(self, "")._find(singular(name))
+    if not TYPE_CHECKING:
+        # Type checkers would take any name for an attribute.
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise unknown(name)
 
     @property
     def auth(self) -> AuthHandler:
         """The methods ``auth.*``, and ``auth_url`` of the authorize page."""
-        return self._auth
+        return self._handler(self)
 
     @property
     def api_key(self) -> str:
@@ -164,43 +167,51 @@ class IpernityAPI:
         return not permissions or not missing(self.permissions or {}, permissions)
 
     def _check_token(self) -> None:
-        answer = self.auth.checkToken()
+        answer: Any = self.auth.checkToken()
         try:
             self._user, self._perm = answer["auth"]["user"], answer["auth"]["permissions"]
         except (KeyError, TypeError):
             raise BadAnswer("the answer names no user or permissions", "auth.checkToken") from None
 
-    def call(self, method_name: str, **params: object) -> dict[str, Any]:
+    def call(
+        self, method_name: str, *, unknown: object = False, **params: object
+    ) -> dict[str, Any]:
         """Call an API method and return its decoded answer.
 
         :param method_name: such as ``doc.getList``.
+        :param unknown: ``True`` lets a method pass that the method list does not
+            have yet, and calls it by GET; ``"POST"`` does so by POST, as Ipernity
+            demands of methods that change data.
         :param params: ``None`` is left out, booleans become 0 and 1, lists
-            become comma lists. ``file`` of the upload methods is a path or an
-            open binary file.
+            become comma lists. ``file`` of the upload methods is a path, an open
+            binary file or a file of a form.
         :raises UnknownMethod: no such method; nothing was sent.
         :raises APIRequestError: Ipernity answered with an error.
         :raises ServiceError: Ipernity gave no usable answer. After a writing
             call it may have been carried out all the same: it is never sent twice.
         """
-        method = all_methods().get(singular(method_name))
-        if method is None:
-            raise unknown(method_name)
+        verb = "POST" if unknown == "POST" else "GET" if unknown else None
+        method = find(method_name, verb)
         file = params.pop("file", None) if method.takes_file else None
         sent = self._signed(method.name, params)
         began = monotonic()
         try:
-            if method.post:
-                body = multipart(sent, file) if file is not None else form(sent)
-                answer = self._transport.send(method.name, {}, body=body, repeat=False)
-            else:
-                answer = self._transport.send(
-                    method.name, sent, body=None, repeat=method.name != _ONCE
-                )
+            answer = self._send(method, sent, file)
         finally:
             log.debug("%s took %.0f ms", method.name, (monotonic() - began) * 1000)
         if answer["api"].get("status") != "ok":
-            raise self._error(method, answer["api"], params, sent)
+            raise failure(method, answer["api"], params, sent, self._api_secret, self._token)
         return answer
+
+    def _send(self, method: Method, sent: dict[str, str], file: Any) -> dict[str, Any]:
+        if self._arriving is not None and self._arriving.api_sig == sent["api_sig"]:
+            return self._arriving.take()
+        if not method.post:
+            return self._transport.send(method.name, sent, body=None, repeat=method.name != _ONCE)
+        if file is None:
+            return self._transport.send(method.name, {}, body=form(sent), repeat=False)
+        with source(file) as opened:
+            return self._transport.send(method.name, {}, body=opened.body(sent), repeat=False)
 
     def _signed(self, method_name: str, params: Mapping[str, object]) -> dict[str, str]:
         sent = {"api_key": self._api_key}
@@ -212,82 +223,121 @@ class IpernityAPI:
         sent["api_sig"] = api_sig(sent, self._api_secret, method_name)
         return sent
 
-    def _error(
-        self,
-        method: Method,
-        api: Mapping[str, Any],
-        params: Mapping[str, object],
-        sent: Mapping[str, str],
-    ) -> APIRequestError | BadAnswer | ServiceUnavailable:
+    def _ask(self, method_name: str, params: Mapping[str, object]) -> Arriving | None:
+        """Let a thread fetch an answer for :meth:`_call_with`; ``None`` where none can be had."""
         try:
-            code = int(api["code"])
-        except (KeyError, TypeError, ValueError):
-            return BadAnswer("the answer is an error without a code", method.name)
-        secrets = [sent.get(name) for name in ("auth_token", "api_sig", "frob")]
-        message = redact(str(api.get("message", "")), self._api_secret, self._token, *secrets)
-        if code in _DOWN:
-            return ServiceUnavailable(f"Ipernity answered {code}, {message}", method.name)
-        kind = _GENERAL_ERRORS.get(code, APIRequestError)
-        if code in method.not_found:
-            kind = NotFound
-        shown = {name: v for name, v in params.items() if name not in ("auth_token", "frob")}
-        return kind(str(api.get("status")), code, message, method.name, shown)
+            return Arriving(self._transport, method_name, self._signed(method_name, params))
+        except RuntimeError:  # no thread can be started
+            return None
 
-    def walk_data(
-        self, method_name: str, elem_name: str | None = None, **params: Any
-    ) -> Iterator[dict[str, Any]]:
-        """Go through all records of a list, page after page.
+    def _call_with(
+        self, arriving: Arriving | None, method_name: str, params: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """Call a method; what it would send is *arriving* already, if it is the same."""
+        self._arriving = arriving
+        try:
+            return self.call(method_name, **params)
+        finally:
+            self._arriving = None
+
+    def page(
+        self,
+        method_name: str,
+        *,
+        page: int | None = 1,
+        per_page: int | None = None,
+        elem_name: str | None = None,
+        **params: object,
+    ) -> Page[Any]:
+        """Return one page of a list, for a template.
+
+        :param method_name: a method that takes ``page``.
+        :param page: its number; ``None`` and what is below 1 are the first. A page
+            after the last is empty.
+        :param per_page: how many records; by default as the service does.
+        :param elem_name: see :meth:`walk_data`.
+        :param params: parameters of the method.
+        """
+        method = find(method_name)
+        path = list_path(method, elem_name)
+        number = max(1, page or 1)
+        answer = self.call(method.name, page=number, per_page=per_page, **params)
+        listing = read(answer, path, method.name, per_page)
+        return Page(
+            listing.records,
+            number,
+            per_page=listing.per_page,
+            total=len(listing.records) if listing.total is None else listing.total,
+            pages=number if listing.pages is None else listing.pages,
+        )
+
+    @property
+    def upload(self) -> Uploader:
+        """Files that become documents: ``api.upload("a.jpg")``; see :class:`.Uploader`."""
+        from .uploading import Uploader
+
+        return Uploader(self)
+
+    def upload_file(
+        self,
+        filename: File,
+        *,
+        if_exists: Literal["upload", "skip", "error"] = "upload",
+        on_progress: Progress | None = None,
+        timeout: float = 600,
+        **params: object,
+    ) -> str:
+        """Upload a file, wait until it has become a document, and return the document's id.
+
+        :param filename: a path, an open binary file or a file of a form.
+        :param if_exists: see :meth:`.Uploader.__call__`, as for *on_progress* and errors.
+        :param timeout: seconds that Ipernity may take once it has the file.
+        :param params: parameters of ``upload.file``, others too.
+        """
+        given = {name.removesuffix("_"): value for name, value in params.items()}
+        ticket = self.upload(
+            filename, if_exists=if_exists, on_progress=on_progress, extra_params=given
+        )
+        return ticket.wait(timeout)
+
+    def walk(self, method_name: str, **params: Any) -> Walk[Any]:
+        """Go through all records of a list, page after page. See :class:`.Walk`.
+
+        :param method_name: a method of the list that answers a list.
+        :param params: parameters of the method, and ``limit``, ``per_page``, ``ahead``.
+        """
+        return Walk(self, method_name, **params)
+
+    def walk_data(self, method_name: str, elem_name: str | None = None, **params: Any) -> Walk[Any]:
+        """Go through all records of a list, as :meth:`walk` does.
 
         :param method_name: a method that takes ``page``.
         :param elem_name: where the records are in the answer, when it is not
             where the method list says: ``doc`` for ``docs.doc``, or a path with dots.
         :param params: parameters of the method; ``page`` is the first page.
         """
-        return walking.walk(self.call, method_name, elem_name, **params)
+        return Walk(self, method_name, elem_name, **params)
 
-    def walk_docs(self, **params: Any) -> Iterator[dict[str, Any]]:
+    def walk_docs(self, **params: Any) -> Walk[t.ListedDoc]:
         """Go through a user's documents (``doc.getList``)."""
-        return self.walk_data("doc.getList", **params)
+        return Walk(self, "doc.getList", **params)
 
-    def walk_albums(self, **params: Any) -> Iterator[dict[str, Any]]:
+    def walk_albums(self, **params: Any) -> Walk[t.ListedAlbum]:
         """Go through a user's albums (``album.getList``)."""
-        return self.walk_data("album.getList", **params)
+        return Walk(self, "album.getList", **params)
 
-    def walk_album_docs(self, album_id: str | int, **params: Any) -> Iterator[dict[str, Any]]:
+    def walk_album_docs(self, album_id: str | int, **params: Any) -> Walk[t.AlbumDoc]:
         """Go through the documents of an album (``album.docs.getList``)."""
-        return self.walk_data("album.docs.getList", album_id=album_id, **params)
+        return Walk(self, "album.docs.getList", album_id=album_id, **params)
 
-    def walk_doc_search(self, **params: Any) -> Iterator[dict[str, Any]]:
+    def walk_doc_search(self, **params: Any) -> Walk[t.FoundDoc]:
         """Go through the documents that a search finds (``doc.search``)."""
-        return self.walk_data("doc.search", **params)
+        return Walk(self, "doc.search", **params)
 
-    def walk_folders(self, **params: Any) -> Iterator[dict[str, Any]]:
+    def walk_folders(self, **params: Any) -> Walk[t.ListedFolder]:
         """Go through a user's folders (``folder.getList``)."""
-        return self.walk_data("folder.getList", **params)
+        return Walk(self, "folder.getList", **params)
 
-    def walk_folder_albums(self, folder_id: str | int, **params: Any) -> Iterator[dict[str, Any]]:
+    def walk_folder_albums(self, folder_id: str | int, **params: Any) -> Walk[t.FolderAlbum]:
         """Go through the albums of a folder (``folder.albums.getList``)."""
-        return self.walk_data("folder.albums.getList", folder_id=folder_id, **params)
-
-
-class Service:
-    """A service of the API; its attributes are methods and further services."""
-
-    def __init__(self, api: IpernityAPI, name: str) -> None:
-        self._api = api
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"<Ipernity service {self._name}>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._find(f"{self._name}.{name}")
-
-    def _find(self, full: str) -> Any:
-        if full in all_methods():
-            return lambda **params: self._api.call(full, **params)
-        if is_service(full):
-            return Service(self._api, full)
-        raise unknown(full)
+        return Walk(self, "folder.albums.getList", folder_id=folder_id, **params)

@@ -6,44 +6,52 @@ Source: Ipernity's help pages ``auth.web.html``, ``auth.soft.html`` and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..errors import BadAnswer
 from ..permissions import checked
-from .methods import unknown
+from .service import Service
 from .signing import api_sig
 
 if TYPE_CHECKING:
+    from . import types as t
     from .api import IpernityAPI
 
 
-class AuthHandler:
+class AuthHandler(Service):
     """What both ways to sign in share; reached as ``api.auth``."""
 
-    def __init__(self, api: IpernityAPI) -> None:
-        self._api = api
+    _name = "auth"
+    _api: IpernityAPI
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise unknown(f"auth.{name}")
+    if TYPE_CHECKING:
+        # What it takes depends on the way to sign in.
+        def auth_url(self, *args: Any, **params: Any) -> str: ...
 
     @property
     def api(self) -> IpernityAPI:
         """The API object that this belongs to."""
         return self._api
 
-    def getFrob(self, **params: object) -> dict[str, Any]:
+    def getFrob(self, *, extra_params: Mapping[str, object] | None = None) -> t.AuthGetFrob:
         """Call ``auth.getFrob``: begin a desktop sign-in.
 
         Not for web applications: whoever knows the frob before the visitor
         agrees can finish the visitor's sign-in himself.
         """
-        return self._api.call("auth.getFrob", **params)
+        answer: t.AuthGetFrob = self._call("auth.getFrob", {}, extra_params)
+        return answer
 
-    def getToken(self, frob: str, store_token: bool = True, **params: object) -> dict[str, Any]:
+    def getToken(
+        self,
+        frob: str,
+        store_token: bool = True,
+        *,
+        extra: str | Sequence[t.AuthGetTokenExtra] | None = None,
+        extra_params: Mapping[str, object] | None = None,
+    ) -> t.AuthGetToken:
         """Call ``auth.getToken``: exchange *frob*, once, for a token.
 
         :param frob: from the callback, or from :meth:`getFrob`.
@@ -51,21 +59,30 @@ class AuthHandler:
         :raises APIRequestError: 2: the frob is wrong, spent or too old.
         :raises BadAnswer: the answer has no token.
         """
-        answer = self._api.call("auth.getToken", frob=frob, **params)
-        auth = answer.get("auth")
+        params = {"frob": frob, "extra": extra}
+        answer: t.AuthGetToken = self._call("auth.getToken", params, extra_params)
+        auth: object = answer.get("auth")
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise BadAnswer("the answer has no token", "auth.getToken")
         if store_token:
             self._api.token = auth
         return answer
 
-    def checkToken(self, auth_token: str | None = None, **params: object) -> dict[str, Any]:
+    def checkToken(
+        self,
+        auth_token: str | None = None,
+        *,
+        extra: str | Sequence[t.AuthCheckTokenExtra] | None = None,
+        extra_params: Mapping[str, object] | None = None,
+    ) -> t.AuthCheckToken:
         """Call ``auth.checkToken``: whose token it is, and what it may do.
 
         :param auth_token: a token; by default the object's own.
         :raises TokenError: the token is dead.
         """
-        return self._api.call("auth.checkToken", auth_token=auth_token, **params)
+        params = {"auth_token": auth_token, "extra": extra}
+        answer: t.AuthCheckToken = self._call("auth.checkToken", params, extra_params)
+        return answer
 
     def _authorize_url(self, permissions: Mapping[str, str], **params: str) -> str:
         wanted = {f"perm_{item}": level for item, level in checked(permissions).items()}

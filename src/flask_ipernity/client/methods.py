@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import UnknownMethod
 
@@ -27,8 +27,10 @@ PLURALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)+", re.ASCII)
+
+
+class Method(NamedTuple):
     """One API method.
 
     ``post``: it changes data and must be sent by POST. ``token``: it needs a
@@ -75,15 +77,36 @@ def _method(row: dict[str, Any]) -> Method:
     )
 
 
+def find(name: str, verb: str | None = None) -> Method:
+    """Return the method *name*, under whatever name its service goes.
+
+    :param verb: ``GET`` or ``POST`` lets a method pass that the list does not
+        have, to be called so.
+    :raises UnknownMethod: there is no such method.
+    """
+    method = all_methods().get(singular(name))
+    if method is not None:
+        return method
+    if verb is None or _NAME.fullmatch(name) is None:
+        raise unknown(name)
+    return Method(
+        name=name,
+        post=verb == "POST",
+        sign=True,
+        token=False,
+        permissions=MappingProxyType({}),
+        list_key=None,
+        paged=True,
+        max_per_page=None,
+        not_found=frozenset(),
+        takes_file=False,
+    )
+
+
 @cache
 def _services() -> frozenset[str]:
     parts = (name.split(".")[:-1] for name in all_methods())
     return frozenset(".".join(part[:n]) for part in parts for n in range(1, len(part) + 1))
-
-
-def is_service(name: str) -> bool:
-    """Tell whether methods of the list stand under *name*."""
-    return name in _services()
 
 
 def singular(name: str) -> str:

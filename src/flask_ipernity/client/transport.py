@@ -42,12 +42,20 @@ MAX_ANSWER = 32 * 1024 * 1024
 _PAUSE = 0.2
 _AGAIN = frozenset({429, 502, 503, 504})
 
+# Seconds in which the connection must take each piece of a file.
+_STALL = 30.0
+
 
 class Body(NamedTuple):
-    """What a POST carries."""
+    """What a POST carries.
+
+    ``patience``: seconds in which the answer must come, counted from when all
+    is sent; sending may take as long as it takes. ``None``: as for other calls.
+    """
 
     content: bytes | Iterable[bytes]
     headers: Mapping[str, str]
+    patience: float | None = None
 
 
 class _Failure(NamedTuple):
@@ -94,14 +102,14 @@ class Transport:
         self._path = parts.path.rstrip("/") + "/"
         self._connect, self._total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._retries = retries
-        self._pool_size = pool_size
+        self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
         self.reset()
         _transports.add(self)
 
     def reset(self) -> None:
         """Forget all connections without closing them."""
-        self._connections = Connections(self._origin, self._pool_size)
+        self._connections = Connections(self._origin, self.pool_size)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -143,7 +151,8 @@ class Transport:
             if connection.is_closed:
                 connection.timeout = min(self._connect, _left(end))
                 connection.connect()
-            connection.timeout = _left(end)
+            patience = body.patience if body else None
+            connection.timeout = _STALL if patience is not None else _left(end)
             # A service that refuses a file may answer before it has read it all.
             with suppress(BrokenPipeError):
                 connection.request(
@@ -154,6 +163,8 @@ class Transport:
                     preload_content=False,
                     decode_content=False,
                 )
+            if patience is not None:
+                connection.timeout = max(self._total, patience)
             response = connection.getresponse()
             content = _read(response)
         except (HTTPError, HTTPException, OSError) as error:

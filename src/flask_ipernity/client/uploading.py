@@ -1,79 +1,161 @@
-"""The bodies of POSTed calls: forms, and files that are sent as they are read."""
+"""Uploads files: what is checked before, what is sent, and what is told when it breaks."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from secrets import token_hex
-from typing import IO, Any
-from urllib.parse import urlencode
+import inspect
+import mimetypes
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from .transport import Body
+from ..errors import BadAnswer, NotFound, ServiceError, UploadError
+from .bodies import File, Progress, Source
+from .listing import read
+from .services import Upload
+from .tickets import Ticket, wait_for
 
-_PIECE = 64 * 1024
-
-
-def form(params: Mapping[str, str]) -> Body:
-    """Return *params* as the body of a form."""
-    return Body(urlencode(params).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
-
-
-def multipart(params: Mapping[str, str], file: Any) -> Body:
-    """Return *params* and *file* as a multipart body of known length.
-
-    The file is read while it is sent, never as a whole.
-
-    :param file: a path, or an open binary file that can seek.
-    :raises TypeError: neither of the two.
-    :raises OSError: the file cannot be opened or read.
-    """
-    if isinstance(file, str | os.PathLike):
-        opened: IO[bytes] = Path(file).open("rb")  # noqa: SIM115 - _pieces closes it
-        ours = True
-    elif hasattr(file, "read") and hasattr(file, "seek"):
-        opened, ours = file, False
-    else:
-        raise TypeError(f"file={type(file).__name__}: a path or an open binary file is needed")
-    start = opened.tell()
-    size = opened.seek(0, os.SEEK_END) - start
-    opened.seek(start)
-
-    boundary = token_hex(16)
-    fields = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in params.items()
-    )
-    filename = _quoted(Path(str(getattr(opened, "name", "") or "file")).name)
-    head = (
-        f'{fields}--{boundary}\r\nContent-Disposition: form-data; name="file";'
-        f' filename="{filename}"\r\nContent-Type: application/octet-stream\r\n\r\n'
-    ).encode()
-    tail = f"\r\n--{boundary}--\r\n".encode()
-    headers = {
-        "Content-Type": f"multipart/form-data; boundary={boundary}",
-        "Content-Length": str(len(head) + size + len(tail)),
-    }
-    return Body(_pieces(head, opened, size, tail, close=ours), headers)
+if TYPE_CHECKING:
+    from . import types as t
+    from .api import IpernityAPI
 
 
-def _quoted(filename: str) -> str:
-    # as browsers do it (HTML's multipart rules)
-    return filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+class Uploader(Upload):
+    """Files that become documents; call it to upload one."""
+
+    __slots__ = ()
+
+    _api: IpernityAPI
+
+    def __call__(
+        self,
+        file: File,
+        *,
+        if_exists: Literal["upload", "skip", "error"] = "upload",
+        on_progress: Progress | None = None,
+        extra_params: Mapping[str, object] | None = None,
+        **params: Unpack[t.UploadFileParams],
+    ) -> Ticket:
+        """Upload a file, and return the ticket for the document that it becomes.
+
+        The file is read while it is sent, never as a whole. Before the first byte
+        ``account.getQuota`` is asked whether it is welcome.
+
+        :param file: a path, an open binary file or a file of a form.
+        :param if_exists: what to do if there is a document of the same file:
+            ``upload`` does not look for one, ``skip`` returns a ticket of that
+            document, ``error`` raises. To look, the file is read once more.
+        :param on_progress: is called with the bytes sent so far, and those of the whole file.
+        :param params: parameters of ``upload.file``.
+        :raises UploadError: the file is empty, too large or of a kind that the
+            account may not upload; or there is a document of it; or the
+            connection broke, and the text says how to find out what became of it.
+        :raises APIRequestError: Ipernity has refused it.
+        :raises ServiceError: Ipernity cannot be reached; nothing was sent.
+        """
+        if if_exists not in ("upload", "skip", "error"):
+            raise ValueError(f"if_exists={if_exists!r}: it is upload, skip or error")
+        # A misspelt parameter must be found before anything is asked.
+        inspect.signature(self.file).bind(file=file, extra_params=extra_params, **params)
+        if not (extra_params and "async" in extra_params):
+            params.setdefault("async_", True)
+        with Source(file, on_progress) as source:
+            self._check_quota(source)
+            if if_exists != "upload" and (found := self._find(source.md5())):
+                if if_exists == "error":
+                    raise UploadError(
+                        source.filename, None, f"{source.filename} is document {found} already"
+                    )
+                return Ticket(self._api, None, source.filename, found)
+            return Ticket(self._api, self._sent(source, params, extra_params), source.filename)
+
+    def ticket(self, ticket_id: str, filename: str | None = None) -> Ticket:
+        """Return the ticket of an upload that was begun elsewhere, such as in a request before.
+
+        :param ticket_id: its ``id``.
+        :param filename: the file, for errors.
+        """
+        return Ticket(self._api, ticket_id, filename)
+
+    def wait(self, tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
+        """Wait for many tickets at once. See :func:`.wait_for`."""
+        return wait_for(tickets, timeout)
+
+    def _sent(self, source: Source, params: Any, extra_params: Mapping[str, object] | None) -> str:
+        """Send the file, and return the ticket."""
+        try:
+            answer = self.file(file=source, extra_params=extra_params, **params)
+            if "ticket" not in answer:
+                raise BadAnswer("the answer has no ticket", "upload.file")
+        except ServiceError as error:
+            if not source.began:
+                raise
+            raise UploadError(
+                source.filename,
+                None,
+                f"{source.filename}: no usable answer after {source.sent} of {source.size} bytes."
+                " Whether it has become a document is not known: ask doc.checkMD5 with the MD5"
+                ' of the file, or upload it again with if_exists="skip".',
+            ) from error
+        return str(answer["ticket"])
+
+    def _check_quota(self, source: Source) -> None:
+        name, size = source.filename, source.size
+        if size == 0:
+            raise UploadError(name, None, f"{name} is empty")
+        kind = _kind(name)
+        answer = self._api.call("account.getQuota")
+        try:
+            quota = answer.get("quota", {})
+            sizes = quota.get("maxfilesize", {})
+            limits = {media: _number(row.get("bytes")) for media, row in sizes.items()}
+            upload = quota.get("upload", {})
+            left = _number(upload.get("left", {}).get("bytes"))
+        except AttributeError:
+            raise BadAnswer("the answer tells no quota", "account.getQuota") from None
+        # The service may know more kinds of files than this machine.
+        most = limits.get(kind) if kind else max(limits.values(), default=None, key=_or_zero)
+        if most == 0:
+            raise UploadError(name, None, f"{name}: the account may upload no {kind or 'files'}")
+        if most is not None and size > most:
+            raise UploadError(
+                name, None, f"{name} has {size} bytes; the account may upload {most} at most"
+            )
+        if upload.get("unlimited") != "1" and left is not None and size > left:
+            raise UploadError(
+                name, None, f"{name} has {size} bytes; the account may upload {left} more"
+            )
+
+    def _find(self, md5: str) -> str | None:
+        """Return the caller's own document with this MD5, if there is one."""
+        try:
+            answer = self._api.call("doc.checkMD5", md5=md5)
+        except NotFound:
+            return None
+        user = self._api.user_info or {}
+        for row in read(answer, ("docs", "doc"), "doc.checkMD5").records:
+            if not row.get("doc_id") or row.get("found") == "0":
+                continue
+            # It may be somebody else's or deleted; PyIpernity's tests look, too.
+            try:
+                doc: Any = self._api.call("doc.get", doc_id=row["doc_id"]).get("doc", {})
+            except NotFound:
+                continue
+            if doc.get("owner", {}).get("user_id") == user.get("user_id"):
+                return str(row["doc_id"])
+        return None
 
 
-def _pieces(
-    head: bytes, file: IO[bytes], size: int, tail: bytes, *, close: bool
-) -> Iterator[bytes]:
+def _kind(filename: str) -> str | None:
+    """Return the kind of document that a file becomes, as far as its name tells."""
+    media = (mimetypes.guess_type(filename, strict=False)[0] or "").partition("/")[0]
+    return {"image": "photo", "video": "video", "audio": "audio"}.get(media)
+
+
+def _number(value: Any) -> int | None:
     try:
-        yield head
-        while size > 0:
-            piece = file.read(min(size, _PIECE))
-            if not piece:
-                raise OSError("the file became shorter while it was being sent")
-            size -= len(piece)
-            yield piece
-        yield tail
-    finally:
-        if close:
-            file.close()
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _or_zero(value: int | None) -> int:
+    return value or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -97,8 +98,8 @@ def search() -> str:
     if words:
         found = ipernity.api.doc.search(text=words, **_wall(extra="owner"))
         return render_template("search.html", words=words, docs=_page(found["docs"]))
-    tags = ipernity.api.tags.user.getList(user_id=user_id)["tags"] if user_id else {}
-    return render_template("search.html", words=words, tags=tags.get("tag", []))
+    tags = ipernity.api.tags.user.getList(user_id=user_id)["tags"].get("tag") if user_id else None
+    return render_template("search.html", words=words, tags=tags or [])
 
 
 @gallery.get("/mine")
@@ -109,15 +110,14 @@ def mine() -> str:
     hidden = [
         {**doc, "circle": circle}
         for share, circle in facts.CIRCLES.items()
-        for doc in _mine(share, page=1, per_page=100).records
+        for doc in _mine(share=share, page=1, per_page=100).records
     ]
     hidden.sort(key=lambda doc: int(doc["dates"]["posted_at"]), reverse=True)
     return render_template("mine.html", hidden=hidden, public=_mine(share=4))
 
 
-def _mine(share: int, **params: Any) -> facts.Page:
-    wall = _wall(extra="dates", **params)
-    return _page(ipernity.api.doc.getList(share=share, **wall)["docs"])
+def _mine(**params: Any) -> facts.Page:
+    return _page(ipernity.api.doc.getList(**_wall(extra="dates", **params))["docs"])
 
 
 @gallery.get("/sign-in")
@@ -171,7 +171,7 @@ def _wall(**params: Any) -> dict[str, Any]:
     return {"thumbsize": facts.LARGEST, "per_page": PER_PAGE, "page": _number(), **params}
 
 
-def _page(listing: dict[str, Any], key: str = "doc") -> facts.Page:
+def _page(listing: Mapping[str, Any], key: str = "doc") -> facts.Page:
     page = facts.page_of(listing, key)
     if page.number > page.pages:
         abort(404)

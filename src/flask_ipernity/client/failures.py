@@ -1,0 +1,59 @@
+"""Turns the service's errors into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import (
+    APIRequestError,
+    BadAnswer,
+    NotFound,
+    PermissionDenied,
+    QuotaExceeded,
+    ServiceUnavailable,
+    TokenError,
+)
+from .methods import Method
+from .redaction import redact
+
+_DOWN = frozenset({500, 501, 503})
+_SECRET = ("auth_token", "api_sig", "frob")
+_GENERAL: dict[int, type[APIRequestError]] = {
+    106: TokenError,
+    107: TokenError,
+    108: TokenError,
+    109: PermissionDenied,
+    110: PermissionDenied,
+    112: QuotaExceeded,
+    113: QuotaExceeded,
+}
+
+
+def failure(
+    method: Method,
+    api: Mapping[str, Any],
+    params: Mapping[str, object],
+    sent: Mapping[str, str],
+    *secrets: str | None,
+) -> APIRequestError | BadAnswer | ServiceUnavailable:
+    """Return the error that an answer amounts to.
+
+    :param api: what the answer says of itself.
+    :param params: what the caller gave.
+    :param sent: what went over the wire.
+    :param secrets: what must not stand in the error, besides what is secret in *sent*.
+    """
+    try:
+        code = int(api["code"])
+    except (KeyError, TypeError, ValueError):
+        return BadAnswer("the answer is an error without a code", method.name)
+    hidden = [sent.get(name) for name in _SECRET]
+    message = redact(str(api.get("message", "")), *secrets, *hidden)
+    if code in _DOWN:
+        return ServiceUnavailable(f"Ipernity answered {code}, {message}", method.name)
+    kind = _GENERAL.get(code, APIRequestError)
+    if code in method.not_found:
+        kind = NotFound
+    shown = {name: value for name, value in params.items() if name not in _SECRET}
+    return kind(str(api.get("status")), code, message, method.name, shown)

@@ -1,0 +1,45 @@
+"""What the typed services stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from .methods import unknown
+
+
+class Caller(Protocol):
+    """What sends the calls of services: an API object, or what stands in for one."""
+
+    def call(self, method_name: str, **params: object) -> dict[str, Any]: ...
+
+
+class Service:
+    """A service of the API; its attributes are methods and further services."""
+
+    __slots__ = ("_api",)
+
+    _name: ClassVar[str]
+
+    def __init__(self, api: Caller) -> None:
+        self._api = api
+
+    def __repr__(self) -> str:
+        return f"<Ipernity service {self._name}>"
+
+    if not TYPE_CHECKING:
+        # Type checkers would take any name for an attribute.
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise unknown(f"{self._name}.{name}")
+
+    def _call(
+        self, method: str, params: Mapping[str, object], extra: Mapping[str, object] | None
+    ) -> Any:
+        sent = {name: value for name, value in params.items() if value is not None}
+        if extra:
+            if twice := sent.keys() & extra.keys():
+                raise TypeError(f"{method}: {', '.join(sorted(twice))} given twice")
+            sent.update(extra)
+        return self._api.call(method, **sent)

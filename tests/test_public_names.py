@@ -24,6 +24,7 @@ PUBLIC = {
     "TokenError",
     "UnknownMethod",
     "UploadError",
+    "api_called",
     "ipernity",
     "ipernity_auth_required",
     "sign_in_failed",

@@ -20,7 +20,7 @@ from .errors import (
 )
 from .extension import Ipernity, ipernity
 from .sign_in.guard import ipernity_auth_required
-from .signals import sign_in_failed, signed_in, signed_out, token_revoked
+from .signals import api_called, sign_in_failed, signed_in, signed_out, token_revoked
 
 __all__ = [
     "APIRequestError",
@@ -38,6 +38,7 @@ __all__ = [
     "TokenError",
     "UnknownMethod",
     "UploadError",
+    "api_called",
     "ipernity",
     "ipernity_auth_required",
     "sign_in_failed",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from flask import request
+from flask import request, url_for
+from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from .errors import (
@@ -22,7 +23,7 @@ from .errors import (
     TokenError,
     UploadError,
 )
-from .sign_in.flow import restart_url, unfinished
+from .sign_in.flow import start_url, unfinished
 from .sign_in.guard import ask_to_sign_in
 from .sign_in.next_url import home
 from .templating import error_answer
@@ -51,7 +52,7 @@ def handle(error: IpernityError) -> Response:
                 403 if error.reason == "fewer_permissions" else 400,
                 "Sign-in did not finish",
                 str(error),
-                sign_in=restart_url(unfinished() or home(request)),
+                sign_in=_again(unfinished() or home(request)),
             )
         case NotFound():
             return error_answer(404, "Not found", "It is not there, or it is not shared with you.")
@@ -63,7 +64,7 @@ def handle(error: IpernityError) -> Response:
             )
     # The rest may have struck in the middle of a sign-in.
     next_url = unfinished()
-    sign_in = restart_url(next_url) if next_url else None
+    sign_in = _again(next_url) if next_url else None
     match error:
         case QuotaExceeded():
             return error_answer(
@@ -87,3 +88,15 @@ def handle(error: IpernityError) -> Response:
                 "It gave no usable answer. Please try again later.",
                 sign_in=sign_in,
             )
+
+
+def _again(next_url: str) -> str | None:
+    """Return the address that starts a sign-in anew.
+
+    The page itself starts none: a callback that nobody has asked for would
+    then prepare the ground for the next one.
+    """
+    try:
+        return url_for("ip_callback.again", next=next_url)
+    except BuildError:
+        return start_url(next_url)  # the application has a callback of its own

@@ -160,7 +160,7 @@ class SignInError(IpernityError):
     """A sign-in did not finish.
 
     :param reason: ``missing_frob``, ``not_pending``, ``expired``, ``refused``,
-        ``other_account`` or ``fewer_permissions``.
+        ``other_account``, ``fewer_permissions`` or ``not_kept``.
     :param message: what a person may read.
     """
 

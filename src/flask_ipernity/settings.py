@@ -7,6 +7,7 @@ Each field of :class:`Settings` is a key of the application's configuration,
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -17,6 +18,11 @@ from .errors import ConfigurationError
 from .permissions import checked
 
 PREFIX = "IPERNITY_"
+
+_USER_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
+_OFFLOAD = re.compile(r"x-accel:/([A-Za-z0-9._~-]+/)+", re.ASCII)
+
+_REDIS = ("redis://", "rediss://", "valkey://", "valkeys://")
 
 Check = Callable[[Any], Any]
 
@@ -86,11 +92,28 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(part) for part in value)
 
 
-def _only(offered: Any) -> Check:
+def _user_ids(value: Any) -> tuple[str, ...]:
+    ids = tuple(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else ("",)
+    if not all(_USER_ID.fullmatch(user_id) for user_id in ids):
+        raise ValueError('a tuple of user ids, such as ("10175",)')
+    return ids
+
+
+def _offload(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and _OFFLOAD.fullmatch(value)):
+        raise ValueError('None, or "x-accel:" and a path between slashes, "x-accel:/_ipernity/"')
+    return value
+
+
+def _store(*names: str) -> Check:
     def check(value: Any) -> Any:
-        if value != offered:
-            raise ValueError(f"{offered!r} in this version")
-        return offered
+        if isinstance(value, str):
+            if value in names or ("redis" in names and value.startswith(_REDIS)):
+                return value
+        elif all(callable(getattr(value, name, None)) for name in ("get", "set", "delete")):
+            return value
+        offered = ["redis://…" if name == "redis" else name for name in names]
+        raise ValueError(f"{', '.join(offered)} or an object with get, set and delete")
 
     return check
 
@@ -125,15 +148,15 @@ class Settings:
     callback: bool = _key(_flag, True)
     callback_url_prefix: str = _key(_url_prefix, "/ipernity")
     #: Flask-Login integration.
-    login: bool = _key(_only(False), False)
+    login: bool = _key(_flag, False)
     login_url_prefix: str = _key(_url_prefix, "/ipernity")
     #: Whether the media proxy is registered, and where.
     proxy_docs: bool = _key(_flag, True)
     proxy_url_prefix: str = _key(_url_prefix, "/ipernity")
     #: Whether API results are kept, where, and for how many seconds.
-    cache_requests: bool = _key(_only(False), False)
+    cache_requests: bool = _key(_flag, False)
     cache_max_age: float = _key(_number, 300)
-    cache: Any = _key(_only("session"), "session")
+    cache: Any = _key(_store("session", "memory", "redis"), "session", secret=True)
     cache_stale_age: float = _key(_number, 86400)
     #: Start of the names of our keys in the session.
     session_prefix: str = _key(_text, "ipernity_")
@@ -154,21 +177,21 @@ class Settings:
     #: The owner's token for ``ipernity.owner_api``.
     owner_token: str | None = _key(_text_or_none, None, secret=True)
     #: Where visitors' tokens are.
-    token_store: Any = _key(_only("session"), "session")
+    token_store: Any = _key(_store("session", "sealed", "server"), "session", secret=True)
     #: Seconds in which a started sign-in must come back.
     sign_in_max_age: float = _key(lambda value: _number(value, above=True), 600)
     #: Whether a page asks "continue as NAME?" before a token is kept.
-    confirm_sign_in: bool = _key(_only(False), False)
+    confirm_sign_in: bool = _key(_flag, False)
     #: Hosts that media may come from; a leading dot means any subdomain.
     media_hosts: tuple[str, ...] = _key(_texts, (".ipernity.com",))
     #: Life of public media in browsers and shared caches, seconds.
     proxy_max_age: int = _key(_count, 86400)
     #: If not empty, only documents of these user ids are served.
-    proxy_owners: tuple[str, ...] = _key(_only(()), ())
+    proxy_owners: tuple[str, ...] = _key(_user_ids, ())
     #: Originals, audio and video streamed at once per process.
     proxy_streams: int = _key(lambda value: _count(value, 1), 8)
     #: ``x-accel:/prefix/`` lets nginx fetch the bytes.
-    proxy_offload: str | None = _key(_only(None), None)
+    proxy_offload: str | None = _key(_offload, None)
     #: Length of the largest file that is passed on, bytes; ``None`` for any.
     proxy_max_bytes: int | None = _key(
         lambda value: None if value is None else _count(value, 1), None

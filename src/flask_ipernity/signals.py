@@ -18,3 +18,11 @@ token_revoked = _signals.signal("ipernity-token-revoked")
 
 #: A visitor has signed out. ``user``: as above, or ``None``.
 signed_out = _signals.signal("ipernity-signed-out")
+
+#: Not public. A request has found its token dead; :data:`token_revoked` says so only once.
+token_forgotten = _signals.signal("ipernity-token-forgotten")
+
+#: The API was called, or the cache has answered. ``call``: a
+#: :class:`~flask_ipernity.caching.told.Call`, with ``method``, ``how`` (``hit``, ``miss``,
+#: ``stale``, ``uncached``), ``seconds``, ``retries`` and ``error``.
+api_called = _signals.signal("ipernity-api-called")

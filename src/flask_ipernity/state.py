@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, current_app
 
-from .client import IpernityAPI, Transport
+from .caching.calls import Calls, SiteAPI
 from .errors import ConfigurationError
-from .media.relay import Relay
 from .settings import Settings
+from .sign_in.once import Once
 
 if TYPE_CHECKING:
     from .extension import Ipernity
+    from .media.shared import Media
+    from .sign_in.tokens import TokenStore
 
-API = TypeVar("API", bound=IpernityAPI)
+API = TypeVar("API", bound=SiteAPI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,12 @@ class State:
 
     extension: Ipernity
     settings: Settings
-    transport: Transport = field(repr=False)
-    relay: Relay = field(repr=False)
+    tokens: TokenStore = field(repr=False)
+    calls: Calls = field(repr=False)
+    media: Media = field(repr=False)
+    once: Once = field(default_factory=Once, repr=False)
 
-    def api(self, token: Any = None, kind: type[API] = IpernityAPI) -> API:  # type: ignore[assignment]
+    def api(self, token: Any = None, kind: type[API] = SiteAPI) -> API:  # type: ignore[assignment]
         """Return an API object on this application's key and connections.
 
         :param token: as :class:`~flask_ipernity.client.IpernityAPI` takes it.
@@ -41,7 +45,7 @@ class State:
             auth="web",
             auth_url_base=settings.authorize_url,
             lang=settings.lang,
-            transport=self.transport,
+            calls=self.calls,
         )
 
 

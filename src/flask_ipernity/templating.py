@@ -34,15 +34,28 @@ def error_answer(
             problem["sign_in"] = sign_in
         response = jsonify(problem)
         response.mimetype = "application/problem+json"
+        _protect(response)
     else:
-        page = render_template(
-            "flask_ipernity/error.html", title=title, detail=detail, sign_in=sign_in, status=status
-        )
-        response = make_response(page)
+        response = page("error.html", title=title, detail=detail, sign_in=sign_in, status=status)
     response.status_code = status
-    response.cache_control.no_store = True
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.vary.update(("Accept", "Sec-Fetch-Dest"))
     response.headers.update(headers or {})
     return response
+
+
+def page(template: str, **values: object) -> Response:
+    """Return a page that nobody keeps and no other page frames.
+
+    :param template: its name below ``flask_ipernity/``.
+    """
+    response = make_response(render_template(f"flask_ipernity/{template}", **values))
+    _protect(response)
+    return response
+
+
+def _protect(response: Response) -> None:
+    response.cache_control.no_store = True
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # Who believes to click on another page must not agree to something here.
+    response.headers["X-Frame-Options"] = "DENY"

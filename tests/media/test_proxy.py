@@ -186,7 +186,6 @@ def test_a_failing_service_is_told_apart(
     "url",
     [
         "file:///etc/passwd",
-        "http://u1.ipernity.com/a.jpg",
         "https://evil.example/a.jpg",
         "https://evilipernity.com/a.jpg",
         "https://u1.ipernity.com.evil.example/a.jpg",

@@ -51,6 +51,12 @@ HOSTILE = [
     "/\ud800",
     "/ipernity/cb",
     "/ipernity/cb?frob=1-a",
+    "/ipernity//cb?frob=1-a",
+    "/a/../ipernity/cb?frob=1-a",
+    "/a/%2e%2E/ipernity/cb",
+    "/./ipernity/cb",
+    "/ipernity/%63b",
+    "/a/..",
 ]
 
 

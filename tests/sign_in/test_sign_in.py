@@ -177,7 +177,7 @@ def test_a_spent_frob_in_a_started_sign_in_is_refused_and_can_be_started_again(
     page = client.get(location)
     assert page.status_code == 400
     restart = page.text.partition('class="button" href="')[2].partition('"')[0]
-    landed = client.get(consent(restart.replace("&amp;", "&")))
+    landed = client.get(consent(client.get(restart.replace("&amp;", "&")).location))
     assert landed.location == "/write"
 
 

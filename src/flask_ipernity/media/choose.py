@@ -1,41 +1,55 @@
-"""From a document and a label to the one address that is fetched, and who may share it."""
+"""From a document, a label and a visitor to the one file that is served, and who may share it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from ..client import IpernityAPI
-from ..errors import NotFound, PermissionDenied, TokenError
+from ..caching.calls import SiteAPI
+from ..errors import TokenError
 from ..sign_in.visitor import visitor_api
 from ..state import current_state
-
-#: The sizes of a picture: ``75x`` and ``250x`` are cut square, a plain number
-#: is the longest side in pixels.
-SIZES = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
-
-#: Labels of audio and video that were seen in the service's answers.
-MEDIA = ("mp4", "hd", "ipod", "flv", "mp3")
-
-ORIGINAL = "original"
+from .addresses import MEDIA, ORIGINAL, SIZES, Answer, File, Refusal
 
 _LABELS = frozenset((*SIZES, *MEDIA, ORIGINAL))
 _DOC_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What to fetch.
+class Wanted:
+    """What a request asks for.
 
-    ``public``: everybody may see it, so that caches may share it.
-    ``filename``: the owner's name of the file, for the original only.
+    ``nearest``: a smaller size will do where the wanted one does not exist.
+    ``as_owner``: the address is signed, so that the owner's grant is used.
+    """
+
+    doc_id: str
+    label: str
+    nearest: bool = False
+    as_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The file that is served.
+
+    ``label``: the one that was found. ``public``: everybody may see it, so that
+    caches may share it. ``token``: whose grant it was found with.
     """
 
     label: str
-    url: str
+    file: File
     public: bool
-    filename: str | None = None
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is no file; ``forgotten``: the visitor's token is dead, and forgotten now."""
+
+    refusal: Refusal
+    forgotten: bool = False
 
 
 def is_request(doc_id: str, label: str) -> bool:
@@ -43,47 +57,56 @@ def is_request(doc_id: str, label: str) -> bool:
     return label in _LABELS and _DOC_ID.fullmatch(doc_id) is not None
 
 
-def choose(doc_id: str, label: str) -> Choice | None:
-    """Return what the visitor may see under *label*, or ``None``.
+def choose(wanted: Wanted) -> Choice | Nothing:
+    """Return the file that is wanted, as far as the visitor may see it.
 
     The service is asked as nobody first: what everybody may see can be shared
     by caches, and the session need not be read. Missing and forbidden are the
     same.
 
-    :raises APIRequestError: the service refused the question itself.
-    :raises ServiceError: the service gave no usable answer.
+    :raises APIRequestError: the service refuses the question itself.
+    :raises ServiceError: the service gives no usable answer.
     """
-    found = _find(current_state().api(), doc_id, label, public=True)
-    if found is not None:
+    state = current_state()
+    if wanted.as_owner:
+        token = state.settings.owner_token
+        return _choose(wanted, token, lambda: state.api(token))
+    found = _choose(wanted, None, state.api)
+    if isinstance(found, Choice):
         return found
     api = visitor_api()
-    return _find(api, doc_id, label, public=False) if api.token else None
-
-
-def _find(api: IpernityAPI, doc_id: str, label: str, *, public: bool) -> Choice | None:
+    if not api.token:
+        return found
     try:
-        medias = api.call("doc.getMedias", doc_id=doc_id)
-    except (NotFound, PermissionDenied, TokenError):
-        return None
-    if label == ORIGINAL:
-        original = medias.get("original")
-        entry = original if isinstance(original, dict) else {}
-    else:
-        members = ("thumbs", "thumb") if label in SIZES else ("medias", "media")
-        entry = _labelled(medias, *members, label)
-    url, name = entry.get("url"), entry.get("filename")
-    if not isinstance(url, str) or not url:
-        return None
-    return Choice(label, url, public, name if isinstance(name, str) else None)
+        return _choose(wanted, api.token, lambda: api)
+    except TokenError:
+        # Without the token it was asked above.
+        return Nothing(found.refusal, forgotten=True)
 
 
-def _labelled(medias: dict[str, Any], plural: str, singular: str, label: str) -> dict[str, Any]:
-    """Return the first record with *label*; every member may be missing or of another type."""
-    outer = medias.get(plural)
-    records = outer.get(singular) if isinstance(outer, dict) else None
-    if isinstance(records, dict):
-        records = [records]
-    for record in records if isinstance(records, list) else ():
-        if isinstance(record, dict) and str(record.get("label")) == label:
-            return record
-    return {}
+def forget(wanted: Wanted, choice: Choice) -> None:
+    """Let the next :func:`choose` ask the service anew."""
+    current_state().media.addresses.forget(wanted.doc_id, choice.token)
+
+
+def _choose(wanted: Wanted, token: str | None, api: Callable[[], SiteAPI]) -> Choice | Nothing:
+    addresses = current_state().media.addresses
+    file = addresses.told(wanted.doc_id, wanted.label, token)
+    if file is not None:
+        return Choice(wanted.label, file, token is None, token)
+    answer: Answer = addresses.files(wanted.doc_id, token, api)
+    if isinstance(answer, Refusal):
+        return Nothing(answer)
+    for label in _labels(wanted):
+        if label in answer.by_label:
+            return Choice(label, answer.by_label[label], token is None, token)
+    return Nothing(Refusal.MISSING)
+
+
+def _labels(wanted: Wanted) -> list[str]:
+    """Return the labels that will do, the best first."""
+    if not wanted.nearest or wanted.label not in SIZES:
+        return [wanted.label]
+    # Square ones are cut, and so no smaller version of the others.
+    alike = [size for size in SIZES if size.endswith("x") == wanted.label.endswith("x")]
+    return alike[alike.index(wanted.label) :: -1]

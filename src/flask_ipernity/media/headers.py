@@ -4,46 +4,114 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
-#: Shown in place. Everything else is offered to be saved: HTML, SVG, XML and
-#: PDF would run on the application's own origin.
+from urllib3 import HTTPHeaderDict
+
+from ..errors import BadAnswer
+
+#: Shown in place, with the ending of their names. Everything else is offered to
+#: be saved: HTML, SVG, XML and PDF would run on the application's own origin.
 INLINE = {
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/gif": "gif",
     "image/webp": "webp",
+    "image/avif": "avif",
     "video/mp4": "mp4",
     "video/webm": "webm",
+    "video/ogg": "ogv",
+    "video/quicktime": "mov",
     "video/x-flv": "flv",
     "audio/mpeg": "mp3",
     "audio/mp4": "m4a",
     "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/wav": "wav",
 }
 
 OCTETS = "application/octet-stream"
 
+_POLICY = (
+    "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+)
+
 #: Sent with every answer of the media proxy, errors included.
 SAFETY = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": (
-        "default-src 'none'; img-src 'self' data:; media-src 'self';"
-        " style-src 'unsafe-inline'; sandbox"
-    ),
-    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
 }
 
+#: For audio and video: the page that a browser makes around one fetches it
+#: again as the page's origin, which in a plain sandbox is none. Scripts stay forbidden.
+PLAYABLE_POLICY = f"{_POLICY} allow-same-origin"
+
 _LONGEST_NAME = 150
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])$")
+_LONGEST_EXTENSION = 10
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
+_TYPE = re.compile(r"\s*([a-z]+/[a-z0-9.+-]+)\s*(?:;[^,]*)?", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-def media_type(content_type: str | None) -> str:
-    """Return the type of *content_type* if it is shown in place, else octets."""
-    plain = (content_type or "").partition(";")[0].strip().lower()
+def media_type(values: list[str]) -> str:
+    """Return the type in the ``Content-Type`` lines *values* if it is shown in place, else octets.
+
+    Parameters are dropped; two lines, or two types in one, are no type.
+    """
+    found = _TYPE.fullmatch(values[0]) if len(values) == 1 else None
+    plain = found[1].lower() if found else ""
     return plain if plain in INLINE else OCTETS
 
 
+def declared_length(headers: HTTPHeaderDict) -> int | None:
+    """Return the length of the body that the headers of a source declare, or ``None``.
+
+    :raises BadAnswer: it is no number, declared twice, or there is another
+        framing as well; programs disagree about where such a body ends.
+    """
+    lengths = headers.getlist("Content-Length")
+    codings = headers.getlist("Transfer-Encoding")
+    if not lengths and (not codings or [coding.lower() for coding in codings] == ["chunked"]):
+        return None
+    if len(lengths) != 1 or codings or not _NUMBER.fullmatch(lengths[0]):
+        raise BadAnswer("the media host does not tell where its answer ends")
+    return int(lengths[0])
+
+
+def stem_and_extension(name: str | None, fallback: str) -> tuple[str, str]:
+    """Return *name* in two parts that are safe in a header and in a folder.
+
+    :param name: the owner's name of the file, which may hold anything.
+    :param fallback: a stem for when nothing is left of it.
+    :returns: the stem; and the extension with its dot, or an empty text.
+    """
+    base: str = re.split(r"[/\\]", name or "")[-1].encode("utf-8", "replace").decode()
+    # controls, bidi marks, and the like (category C) and line separators go
+    name = "".join(
+        char for char in base if unicodedata.category(char)[0] != "C" and char not in "\u2028\u2029"
+    )
+    name = re.sub(r'["<>:|?*;]', "_", name).strip(" .")
+    stem, _, extension = name.rpartition(".")
+    if not stem or not re.fullmatch(rf"[A-Za-z0-9]{{1,{_LONGEST_EXTENSION}}}", extension):
+        stem, extension = name, ""
+    stem = stem.strip(" .") or fallback
+    if _RESERVED.match(stem):
+        stem = f"_{stem}"
+    longest = _LONGEST_NAME - _LONGEST_EXTENSION - 1
+    cut = stem.encode()[:longest].decode("utf-8", "ignore").strip(" .")
+    return cut or fallback, f".{extension}" if extension else ""
+
+
+def ascii_stem(stem: str, fallback: str) -> str:
+    """Return *stem* for programs that know ASCII only; never empty."""
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    # Some browsers decode percent signs here, and so would find a line break in "%0a".
+    return plain.replace("%", "_").strip(" .") or fallback
+
+
+@lru_cache(maxsize=1024)
 def content_disposition(kind: str, name: str | None, fallback: str) -> str:
     """Return a ``Content-Disposition`` (RFC 6266) whose name cannot do harm.
 
@@ -52,41 +120,11 @@ def content_disposition(kind: str, name: str | None, fallback: str) -> str:
     :param name: the owner's name of the file, which may hold anything.
     :param fallback: a name without extension for when nothing is left of it.
     """
-    safe = _safe_name(name or "", fallback, INLINE.get(kind))
-    ascii_name = _ascii(safe, fallback)
-    disposition = "inline" if kind in INLINE else "attachment"
-    value = f'{disposition}; filename="{ascii_name}"'
-    if ascii_name != safe:
-        value += f"; filename*=UTF-8''{quote(safe, safe='')}"
+    stem, extension = stem_and_extension(name, fallback)
+    if kind in INLINE:
+        extension = f".{INLINE[kind]}"
+    plain = ascii_stem(stem, fallback)
+    value = f'{"inline" if kind in INLINE else "attachment"}; filename="{plain}{extension}"'
+    if plain != stem:
+        value += f"; filename*=UTF-8''{quote(stem, safe='')}{extension}"
     return value
-
-
-def _safe_name(name: str, fallback: str, extension: str | None) -> str:
-    name = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
-    # controls, bidi marks and the like (category C) and line separators go
-    name = "".join(
-        char for char in name if unicodedata.category(char)[0] != "C" and char not in "\u2028\u2029"
-    )
-    name = re.sub(r'["<>:|?*;%]', "_", name).strip(" .")
-    stem, dot, found = name.rpartition(".")
-    if not dot:
-        stem, found = name, ""
-    stem = stem.strip(" .") or fallback
-    if _RESERVED.match(stem):
-        stem = f"_{stem}"
-    suffix = f".{extension}" if extension else (f".{found}" if found.isalnum() else "")
-    suffix = suffix[:12]
-    return _cut(stem, _LONGEST_NAME - len(suffix.encode())) + suffix
-
-
-def _ascii(name: str, fallback: str) -> str:
-    if name.isascii():
-        return name
-    stem, dot, extension = name.rpartition(".")
-    plain = unicodedata.normalize("NFKD", stem if dot else name).encode("ascii", "ignore").decode()
-    plain = plain.strip(" .") or fallback
-    return plain + (f".{extension}" if dot and extension.isascii() else "")
-
-
-def _cut(text: str, size: int) -> str:
-    return text.encode()[:size].decode("utf-8", "ignore")

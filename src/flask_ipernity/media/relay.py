@@ -1,94 +1,186 @@
-"""Fetches media from an allowed host and passes it on."""
+"""Fetches media from an allowed host, and hands the body on as it comes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import ip_address
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from http.client import HTTPException
 
-from urllib3 import BaseHTTPResponse, PoolManager, Timeout
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3 import HTTPResponse
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as AnyTimeout
-from urllib3.util import Url, parse_url
 
-from ..errors import BadAnswer, ServiceError, ServiceTimeout, ServiceUnavailable
+from ..errors import ServiceError, ServiceTimeout, ServiceUnavailable
+from .connections import Pool
+from .hosts import Address
 
-_PIECE = 256 * 1024
+#: Bytes that are asked of the socket at once: what is there is passed on without
+#: waiting for more, and when much is there, few calls are needed.
+PIECE = 256 * 1024
 
 
-def allowed(url: str, hosts: tuple[str, ...]) -> Url:
-    """Return *url* in parts, if media may come from there.
+class Source:
+    """The answer of a media host, its body not yet read.
 
-    :param hosts: ``IPERNITY_MEDIA_HOSTS``.
-    :raises BadAnswer: another host, scheme or port, or a user name in it.
+    :param response: the answer.
+    :param give_back: takes the connection when the answer was read to its end.
     """
-    try:
-        parts = parse_url(url)
-    except LocationParseError:
-        parts = Url()
-    host = (parts.host or "").lower().rstrip(".")
-    literal = host in hosts and _is_local(host)
-    known = literal or any(
-        host.endswith(entry) if entry.startswith(".") else host == entry for entry in hosts
-    )
-    plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
-    secure = parts.scheme == "https" and parts.port in (None, 443)
-    if not (known and plain and parts.auth is None and (secure or literal)):
-        raise BadAnswer("media are not where they may come from")
-    return parts._replace(host=host)
 
+    def __init__(
+        self,
+        response: HTTPResponse,
+        connection: HTTPConnection,
+        give_back: Callable[[HTTPConnection], None],
+    ) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self._response = response
+        self._connection: HTTPConnection | None = connection
+        self._give_back = give_back
 
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
+    def read(self) -> bytes:
+        """Return the next piece of the body as soon as there is one; nothing at the end.
+
+        :raises ServiceError: the source breaks off, or is too slow.
+        """
+        try:
+            return self._response.read1(PIECE, decode_content=False)
+        except HTTPError as error:
+            is_slow = isinstance(error, AnyTimeout)
+        if is_slow:
+            raise ServiceTimeout("the media host became too slow")
+        raise ServiceUnavailable("the media host broke off")
+
+    def close(self) -> None:
+        """Be done with it. A connection whose answer was not read to its end is closed."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self._response.length_remaining == 0:
+            # nothing to come: HEAD, 304, or an empty file
+            self._response.drain_conn()
+        if self._response.isclosed():
+            self._give_back(connection)
+        else:
+            self._response.close()
+            connection.close()
 
 
 class Relay:
-    """The connections to the hosts of the media; one for an application, shared by threads.
+    """The connections to the hosts of the media.
 
-    :param timeout: seconds to connect, and seconds between two pieces.
+    One for an application, shared by its threads. A process that was forked
+    starts with connections of its own.
+
+    :param timeout: seconds to connect; seconds to the end of the headers, and
+        between two pieces of the body.
+    :param pool_size: connections kept per host.
+    :param user_agent: how we name ourselves.
     """
 
     def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
-        self._timeout = Timeout(connect=timeout[0], read=timeout[1])
+        self._connect_timeout, self._read_timeout = timeout
+        self._pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pools = PoolManager(maxsize=pool_size, num_pools=8)
+        self._pool = Pool(pool_size)
+        self._process = os.getpid()
 
-    def open(self, url: Url, *, head: bool = False) -> BaseHTTPResponse:
-        """Ask for *url* and return the source's answer, its body not yet read.
+    def open(
+        self, address: Address, *, head: bool = False, headers: Mapping[str, str] | None = None
+    ) -> Source:
+        """Ask for the file at *address* and return the source's answer.
 
-        :raises ServiceError: there is none.
+        :param headers: what is sent besides our own name.
+        :raises ServiceError: there is no answer.
         """
-        try:
-            return self._pools.urlopen(
-                "HEAD" if head else "GET",
-                url.url,
-                headers=self._headers,
-                timeout=self._timeout,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-        except AnyTimeout:
-            failure: ServiceError = ServiceTimeout("the media host did not answer in time")
-        except HTTPError:
-            failure = ServiceUnavailable("the media host cannot be reached")
-        raise failure
+        if os.getpid() != self._process:
+            self._pool, self._process = Pool(self._pool_size), os.getpid()
+        pool, method = self._pool, "HEAD" if head else "GET"
+        sent = {**self._headers, **(headers or {})}
+        while True:
+            connection, was_used = pool.take(address.place)
+            try:
+                if connection.is_closed:
+                    connection.timeout = self._connect_timeout
+                    connection.connect()
+                connection.timeout = self._read_timeout
+                connection.request(
+                    method,
+                    address.target,
+                    headers=sent,
+                    preload_content=False,
+                    decode_content=False,
+                )
+                response = connection.getresponse()
+                return Source(response, connection, partial(pool.keep, address.place))
+            except (HTTPError, HTTPException, OSError) as error:
+                connection.close()
+                failure = _failure(error)
+                # The source may have closed a kept connection just now. Each such
+                # try takes one out of the pool, so that the last one has a new one.
+                again = was_used and isinstance(error, ConnectionError)
+            if not again:
+                # Outside of "except", where it would carry the other error, with
+                # the secret address in it, as its context.
+                raise failure
 
 
-def pieces(response: BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield the body as it comes, and let go of the connection at the end, however it ends.
+def _failure(error: Exception) -> ServiceError:
+    # a NewConnectionError is a time-out to urllib3
+    if isinstance(error, AnyTimeout | TimeoutError) and not isinstance(error, NewConnectionError):
+        return ServiceTimeout("the media host did not answer in time")
+    return ServiceUnavailable("the media host cannot be reached, or does not speak HTTP")
 
-    A source that breaks off raises: the server then cuts the visitor's
-    connection, and what was sent is not taken for the whole.
+
+class Body:
+    """The body of an answer as it comes from the source, for the server to pass on.
+
+    When the source breaks off, is too slow, or sends another length than it
+    said, iteration raises: the server then cuts the visitor's connection, and
+    what was sent is not taken for the whole.
+
+    :param source: the answer; it is closed at the end, however that comes.
+    :param length: bytes that must come, if that is known.
+    :param most: bytes that may come, if there is a limit.
+    :param done: called once at the end.
     """
-    try:
-        while piece := response.read1(_PIECE, decode_content=False):
-            yield piece
-    finally:
-        response.close()
+
+    def __init__(
+        self,
+        source: Source,
+        length: int | None,
+        most: int | None,
+        done: Callable[[], None],
+    ) -> None:
+        self._source = source
+        self._length = length
+        self._most = most
+        self._done = done
+        self._count = 0
+
+    def __iter__(self) -> Body:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            piece = self._source.read()
+            self._count += len(piece)
+            if (self._most is not None and self._count > self._most) or (
+                self._length is not None
+                and (self._count > self._length or (not piece and self._count < self._length))
+            ):
+                raise ServiceUnavailable("the media host sent another length than it said")
+        except BaseException:
+            self.close()
+            raise
+        if not piece:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._source.close()
+        self._done()

@@ -2,79 +2,169 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
-from werkzeug.wrappers import Response
+import logging
+from math import ceil
 
-from ..errors import BadAnswer, ServiceUnavailable
-from ..state import current_state
-from .choose import ORIGINAL, Choice, choose, is_request
-from .headers import OCTETS, SAFETY, content_disposition, media_type
-from .relay import allowed, pieces
+from flask import Blueprint, request, url_for
+
+from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
+from ..state import current_application, current_state
+from . import signed
+from .answers import METHODS, MediaResponse, options, plain, scoped
+from .choose import Choice, Nothing, Wanted, choose, forget, is_request
+from .hosts import allowed
+from .offload import accel, finish
+from .transfer import Busy, Gone, Transfer
+
+log = logging.getLogger(__name__)
 
 proxy = Blueprint("ip_proxy", __name__)
 
+#: Seconds that a visitor is told to wait when all slots are taken.
+FULL_WAIT = 5
+#: Seconds to wait when the service did not tell.
+QUOTA_WAIT = 60
 
-@proxy.after_request
-def _safe(response: Response) -> Response:
-    response.headers.update(SAFETY)
-    return response
+# The others are taken here too, so that they are refused with our headers.
+_ROUTED = [*METHODS, "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]
 
 
-@proxy.route("/doc/<doc_id>/<label>")
-def doc(doc_id: str, label: str) -> Response:
+_ANSWER = "flask_ipernity.media.answer"
+
+
+@proxy.teardown_request
+def _close_unused(error: BaseException | None) -> None:
+    # When a hook of the application fails, the server gets another answer than
+    # ours, and nobody else would close the source and give the slot back.
+    answer = request.environ.get(_ANSWER)
+    if isinstance(answer, MediaResponse) and not answer.is_taken:
+        answer.close()
+
+
+@proxy.route(
+    "/doc/<doc_id>/<label>", methods=_ROUTED, provide_automatic_options=False, merge_slashes=False
+)
+def doc(doc_id: str, label: str) -> MediaResponse:
     """Serve the media of a document to those who may see it."""
-    choice = choose(doc_id, label) if is_request(doc_id, label) else None
-    if choice is None:
-        return _not_found()
-    state = current_state()
-    settings = state.settings
-    url = allowed(choice.url, settings.media_hosts)
-    source = state.relay.open(url, head=request.method == "HEAD")
-    if source.status != 200 or source.headers.get("Content-Encoding", "identity") != "identity":
-        source.close()
-        if source.status in (403, 404, 410):
-            return _not_found()
-        if source.status in (429, 503):
-            raise ServiceUnavailable(f"the media host answered HTTP {source.status}")
-        raise BadAnswer(f"the media host answered HTTP {source.status}")
-    kind = media_type(source.headers.get("Content-Type"))
-    length = source.length_remaining
-    if request.method == "HEAD":
-        length = _number(source.headers.get("Content-Length"))
-    if (kind == OCTETS and choice.label != ORIGINAL) or _too_long(length, settings.proxy_max_bytes):
-        source.close()
-        raise BadAnswer("the media host sent something else than the media asked for")
-    response = Response(pieces(source), mimetype=kind, direct_passthrough=True)
-    response.call_on_close(source.close)
-    if length is not None:
-        response.content_length = length
-    response.headers["Content-Disposition"] = content_disposition(
-        kind, choice.filename, f"{doc_id}-{label}"
+    if request.method == "OPTIONS":
+        return options()
+    if request.method not in METHODS:
+        return plain(405, Allow=", ".join(METHODS))
+    try:
+        return _serve(doc_id, label)
+    except (ServiceError, APIRequestError) as error:
+        return _failed(error)
+
+
+@proxy.route(
+    "/doc/<path:rest>", methods=_ROUTED, provide_automatic_options=False, merge_slashes=False
+)
+def nothing(rest: str) -> MediaResponse:
+    """Answer addresses that no link of ours leads to, as :func:`doc` does."""
+    return doc("", "")
+
+
+def _serve(doc_id: str, label: str) -> MediaResponse:
+    if not is_request(doc_id, label):
+        return plain(404)
+    seconds_left = None
+    if signed.is_signed(request.args):
+        seconds_left = signed.seconds_left(current_application(), doc_id, label, request.args)
+        if not seconds_left or current_state().settings.owner_token is None:
+            return plain(404)
+    wanted = Wanted(
+        doc_id,
+        label,
+        nearest=request.args.get("fallback") == "nearest",
+        as_owner=seconds_left is not None,
     )
-    _scope(response, choice, settings.proxy_max_age)
-    return response
+    choice = choose(wanted)
+    try:
+        return _answer(wanted, choice, seconds_left)
+    except Gone:
+        # The address may be an old one: once more, with a new one.
+        if isinstance(choice, Choice):
+            forget(wanted, choice)
+        choice = choose(wanted)
+    try:
+        return _answer(wanted, choice, seconds_left)
+    except Gone:
+        if isinstance(choice, Choice):
+            current_state().media.addresses.set_gone(choice.file.url)
+        return plain(404)
 
 
-def _scope(response: Response, choice: Choice, max_age: int) -> None:
-    """Say who may keep the answer."""
-    if choice.public:
-        response.cache_control.public = True
-        response.cache_control.max_age = max_age
+def _answer(wanted: Wanted, choice: Choice | Nothing, seconds_left: int | None) -> MediaResponse:
+    """Return the answer for what was chosen.
+
+    :param seconds_left: until a signed address expires; ``None`` for one without.
+    :raises Gone: there is nothing at the address.
+    """
+    media, settings = current_state().media, current_state().settings
+    if isinstance(choice, Nothing):
+        answer = plain(choice.refusal.value)
+        answer.writes_session = choice.forgotten
+        return answer
+    if media.addresses.is_gone(choice.file.url):
+        return plain(404)
+    address = allowed(choice.file.url, settings.media_hosts)
+    fallback = f"{wanted.doc_id}-{choice.label}"
+    if settings.proxy_offload is not None:
+        prefix = settings.proxy_offload.removeprefix("x-accel:")
+        answer = accel(
+            prefix,
+            address,
+            label=choice.label,
+            filename=choice.file.filename,
+            fallback=fallback,
+        )
     else:
-        response.cache_control.private = True
-        response.cache_control.no_cache = True
-        response.vary.add("Cookie")
+        transfer = Transfer(
+            media.relay,
+            request,
+            address,
+            label=choice.label,
+            filename=choice.file.filename,
+            fallback=fallback,
+            most=settings.proxy_max_bytes,
+        )
+        done = media.budget(choice.label).take()
+        if done is None:
+            return plain(503, Retry_After=str(FULL_WAIT))
+        request.environ[_ANSWER] = answer = transfer.start(done)
+    if choice.label != wanted.label:
+        answer.headers["Content-Location"] = url_for(
+            ".doc", doc_id=wanted.doc_id, label=choice.label
+        )
+    if answer.status_code not in (200, 206, 304):
+        return answer
+    scoped(
+        answer,
+        public=choice.public,
+        max_age=min(seconds_left or 0, settings.proxy_max_age)
+        if not choice.public
+        else settings.proxy_max_age,
+        by_cookie=not choice.public and seconds_left is None,
+    )
+    return answer if settings.proxy_offload is None else finish(answer)
 
 
-def _not_found() -> Response:
-    response = Response("Not found.\n", 404, mimetype="text/plain")
-    response.cache_control.no_store = True
-    return response
+def _failed(error: ServiceError | APIRequestError) -> MediaResponse:
+    """Return the answer for a failure of the service or the media host.
 
-
-def _number(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() else None
-
-
-def _too_long(length: int | None, most: int | None) -> bool:
-    return most is not None and (length is None or length > most)
+    Its own words are for nobody: they are not shown, and would be a way to write
+    into the log.
+    """
+    log.warning(
+        "media: %s of %s, code %s",
+        type(error).__name__,
+        error.method or "the media host",
+        getattr(error, "code", "-"),
+    )
+    match error:
+        case QuotaExceeded() | Busy():
+            return plain(503, Retry_After=str(ceil(error.retry_after or QUOTA_WAIT)))
+        case ServiceTimeout():
+            return plain(504)
+        case _:
+            return plain(502)

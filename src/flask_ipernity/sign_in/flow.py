@@ -1,35 +1,36 @@
-"""Sign-in: to Ipernity's authorize page, back with a frob, and from the frob to a token.
-
-Ipernity sends no ``state`` back, so what a callback is checked against is the
-list of sign-ins that this session has started and not finished.
-"""
+"""Sign-in: to Ipernity's authorize page, back with a frob, and from the frob to a token."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
-from time import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from flask import redirect, request, url_for
-from werkzeug.routing import BuildError
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from ..errors import APIRequestError, BadAnswer, IpernityError, SignInError
+from ..client.auth import WebAuthHandler
+from ..errors import (
+    APIRequestError,
+    BadAnswer,
+    ConfigurationError,
+    IpernityError,
+    SignInError,
+    TokenError,
+)
+from ..fetch_metadata import may_begin
 from ..permissions import checked, missing
 from ..signals import sign_in_failed, signed_in, signed_out
 from ..state import current_application, current_state
-from .next_url import home, local_path
-from .session import session_get, session_pop, session_set
-from .visitor import visitor_api
+from . import confirm, started
+from .next_url import destination
+from .session import session_pop, session_renew, session_set
+from .visitor import VisitorAPI, visitor_api
 
 log = logging.getLogger(__name__)
 
-#: Sign-ins that a session may have started at once: one a tab, and not without end.
-MAX_STARTED = 5
-
-_STARTED = "sign_ins"
 _FROB = re.compile(r"[0-9A-Za-z_-]{1,200}", re.ASCII)
 
 
@@ -42,16 +43,17 @@ def authorize(
     :param next_url: the address of this application where the visitor lands
         afterwards; by default the current one. Any other leads to the front page.
     :raises ConfigurationError: a permission that does not exist.
+    :raises SignInError: the request is one for a picture, a frame or a page
+        that the browser fetches ahead.
     """
+    if not may_begin(request):
+        raise SignInError("not_pending", "A sign-in begins in a tab of its own.")
     settings = current_state().settings
     wanted = checked(settings.permissions if permissions is None else permissions)
-    target = visitor_api().auth.auth_url(wanted)
-    started = {
-        "next": _destination(request.url if next_url is None else next_url),
-        "permissions": wanted,
-        "at": int(time()),
-    }
-    session_set(_STARTED, [*_started(), started][-MAX_STARTED:])
+    auth = visitor_api().auth
+    assert isinstance(auth, WebAuthHandler)
+    target = auth.auth_url(wanted)
+    started.add(destination(request.url if next_url is None else next_url, request), wanted)
     response = redirect(target)
     response.cache_control.no_store = True
     return response
@@ -64,11 +66,53 @@ def set_token(frob: str | None = None) -> None:
 
     :param frob: by default the one in the request.
     :raises SignInError: it was not started here, took too long, was refused,
-        or has brought fewer permissions than were asked for.
+        has brought fewer permissions than were asked for, or another account
+        than the one that is signed in.
     :raises ServiceError: Ipernity gave no usable answer.
+    :raises ConfigurationError: ``IPERNITY_CONFIRM_SIGN_IN`` is on, and only the
+        callback page of the extension can ask.
     """
+    if current_state().settings.confirm_sign_in:
+        raise ConfigurationError(
+            "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN leave"
+            " the callback to Flask-Ipernity."
+        )
+    with _failures_told():
+        if not _exchange(frob):
+            confirm.drop()
+            raise SignInError(
+                "other_account", "You are signed in with another account. Sign out first."
+            )
+
+
+def finish() -> bool:
+    """Finish a sign-in with the frob in the request, as :func:`set_token` does.
+
+    :returns: whether the visitor is signed in; if not, she has to be asked.
+    """
+    with _failures_told():
+        return _exchange(None)
+
+
+def settle(token: str, *, agreed: bool) -> None:
+    """Finish a sign-in with the visitor's answer to the question which account it is to be.
+
+    :param token: what came with the answer.
+    :raises SignInError: nothing waits for an answer, she has not agreed, or
+        there are fewer permissions than were asked for.
+    """
+    with _failures_told():
+        record = confirm.answered(token)
+        if not agreed:
+            other = visitor_api().token is not None
+            raise SignInError("other_account" if other else "refused", "You have not agreed.")
+        _complete(record["auth"], record["started"])
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
     try:
-        _finish(frob)
+        yield
     except IpernityError as error:
         reason = getattr(error, "reason", "service")
         log.info("sign-in failed: %s", reason)
@@ -76,9 +120,13 @@ def set_token(frob: str | None = None) -> None:
         raise
 
 
-def _finish(frob: str | None) -> None:
-    started = _take()
-    session_set("next_url", started["next"])
+def _exchange(frob: str | None) -> bool:
+    """Exchange the frob, and sign the visitor in unless she has to be asked.
+
+    :returns: whether she is signed in.
+    """
+    entry = started.take()
+    session_set("next_url", entry["next"])
     values = request.args.getlist("frob") if frob is None else [frob]
     if not values or not values[0]:
         # How the service tells that the visitor refused is not documented; it
@@ -86,22 +134,35 @@ def _finish(frob: str | None) -> None:
         raise SignInError("refused", "Ipernity sent you back without a permit to sign in.")
     if len(values) > 1 or not _FROB.fullmatch(values[0]):
         raise SignInError("missing_frob", "The address you came back to is damaged.")
-    api = visitor_api()
     try:
-        auth = _checked_auth(api.auth.getToken(values[0], store_token=False))
+        auth = _checked_auth(visitor_api().auth.getToken(values[0], store_token=False))
     except APIRequestError as error:
-        if error.code in (1, 2):
+        if error.code in (1, 2) or isinstance(error, TokenError):
             raise SignInError(
                 "expired", "The permit that Ipernity gave you is used up or too old."
             ) from None
         raise
-    others = _started()
+    if confirm.must_ask(auth["user"]):
+        confirm.hold(auth, entry)
+        return False
+    _complete(auth, entry)
+    return True
+
+
+def _complete(auth: dict[str, Any], entry: Mapping[str, Any]) -> None:
+    """Sign the visitor in; nothing of ours stays from before but the other started sign-ins."""
+    others = started.entries()
+    api = visitor_api()
+    former = api.known_user
+    if former is not None and str(former.get("user_id")) != auth["user"]["user_id"]:
+        _end(api)
     api.forget()
+    session_renew()
     api.keep(auth)
-    session_set(_STARTED, others)
-    session_set("next_url", started["next"])
+    started.keep(others)
+    session_set("next_url", entry["next"])
     signed_in.send(current_application(), user=auth["user"])
-    if lacking := missing(auth["permissions"], started["permissions"]):
+    if lacking := missing(auth["permissions"], entry["permissions"]):
         raise SignInError(
             "fewer_permissions",
             "Ipernity granted less than this page needs: "
@@ -110,37 +171,14 @@ def _finish(frob: str | None) -> None:
         )
 
 
-def _take() -> dict[str, Any]:
-    """Remove the newest started sign-in from the session and return it.
-
-    It is gone before the frob is exchanged, so that it serves once whatever happens.
-    """
-    started = _started()
-    if not started:
-        had_any = bool(session_pop(_STARTED))
-        raise SignInError(
-            "expired" if had_any else "not_pending",
-            "That took too long."
-            if had_any
-            else "No sign-in was started in this browser, or it is finished already.",
-        )
-    newest = started.pop()
-    session_set(_STARTED, started)
-    return newest
-
-
-def _started() -> list[dict[str, Any]]:
-    """Return the started sign-ins that are young enough, oldest first."""
-    oldest = time() - current_state().settings.sign_in_max_age
-    return [entry for entry in session_get(_STARTED, []) if entry["at"] >= oldest]
-
-
 def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of an answer of ``auth.getToken``."""
     auth = answer["auth"]
     user, permissions = auth.get("user"), auth.get("permissions")
     if not isinstance(user, dict) or not str(user.get("user_id") or ""):
         raise BadAnswer("the answer does not tell whose token it is", "auth.getToken")
+    if not auth["token"]:
+        raise BadAnswer("the token in the answer is empty", "auth.getToken")
     return {
         "token": auth["token"],
         "user": {**user, "user_id": str(user["user_id"])},
@@ -149,9 +187,12 @@ def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def restart_url(next_url: str) -> str:
-    """Start a sign-in anew: return the address that a link on a page leads to."""
-    return authorize(next_url=next_url).location or ""
+def start_url(next_url: str, permissions: Mapping[str, str] | None = None) -> str | None:
+    """Start a sign-in and return the address at Ipernity, for a link on a page.
+
+    It is ``None`` where no sign-in may begin. The parameters are those of :func:`authorize`.
+    """
+    return authorize(permissions, next_url).location if may_begin(request) else None
 
 
 def unfinished() -> str | None:
@@ -167,26 +208,12 @@ def logout() -> None:
     settings of the account there.
     """
     api = visitor_api()
-    user = api.known_user
-    was_in = api.token is not None
+    _end(api)
+    session_renew()
+
+
+def _end(api: VisitorAPI) -> None:
+    user, was_in = api.known_user, api.token is not None
     api.forget()
     if was_in:
         signed_out.send(current_application(), user=user)
-
-
-def _destination(next_url: str) -> str:
-    path = local_path(next_url, request)
-    if path is None or path.partition("?")[0] in _own_pages():
-        return home(request)
-    return path
-
-
-def _own_pages() -> set[str]:
-    """Return the paths that must not follow a sign-in, because they begin or end one."""
-    paths = set()
-    for endpoint in ("ip_callback.ipernity_callback", "ip_login.login", "ip_login.logout"):
-        try:
-            paths.add(url_for(endpoint))
-        except BuildError:
-            continue
-    return paths

@@ -14,7 +14,7 @@ from ..fetch_metadata import is_navigation, wants_json
 from ..permissions import checked, union
 from ..state import current_state
 from ..templating import error_answer
-from .flow import authorize
+from .flow import authorize, start_url
 from .visitor import visitor_api
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -52,7 +52,9 @@ def ipernity_auth_required(
     return decorate
 
 
-def ask_to_sign_in(needed: Mapping[str, str] | None = None) -> Response:
+def ask_to_sign_in(
+    needed: Mapping[str, str] | None = None, next_url: str | None = None
+) -> Response:
     """Return the answer that leads the visitor to sign in.
 
     What is granted already is asked for again, so that nothing is lost by it.
@@ -61,16 +63,18 @@ def ask_to_sign_in(needed: Mapping[str, str] | None = None) -> Response:
     another site's page.
 
     :param needed: permissions; by default ``IPERNITY_PERMISSIONS``.
+    :param next_url: where the visitor lands afterwards; by default the current
+        address, or the page that a form or a script is on.
     """
     settings = current_state().settings
     granted = visitor_api().permissions or {}
     wanted = union(granted, settings.permissions if needed is None else needed)
     if request.method in ("GET", "HEAD") and is_navigation(request) and not wants_json(request):
-        return authorize(wanted)
+        return authorize(wanted, next_url)
     return error_answer(
         401,
         "Please sign in",
         "This needs an Ipernity account. Sign in, then try again.",
-        sign_in=authorize(wanted, next_url=request.referrer or "").location,
+        sign_in=start_url(next_url or request.referrer or "", wanted),
         headers={"WWW-Authenticate": "Ipernity"},
     )

@@ -1,22 +1,43 @@
-"""Which address may follow a sign-in: a path of this application, nothing else."""
+"""Which address may follow a sign-in: a page of this application, nothing else."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from flask import Request
+from flask import Request, current_app
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
+from werkzeug.urls import iri_to_uri
 
-#: Longest address that is kept, in characters.
-MAX_LENGTH = 2000
+#: Longest address that is kept, in characters as it is sent.
+MAX_LENGTH = 1000
 
 # Browsers drop tabs and line ends from an address and read a backslash as a
 # slash, so that "/\t/host" and "/\host" lead to another host.
 _NEVER = re.compile(r"[\x00-\x1f\x7f\\]")
 
+# They also resolve segments that are dots, so that "/x/../y" is not what it seems.
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.ASCII | re.IGNORECASE)
+
+_SENT = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
+
+_BEGIN_OR_END = ("ip_callback.", "ip_login.")
+
+
+def destination(next_url: object, request: Request) -> str:
+    """Return the path to which a sign-in leads that should lead to *next_url*.
+
+    It is the front page instead of an address that is not in this application,
+    of a page that begins or ends a sign-in, and of one that only takes forms.
+    """
+    path = local_path(next_url, request)
+    return path if path is not None and _is_page(path, request) else home(request)
+
 
 def local_path(value: object, request: Request) -> str | None:
-    """Return path and query of *value* if it leads into this application, else ``None``.
+    """Return path and query of *value*, as they are sent in ``Location``, if it is
+    an address of our origin, else ``None``.
 
     :param value: a path, or an address of the origin of *request*.
     """
@@ -26,12 +47,14 @@ def local_path(value: object, request: Request) -> str | None:
         value = _same_origin(value, request) or ""
     if not value.startswith("/") or value.startswith("//"):
         return None
-    path = value.partition("#")[0].replace(" ", "%20")
     try:
-        path.encode()
-    except UnicodeEncodeError:
+        path = iri_to_uri(value.partition("#")[0].replace(" ", "%20"))
+    except ValueError:
         return None
-    return path
+    if _DOTS.search(path.partition("?")[0]) or len(path) > MAX_LENGTH:
+        return None
+    # What is sent is checked, whatever has been made of it on the way.
+    return path if _SENT.fullmatch(path) else None
 
 
 def _same_origin(value: str, request: Request) -> str | None:
@@ -44,6 +67,26 @@ def _same_origin(value: str, request: Request) -> str | None:
     except ValueError:
         return None
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _is_page(path: str, request: Request, redirected: bool = False) -> bool:
+    inner = unquote(path.partition("?")[0])
+    if request.script_root:
+        if not inner.startswith(f"{request.script_root}/"):
+            return True  # of another application on our origin
+        inner = inner.removeprefix(request.script_root)
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    try:
+        endpoint, _ = adapter.match(inner, method="GET")
+    except RequestRedirect as further:
+        # as of "/ipernity//login" to "/ipernity/login"
+        return not redirected and _is_page(urlsplit(further.new_url).path, request, True)
+    except MethodNotAllowed:
+        return False
+    except HTTPException:
+        return True
+    return not endpoint.startswith(_BEGIN_OR_END)
 
 
 def home(request: Request) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import session
+from flask import current_app, session
 
 from ..state import current_state
 
@@ -33,3 +33,14 @@ def session_clear() -> None:
     prefix = current_state().settings.session_prefix
     for key in [key for key in session if key.startswith(prefix)]:
         del session[key]
+
+
+def session_renew() -> None:
+    """Give the session a new name, where the session interface can: Flask-Session does.
+
+    Otherwise who has planted the name of a session in a browser would be in
+    the session that a visitor signs in to.
+    """
+    regenerate = getattr(current_app.session_interface, "regenerate", None)
+    if callable(regenerate):
+        regenerate(session._get_current_object())  # type: ignore[attr-defined]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request
+import logging
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from ..errors import SignInError
-from ..fetch_metadata import is_navigation
-from .flow import set_token
+from ..fetch_metadata import is_from_elsewhere, is_navigation
+from ..state import current_state
+from ..templating import page
+from . import confirm, started
+from .flow import finish, settle
+from .guard import ask_to_sign_in
 from .next_url import home, local_path
 from .session import session_pop
+from .visitor import visitor_api
+
+log = logging.getLogger(__name__)
 
 callback = Blueprint("ip_callback", __name__)
 
@@ -24,9 +35,78 @@ def ipernity_callback() -> Response:
         # A frob serves once: a picture, a frame or a browser that fetches
         # ahead must not spend it.
         raise SignInError("not_pending", "A sign-in ends in a tab of its own.")
-    set_token()
-    path = local_path(session_pop("next_url"), request)
-    response = redirect(path or home(request), 303)
+    _warn_if_overheard()
+    if _came_without_cookie():
+        return page("bounce.html", url=f"?{request.query_string.decode('latin-1')}&{_BOUNCED}=1")
+    return _onward(None if finish() else url_for(".confirm"))
+
+
+@callback.route("/cb/confirm", methods=["GET", "POST"], endpoint="confirm")
+def confirm_page() -> Response:
+    """Ask the visitor which account it is to be, and do what she answers."""
+    if request.method == "POST":
+        agreed = request.form.get("answer") == "continue"
+        try:
+            settle(request.form.get("token", ""), agreed=agreed)
+        except SignInError as error:
+            if error.reason in ("other_account", "refused"):
+                return _onward(home(request))
+            raise
+        return _onward()
+    record = confirm.waiting()
+    return page(
+        "confirm.html",
+        user=record["auth"]["user"],
+        former=visitor_api().known_user,
+        token=confirm.signed(record),
+    )
+
+
+@callback.get("/cb/again")
+def again() -> Response:
+    """Start a sign-in anew: where the link leads that is on the page of one that failed."""
+    if is_from_elsewhere(request):
+        # Who can start a sign-in in a visitor's browser could finish it with a permit of his own.
+        raise SignInError("not_pending", "Another site has led you here.")
+    return ask_to_sign_in(next_url=request.args.get("next", ""))
+
+
+def _onward(target: str | None = None) -> Response:
+    """Lead to a page of the extension, or to where the sign-in should lead."""
+    if target is None:
+        target = local_path(session_pop("next_url"), request) or home(request)
+    response = redirect(target, 303)
     response.cache_control.no_store = True
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+_BOUNCED = "same_site"
+
+
+def _came_without_cookie() -> bool:
+    """Tell whether the session is missing only because Ipernity has led here.
+
+    Browsers withhold a ``SameSite=Strict`` cookie then. They send it when a
+    page of our own leads here once more.
+    """
+    strict = str(current_app.config["SESSION_COOKIE_SAMESITE"]).lower() == "strict"
+    return strict and _BOUNCED not in request.args and not started.entries()
+
+
+def _warn_if_overheard() -> None:
+    host = urlsplit(f"//{request.host}").hostname or ""
+    if request.scheme == "https" or current_app.debug or _is_this_machine(host):
+        return
+    if current_state().once.first("callback over http"):
+        log.warning(
+            "Ipernity's callback came over http, where the permit to sign in can be overheard."
+            " Register an https address with Ipernity; behind a proxy, use ProxyFix."
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

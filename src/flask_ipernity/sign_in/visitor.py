@@ -6,30 +6,43 @@ from typing import Any
 
 from flask import g, has_request_context, request
 
-from ..client import IpernityAPI
+from ..caching.calls import SiteAPI
 from ..errors import TokenError
-from ..signals import token_revoked
+from ..signals import token_forgotten, token_revoked
 from ..state import current_application, current_state
-from .session import session_clear, session_get, session_set
+from . import started
+from .session import session_clear
+from .tokens import CANDIDATE, TOKEN
 
 
-class VisitorAPI(IpernityAPI):
+class VisitorAPI(SiteAPI):
     """Calls the API for the visitor of the current request.
 
     A token that turns out to be dead is forgotten, so that the visitor is
     anonymous from then on rather than locked out.
     """
 
+    of_visitor = True
+
     def call(self, method_name: str, **params: object) -> dict[str, Any]:
         try:
             return super().call(method_name, **params)
         except TokenError as error:
             error.of_visitor = True
-            if error.code != 106 and self.token is not None and "auth_token" not in params:
-                user = self.known_user
-                self.forget()
-                token_revoked.send(current_application(), user=user)
+            own = "auth_token" not in params and "frob" not in params
+            if error.code != 106 and own and self.token is not None:
+                self._bury(self.token)
             raise
+
+    def _bury(self, token: str) -> None:
+        """Forget the dead *token*, and tell it once when several requests find it dead."""
+        app, user, others = current_application(), self.known_user, started.entries()
+        self.forget()
+        token_forgotten.send(app)
+        if current_state().once.first(token):
+            token_revoked.send(app, user=user)
+        # A tab may be at Ipernity right now.
+        started.keep(others)
 
     @property
     def known_user(self) -> dict[str, Any] | None:
@@ -38,12 +51,18 @@ class VisitorAPI(IpernityAPI):
 
     def keep(self, auth: dict[str, Any]) -> None:
         """Sign the visitor in with *auth*, as ``auth.getToken`` answers it."""
+        state = current_state()
         self.token = auth
-        session_set("token", auth)
+        lifetime = int(current_application().permanent_session_lifetime.total_seconds())
+        state.tokens.set(TOKEN, auth, lifetime)
+        state.once.forget(auth["token"])
 
     def forget(self) -> None:
         """Forget the visitor: the token, and all else of ours in the session."""
         self.token = None
+        tokens = current_state().tokens
+        tokens.delete(TOKEN)
+        tokens.delete(CANDIDATE)
         session_clear()
 
 
@@ -63,6 +82,7 @@ def visitor_api() -> VisitorAPI:
     made_for, kept = g.get("_ipernity_api", (None, None))
     if made_for is current and isinstance(kept, VisitorAPI):
         return kept
-    api = current_state().api(session_get("token"), VisitorAPI)
+    state = current_state()
+    api = state.api(state.tokens.get(TOKEN), VisitorAPI)
     g._ipernity_api = (current, api)
     return api

@@ -1,0 +1,82 @@
+"""No call while Ipernity asks for none."""
+
+from __future__ import annotations
+
+import json
+from threading import Lock
+from time import time
+from typing import TYPE_CHECKING
+
+from ..errors import QuotaExceeded
+
+if TYPE_CHECKING:
+    from ..stores import Texts
+
+#: Seconds of the first pause where Ipernity does not tell; each further one is twice as long.
+FIRST = 5.0
+#: Seconds of the longest such pause.
+LONGEST = 600.0
+#: Seconds of the longest pause that is taken from Ipernity's word.
+LONGEST_TOLD = 86400.0
+
+
+class Pause:
+    """The pause after "too many calls", which all calls of an application keep.
+
+    Safe to use from several threads.
+
+    :param texts: a store that tells other processes; ``None`` keeps it in this one.
+    :param key: where it is there.
+    """
+
+    def __init__(self, texts: Texts | None, key: str) -> None:
+        self._texts = texts
+        self._key = key
+        self._until = 0.0
+        self._refusals = 0
+        self._code = 0
+        self._lock = Lock()
+
+    def check(self, method: str) -> None:
+        """Let a call pass when there is no pause.
+
+        :raises QuotaExceeded: there is one; ``retry_after`` tells for how long.
+        """
+        if time() >= self._until:
+            self._read()
+        left = self._until - time()
+        if left > 0:
+            error = QuotaExceeded("paused", self._code, "it has asked to wait; not called", method)
+            error.retry_after = left
+            raise error
+
+    def begin(self, error: QuotaExceeded) -> None:
+        """Begin a pause: Ipernity has answered with *error*, which is told for how long."""
+        with self._lock:
+            if time() >= self._until:
+                # Else others were on their way when the pause began.
+                self._refusals += 1
+            if error.retry_after:
+                seconds = min(error.retry_after, LONGEST_TOLD)
+            else:
+                seconds = min(FIRST * 2.0 ** min(self._refusals - 1, 20), LONGEST)
+            error.retry_after = seconds
+            self._until, self._code = max(self._until, time() + seconds), error.code
+            if self._texts is not None:
+                text = json.dumps([self._until, self._refusals, self._code])
+                self._texts.set(self._key, text, seconds + LONGEST)
+
+    def end(self) -> None:
+        """Count from one again: Ipernity has answered."""
+        if self._refusals and time() >= self._until:
+            with self._lock:
+                self._until, self._refusals = 0.0, 0
+                if self._texts is not None:
+                    self._texts.delete(self._key)
+
+    def _read(self) -> None:
+        """Take over the pause that another process has begun."""
+        text = self._texts.get_many(self._key)[0] if self._texts is not None else None
+        if text is not None:
+            until, self._refusals, self._code = json.loads(text)
+            self._until = min(until, time() + LONGEST_TOLD)

@@ -1,0 +1,143 @@
+"""Where media may come from: the hosts, and the addresses that a socket may connect to."""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
+
+from ..errors import BadAnswer
+
+_LONGEST = 4096
+_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
+_NAT64 = IPv6Network("64:ff9b::/96")
+_6TO4 = IPv6Network("2002::/16")
+_UNICAST = IPv6Network("2000::/3")
+# What older Pythons take for public: IETF protocols and 6to4 relays (RFC 6890, RFC 7526).
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
+
+
+class Place(NamedTuple):
+    """A server that media are fetched from.
+
+    ``exempt``: the setting names this very machine, so that plain http, any port
+    and a private address are right.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    exempt: bool
+
+
+class Address(NamedTuple):
+    """Where a file is: the server, and what is asked of it."""
+
+    place: Place
+    target: str
+
+    @property
+    def url(self) -> str:
+        """The address as text."""
+        usual = {"http": 80, "https": 443}[self.place.scheme] == self.place.port
+        port = "" if usual else f":{self.place.port}"
+        return f"{self.place.scheme}://{self.place.host}{port}{self.target}"
+
+
+@lru_cache(maxsize=1024)
+def allowed(url: str, hosts: tuple[str, ...]) -> Address:
+    """Return the address that *url* is, if media may come from there.
+
+    ``http`` is made ``https``: the path of a private file is its only lock, and
+    must not travel in the clear.
+
+    :param hosts: ``IPERNITY_MEDIA_HOSTS``.
+    :raises BadAnswer: another host, scheme or port, a user name, or characters
+        that programs understand differently.
+    """
+    plain = (
+        len(url) <= _LONGEST
+        and url.isascii()
+        and url.isprintable()
+        and not any(char in url for char in ' \\"<>^`{|}')
+    )
+    try:
+        parts = parse_url(url) if plain else Url()
+    except LocationParseError:
+        parts = Url()
+    host = (parts.host or "").lower().rstrip(".")
+    literal = host.strip("[]")
+    if parts.auth is None:
+        if literal in hosts and is_local(literal) and parts.scheme in ("http", "https"):
+            port = {"http": 80, "https": 443}[parts.scheme] if parts.port is None else parts.port
+            return Address(Place(parts.scheme, host, port, exempt=True), parts.request_uri)
+        if _NAME.fullmatch(host) and _is_listed(host, hosts) and _is_secure(parts):
+            return Address(Place("https", host, 443, exempt=False), parts.request_uri)
+    raise BadAnswer("media are not where they may come from")
+
+
+def _is_listed(host: str, hosts: tuple[str, ...]) -> bool:
+    return any(
+        host.endswith(entry) if entry.startswith(".") else host == entry
+        for entry in hosts
+        if not is_local(entry)
+    )
+
+
+def _is_secure(parts: Url) -> bool:
+    return (parts.scheme == "https" and parts.port in (None, 443)) or (
+        parts.scheme == "http" and parts.port in (None, 80)
+    )
+
+
+def is_local(host: str) -> bool:
+    """Tell whether *host* is ``localhost`` or the literal of an address."""
+    if host == "localhost":
+        return True
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def is_public(address: str) -> bool:
+    """Tell whether *address* belongs to the internet at large.
+
+    An IPv6 address that carries an IPv4 one inside counts as that one, or not
+    at all where nobody reaches media that way today (6to4, Teredo, ISATAP).
+    """
+    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        inner = ip.ipv4_mapped or (IPv4Address(ip.packed[12:]) if ip in _NAT64 else None)
+        if inner is not None:
+            ip = inner
+        elif (
+            ip not in _UNICAST
+            or ip in _6TO4
+            or ip.packed[8:12]
+            in (
+                b"\x00\x00\x5e\xfe",
+                b"\x02\x00\x5e\xfe",
+            )
+        ):
+            return False
+    is_special = isinstance(ip, IPv4Address) and any(ip in network for network in _SPECIAL)
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not is_special
+
+
+def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
+    """Return the public addresses of *host*, as ``socket.connect`` takes them.
+
+    The caller connects to these and does not resolve again, so that a name
+    cannot mean one address when it is checked and another when it is used.
+
+    :raises OSError: the name cannot be resolved.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(entry[0], entry[4]) for entry in found if is_public(str(entry[4][0]))]

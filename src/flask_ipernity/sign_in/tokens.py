@@ -1,0 +1,177 @@
+"""Where visitors' tokens are kept: the value of ``IPERNITY_TOKEN_STORE``.
+
+==============  ===================================================================
+``session``     in the session, readable for the visitor when that is a cookie
+``sealed``      in the session, encrypted
+``server``      in the store of ``IPERNITY_CACHE``; the session has a random key
+an object       in that :class:`TokenStore`; the session has a random key
+==============  ===================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from copy import deepcopy
+from functools import lru_cache
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask import current_app
+
+from ..errors import ConfigurationError
+from .session import session_get, session_pop, session_set
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+    from ..settings import Settings
+
+#: The records of a visitor: signed in, and one that waits until the visitor has agreed.
+TOKEN, CANDIDATE = "token", "candidate"
+
+
+class TokenStore(Protocol):
+    """Keeps records, which are mappings that JSON can hold.
+
+    An object of your own is given keys that are random and 52 characters long;
+    a record of a signed-in visitor has ``token``, ``user`` and ``permissions``.
+    Caches of cachelib are such objects.
+    """
+
+    def get(self, key: str, /) -> Any:
+        """Return the record under *key*, or ``None``."""
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> object:
+        """Keep a record.
+
+        :param max_age: seconds after which it serves nobody and may be deleted.
+        """
+
+    def delete(self, key: str, /) -> object:
+        """Forget the record under *key*, if there is one."""
+
+
+def token_store(settings: Settings) -> TokenStore:
+    """Return the store that *settings* ask for.
+
+    :raises ConfigurationError: what it needs is missing.
+    """
+    if settings.token_store == "session":
+        return SessionStore()
+    if settings.token_store == "sealed":
+        return SealedStore()
+    if settings.token_store != "server":
+        return ServerStore(settings.token_store)
+    from ..stores import server_cache
+
+    cache = server_cache(settings.cache)
+    if cache is None:
+        raise ConfigurationError(
+            'IPERNITY_TOKEN_STORE = "server" needs a store on the server. Write'
+            ' IPERNITY_CACHE = "redis://localhost:6379/0", or an object of cachelib;'
+            ' "memory" serves a single process.'
+        )
+    return ServerStore(cache)
+
+
+class SessionStore:
+    """Keeps records in the session as they are."""
+
+    # Copies, so that what a view does to a record stays with the view.
+
+    def get(self, key: str, /) -> Any:
+        return deepcopy(session_get(key))
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        session_set(key, deepcopy(value))
+
+    def delete(self, key: str, /) -> None:
+        session_pop(key)
+
+
+class SealedStore:
+    """Keeps records in the session, encrypted with a key made from ``SECRET_KEY``.
+
+    Keys of ``SECRET_KEY_FALLBACKS`` still open what they have sealed.
+
+    :raises ConfigurationError: cryptography is not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import cryptography.fernet  # noqa: F401
+        except ImportError:
+            raise ConfigurationError(
+                'IPERNITY_TOKEN_STORE = "sealed" needs the package cryptography:'
+                " pip install Flask-Ipernity[sealed]"
+            ) from None
+
+    def get(self, key: str, /) -> Any:
+        from cryptography.fernet import InvalidToken
+
+        sealed = session_get(f"sealed_{key}")
+        if not isinstance(sealed, str):
+            return None
+        try:
+            return json.loads(_seal().decrypt(sealed))
+        except InvalidToken:
+            return None
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        clear = json.dumps(value, separators=(",", ":")).encode()
+        session_set(f"sealed_{key}", _seal().encrypt(clear).decode())
+
+    def delete(self, key: str, /) -> None:
+        session_pop(f"sealed_{key}")
+
+
+class ServerStore:
+    """Keeps records in *backend*, and in the session only the random keys to them.
+
+    A key is made anew with each record and ends with it, so that an old
+    cookie opens nothing.
+    """
+
+    def __init__(self, backend: TokenStore) -> None:
+        self._backend = backend
+
+    def get(self, key: str, /) -> Any:
+        name = session_get(f"{key}_key")
+        return self._backend.get(name) if isinstance(name, str) else None
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        self.delete(key)
+        name = f"ipernity:{token_urlsafe(32)}"
+        self._backend.set(name, value, max_age)
+        session_set(f"{key}_key", name)
+
+    def delete(self, key: str, /) -> None:
+        name = session_pop(f"{key}_key")
+        if isinstance(name, str):
+            self._backend.delete(name)
+
+
+def secret_keys() -> tuple[bytes, ...]:
+    """Return the application's secret keys, the current one first."""
+    fallbacks: Iterable[str | bytes] = current_app.config.get("SECRET_KEY_FALLBACKS") or ()
+    keys = (current_app.secret_key or "", *fallbacks)
+    return tuple(key.encode() if isinstance(key, str) else key for key in keys)
+
+
+def _seal() -> MultiFernet:
+    return _fernets(secret_keys())
+
+
+@lru_cache(maxsize=8)
+def _fernets(secrets: tuple[bytes, ...]) -> MultiFernet:
+    from cryptography.fernet import Fernet, MultiFernet
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    def fernet(secret: bytes) -> Fernet:
+        kdf = HKDF(SHA256(), 32, salt=None, info=b"Flask-Ipernity sealed token store")
+        return Fernet(urlsafe_b64encode(kdf.derive(secret)))
+
+    return MultiFernet([fernet(secret) for secret in secrets])

@@ -1,0 +1,254 @@
+"""The store on the server that ``IPERNITY_CACHE`` names: texts under keys, for some seconds.
+
+What is kept is JSON, never pickle: who can write to the store could run code
+in the application otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from math import ceil
+from threading import Lock
+from time import monotonic
+from typing import Any, Protocol, TypeVar
+
+from cachelib import RedisCache
+from cachelib.serializers import BaseRedisSerializer
+
+from .caching.mechanism import Kept, MemoryStore
+from .errors import ConfigurationError, SignInError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: What ``memory`` keeps at most.
+MEMORY_RECORDS = 10_000
+MEMORY_BYTES = 64 * 1024 * 1024
+
+#: Seconds in which Redis must connect, and answer.
+_REDIS_PATIENCE = 1.0
+
+#: Seconds for which a store that has failed is left alone, so that one that
+#: hangs does not hold up every request.
+PAUSE = 3.0
+
+# What a text in the memory of Python costs beyond its characters, about.
+_OVERHEAD = 400
+
+
+class Texts(Protocol):
+    """Keeps texts; safe to use from several threads. It may lose any at any time."""
+
+    def get_many(self, *keys: str) -> list[str | None]:
+        """Return the texts under *keys*, in one round trip where that can be."""
+        ...
+
+    def set(self, key: str, text: str, seconds: float) -> bool:
+        """Keep *text* and tell whether it is kept."""
+        ...
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        """Keep *text* unless there is something under *key*; tell whether it is kept."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Keep nothing under *key* any more."""
+        ...
+
+
+class MemoryTexts:
+    """Keeps texts in this process; when there are too many, the longest unused go."""
+
+    def __init__(self, max_count: int = MEMORY_RECORDS, max_bytes: int = MEMORY_BYTES) -> None:
+        self._held: MemoryStore[str] = MemoryStore(max_count, max_bytes, _size)
+        self._adding = Lock()
+
+    def get_many(self, *keys: str) -> list[str | None]:
+        return [self._get(key) for key in keys]
+
+    def set(self, key: str, text: str, seconds: float) -> bool:
+        end = monotonic() + seconds
+        self._held.set(key, Kept(text, end, end))
+        return True
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        with self._adding:
+            return self._get(key) is None and self.set(key, text, seconds)
+
+    def delete(self, key: str) -> None:
+        self._held.delete(key)
+
+    def _get(self, key: str) -> str | None:
+        kept = self._held.get(key)
+        return kept.value if kept is not None and monotonic() < kept.stale_until else None
+
+
+def _size(text: str) -> int:
+    return len(text) + _OVERHEAD
+
+
+class CachelibTexts:
+    """Keeps texts in an object with the methods of cachelib's caches, as Flask-Caching's has.
+
+    Only ``get``, ``set`` and ``delete`` must be there.
+    """
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+
+    def get_many(self, *keys: str) -> list[str | None]:
+        many = getattr(self._cache, "get_many", None)
+        found = many(*keys) if many else map(self._cache.get, keys)
+        return [value if isinstance(value, str) else None for value in found]
+
+    def set(self, key: str, text: str, seconds: float) -> bool:
+        # An object of one's own may return nothing.
+        return self._cache.set(key, text, ceil(seconds)) is not False
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        add = getattr(self._cache, "add", None)
+        if add is not None:
+            return bool(add(key, text, ceil(seconds)))
+        return self._cache.get(key) is None and self.set(key, text, seconds)
+
+    def delete(self, key: str) -> None:
+        self._cache.delete(key)
+
+
+class Guarded:
+    """Turns failures of a store into misses, with one warning until it works again."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._left_alone_until = 0.0
+        self._failing = False
+        self._lock = Lock()
+
+    def get_many(self, *keys: str) -> list[str | None]:
+        return self._tried(lambda: self._texts.get_many(*keys), [None] * len(keys))
+
+    def set(self, key: str, text: str, seconds: float) -> bool:
+        return self._tried(lambda: self._texts.set(key, text, seconds), False)
+
+    def add(self, key: str, text: str, seconds: float) -> bool:
+        """Keep *text* unless something is there; a store that fails says yes, to block nobody."""
+        return self._tried(lambda: self._texts.add(key, text, seconds), True)
+
+    def delete(self, key: str) -> None:
+        self._tried(lambda: self._texts.delete(key), None)
+
+    def _tried(self, work: Callable[[], T], otherwise: T) -> T:
+        if monotonic() < self._left_alone_until:
+            return otherwise
+        try:
+            result = work()
+        # Each backend has errors of its own.
+        except Exception as error:
+            self._left_alone_until = monotonic() + PAUSE
+            if self._turned(failing=True):
+                log.warning(
+                    "IPERNITY_CACHE does not work (%s); calls go to Ipernity until it does.",
+                    type(error).__name__,
+                )
+            return otherwise
+        if self._failing and self._turned(failing=False):
+            log.info("IPERNITY_CACHE works again.")
+        return result
+
+    def _turned(self, *, failing: bool) -> bool:
+        """Note whether the store fails, and tell whether that is new."""
+        with self._lock:
+            new = self._failing is not failing
+            self._failing = failing
+            return new
+
+
+class Records:
+    """Keeps records, which are mappings that JSON can hold, as texts; see :class:`.TokenStore`."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def get(self, key: str, /) -> Any:
+        """Return the record under *key*, or ``None``."""
+        text = self._texts.get_many(key)[0]
+        return None if text is None else json.loads(text)
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        """Keep a record.
+
+        :raises SignInError: it cannot be kept. Without this, a visitor would be
+            sent to sign in again and again.
+        """
+        if not self._texts.set(key, json.dumps(value), max_age):
+            raise SignInError("not_kept", "Your sign-in cannot be kept now. Try again later.")
+
+    def delete(self, key: str, /) -> None:
+        """Forget the record under *key*, if there is one."""
+        self._texts.delete(key)
+
+
+class _Plain(BaseRedisSerializer):
+    """Lets texts be texts in Redis."""
+
+    def dumps(self, value: Any, protocol: int = 0) -> bytes:
+        return str(value).encode()
+
+    def loads(self, value: bytes | None) -> Any:
+        return None if value is None else value.decode(errors="replace")
+
+
+class _Redis(RedisCache):
+    serializer = _Plain()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+    def add(self, key: str, value: Any, timeout: Any = None) -> Any:
+        # In one step, or a process that dies in between would leave it for ever.
+        return self._write_client.set(key, self.serializer.dumps(value), ex=timeout, nx=True)
+
+
+def server_texts(setting: Any) -> Texts | None:
+    """Return a store for a value of ``IPERNITY_CACHE``; ``None`` for ``session``.
+
+    Each ``memory`` is a store of its own, so that many results push out no token.
+
+    :raises ConfigurationError: the package for it is missing, or the address is wrong.
+    """
+    if setting == "session":
+        return None
+    if setting == "memory":
+        return MemoryTexts()
+    return Guarded(CachelibTexts(_redis(setting) if isinstance(setting, str) else setting))
+
+
+def server_cache(setting: Any) -> Records | None:
+    """Return the store for visitors' tokens; see :func:`server_texts`."""
+    texts = server_texts(setting)
+    return None if texts is None else Records(texts)
+
+
+def _redis(url: str) -> _Redis:
+    try:
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.exceptions import ConnectionError as NoConnection
+        from redis.retry import Retry
+    except ImportError:
+        raise ConfigurationError(
+            f'IPERNITY_CACHE = "{url.partition(":")[0]}://…" needs the package redis:'
+            " pip install Flask-Ipernity[redis]"
+        ) from None
+    try:
+        client = Redis.from_url(
+            url.replace("valkey", "redis", 1) if url.startswith("valkey") else url,
+            socket_timeout=_REDIS_PATIENCE,
+            socket_connect_timeout=_REDIS_PATIENCE,
+            # Once, for a connection that Redis has closed meanwhile; by default
+            # it would be tried for seconds.
+            retry=Retry(NoBackoff(), 1, (NoConnection,)),
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"IPERNITY_CACHE is no address of Redis: {error}") from None
+    return _Redis(host=client)

@@ -1,0 +1,58 @@
+"""A real Redis, which a test may kill and start again."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests import needs
+
+
+class RedisServer:
+    """A Redis on a free port of this machine; use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = needs.program("redis-server")
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, on the same port as before, with nothing in it."""
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self._process = subprocess.Popen(
+            [self._program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
+        )
+        end = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Die, as in a power cut."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()

@@ -1,0 +1,312 @@
+"""The mechanism that keeps answers, with threads and a clock that the test sets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from flask_ipernity.caching import mechanism as module
+from flask_ipernity.caching.mechanism import Cache, Kept, Life, MemoryStore
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Failure(Exception):
+    pass
+
+
+class Service:
+    """Counts questions; answers with ``says``, or raises it."""
+
+    def __init__(self, says: str | BaseException = "yes") -> None:
+        self.says = says
+        self.asked = 0
+
+    def __call__(self) -> str:
+        self.asked += 1
+        if isinstance(self.says, BaseException):
+            raise self.says
+        return self.says
+
+
+def life(value: str) -> Life:
+    return Life(60, 600) if value != "no" else Life(5)
+
+
+def cache_with(clock: Clock, most: int = 100, most_bytes: int = 10_000) -> Cache[str]:
+    return Cache(MemoryStore(most, most_bytes, len), life, stale_on=(Failure,), clock=clock)
+
+
+def at_once(threads: int, work: Callable[[], object]) -> list[object]:
+    """Do *work* in so many threads that start together; return results and errors."""
+    start = threading.Barrier(threads)
+
+    def one(_: int) -> object:
+        start.wait(10)
+        try:
+            return work()
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, range(threads)))
+
+
+def test_an_answer_is_given_again_until_its_life_is_over() -> None:
+    clock, service = Clock(), Service()
+    cache = cache_with(clock)
+    assert cache.get("key", service) == cache.get("key", service) == "yes"
+    clock.now += 59
+    cache.get("key", service)
+    assert service.asked == 1
+    clock.now += 1
+    cache.get("key", service)
+    assert service.asked == 2
+
+
+def test_a_negative_answer_has_its_own_shorter_life() -> None:
+    clock, service = Clock(), Service("no")
+    cache = cache_with(clock)
+    cache.get("key", service)
+    clock.now += 4
+    assert cache.get("key", service) == "no"
+    assert service.asked == 1
+    clock.now += 1
+    service.says = "yes"
+    assert cache.get("key", service) == "yes"
+
+
+def test_keys_do_not_mix() -> None:
+    cache = cache_with(Clock())
+    cache.get("one", Service("1"))
+    assert cache.get("two", Service("2")) == "2"
+    assert cache.get("one", Service("3")) == "1"
+
+
+def test_a_hundred_threads_that_want_the_same_ask_once() -> None:
+    cache, started, go_on = cache_with(Clock()), threading.Event(), threading.Event()
+    asked: list[int] = []
+
+    def ask() -> str:
+        asked.append(1)
+        started.set()
+        go_on.wait(10)
+        return "yes"
+
+    def let_go() -> None:
+        started.wait(10)
+        go_on.set()
+
+    threading.Thread(target=let_go).start()
+    assert at_once(100, lambda: cache.get("key", ask)) == ["yes"] * 100
+    assert len(asked) == 1
+
+
+def test_different_keys_are_asked_side_by_side() -> None:
+    cache, both = cache_with(Clock()), threading.Barrier(2, timeout=10)
+
+    def ask() -> str:
+        both.wait()
+        return "yes"
+
+    names = iter(["one", "two"])
+    assert at_once(2, lambda: cache.get(next(names), ask)) == ["yes", "yes"]
+
+
+def test_a_failure_is_shared_by_those_who_wait_and_not_kept() -> None:
+    cache, go_on, asked = cache_with(Clock()), threading.Event(), threading.Semaphore(0)
+    count = 0
+
+    def ask() -> str:
+        nonlocal count
+        count += 1
+        asked.release()
+        go_on.wait(10)
+        raise Failure("down")
+
+    def first() -> None:
+        asked.acquire(timeout=10)
+        while len(waiting(cache)) < 1:
+            pass
+        go_on.set()
+
+    threading.Thread(target=first).start()
+    results = at_once(20, lambda: cache.get("key", ask))
+    assert all(isinstance(result, Failure) for result in results)
+    assert count < 20
+    assert len({id(result) for result in results}) == 20
+    assert cache.get("key", Service()) == "yes"
+
+
+def waiting(cache: Cache[str]) -> dict[str, object]:
+    return cache._questions  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("end", [ValueError("mine"), SystemExit(), GeneratorExit()])
+def test_a_leader_that_ends_in_a_way_of_its_own_lets_the_next_one_ask(end: BaseException) -> None:
+    cache, started, go_on = cache_with(Clock()), threading.Event(), threading.Event()
+    ends: list[BaseException] = []
+
+    def die() -> str:
+        started.set()
+        go_on.wait(10)
+        raise end
+
+    def leader() -> None:
+        try:
+            cache.get("key", die)
+        except BaseException as error:
+            ends.append(error)
+
+    service = Service()
+    thread = threading.Thread(target=leader)
+    thread.start()
+    started.wait(10)
+    threading.Timer(0.2, go_on.set).start()
+    assert at_once(10, lambda: cache.get("key", service)) == ["yes"] * 10
+    thread.join(10)
+    assert ends == [end]
+    assert service.asked == 1
+
+
+def test_a_leader_that_never_comes_back_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    cache, started, go_on = cache_with(Clock()), threading.Event(), threading.Event()
+
+    def hang() -> str:
+        started.set()
+        go_on.wait(30)
+        return "old"
+
+    thread = threading.Thread(target=cache.get, args=("key", hang))
+    thread.start()
+    started.wait(10)
+    assert cache.get("key", Service("new")) == "new"
+    go_on.set()
+    thread.join(10)
+    assert cache.get("key", Service("newer")) == "new"
+
+
+def test_an_old_answer_stands_in_when_the_question_fails_in_a_named_way() -> None:
+    clock, service = Clock(), Service()
+    cache = cache_with(clock)
+    cache.get("key", service)
+    clock.now += 61
+    service.says = Failure("down")
+    assert cache.get("key", service) == "yes"
+    assert service.asked == 2
+    # for a moment nobody is made to wait for the next failure
+    assert cache.get("key", service) == "yes"
+    assert service.asked == 2
+    clock.now += module.PAUSE
+    cache.get("key", service)
+    assert service.asked == 3
+    clock.now += 600
+    with pytest.raises(Failure):
+        cache.get("key", service)
+
+
+def test_no_old_answer_stands_in_for_other_errors() -> None:
+    clock, service = Clock(), Service()
+    cache = cache_with(clock)
+    cache.get("key", service)
+    clock.now += 61
+    service.says = ValueError("no longer yours")
+    with pytest.raises(ValueError, match="no longer yours"):
+        cache.get("key", service)
+
+
+def test_a_negative_answer_does_not_stand_in() -> None:
+    clock, service = Clock(), Service("no")
+    cache = cache_with(clock)
+    cache.get("key", service)
+    clock.now += 6
+    service.says = Failure("down")
+    with pytest.raises(Failure):
+        cache.get("key", service)
+
+
+def test_a_dropped_answer_is_asked_for_anew() -> None:
+    cache, service = cache_with(Clock()), Service()
+    cache.get("key", service)
+    cache.drop("key")
+    assert cache.peek("key") is None
+    cache.get("key", service)
+    assert service.asked == 2
+
+
+def test_an_answer_to_a_question_from_before_the_drop_is_not_kept() -> None:
+    cache = cache_with(Clock())
+
+    def ask() -> str:
+        cache.drop("key")
+        return "old"
+
+    assert cache.get("key", ask) == "old"
+    assert cache.get("key", Service("new")) == "new"
+
+
+def test_what_is_put_is_there_for_its_life() -> None:
+    clock = Clock()
+    cache = cache_with(clock)
+    cache.put("key", "no")
+    assert cache.peek("key") == "no"
+    clock.now += 5
+    assert cache.peek("key") is None
+
+
+def test_the_longest_unused_go_when_there_are_too_many() -> None:
+    cache = cache_with(Clock(), most=3)
+    for name in "abc":
+        cache.put(name, name)
+    cache.peek("a")
+    cache.put("d", "d")
+    assert [cache.peek(name) for name in "abcd"] == ["a", None, "c", "d"]
+
+
+def test_the_bytes_are_bounded_too() -> None:
+    store: MemoryStore[str] = MemoryStore(1000, 100, len)
+    for number in range(50):
+        store.set(f"{number:02}", Kept("x" * 18, 0, 0))
+    assert len(store) == 5
+    store.set("49", Kept("y" * 1000, 0, 0))
+    assert store.get("49") is None
+    assert len(store) == 4
+    store.set("48", Kept("y" * 90, 0, 0))
+    assert len(store) == 1
+
+
+def test_a_hundred_thousand_keys_do_not_grow_it() -> None:
+    store: MemoryStore[str] = MemoryStore(500, 10**6, len)
+    for number in range(100_000):
+        store.set(str(number), Kept("no", 0, 0))
+    assert len(store) == 500
+
+
+def test_many_threads_and_keys_keep_the_count_right() -> None:
+    store: MemoryStore[str] = MemoryStore(50, 2000, len)
+    cache: Cache[str] = Cache(store, life)
+    numbers = iter(range(100_000))
+
+    def work() -> None:
+        for _ in range(300):
+            key = str(next(numbers) % 120)
+            cache.get(key, lambda: "x" * 30)
+            if len(key) == 1:
+                cache.drop(key)
+
+    assert at_once(8, work) == [None] * 8
+    assert len(store) <= 50
+    for number in range(120):
+        store.delete(str(number))
+    assert store._bytes == 0

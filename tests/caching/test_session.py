@@ -1,0 +1,230 @@
+"""Results in the session: what fits into a cookie, and who is never signed out by it."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cachelib import FileSystemCache
+from flask import Flask, request, session
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
+
+from flask_ipernity import ipernity, ipernity_auth_required
+from flask_ipernity.sandbox import Sandbox
+from tests import needs
+from tests.conftest import MakeApp
+from tests.sign_in.cookies import cookie_of, read
+from tests.sign_in.served import served
+from tests.sign_in.test_browser import SWITCHES, consent
+from tests.visitor import sign_in
+
+from .conftest import caching
+from .test_results import how, signed_in
+
+BROWSERS_TAKE = 4093
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """An application whose results are in the cookie, and that has things of its own there."""
+    app = caching(make_app, "session", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+
+    @app.route("/own/<int:length>")
+    def own(length: int) -> str:
+        ipernity.api.test.echo(echo=str(length))
+        session["basket"] = noise(0, length)
+        return "kept"
+
+    @app.route("/read")
+    @ipernity_auth_required()
+    def read() -> str:
+        return "read"
+
+    # An application's own function, registered after ours, may use the session, too.
+    app.after_request(lambda response: _count(response) if request.args.get("count") else response)
+    return app
+
+
+def noise(seed: int, length: int) -> str:
+    """Return a text that cannot be compressed by much."""
+    return "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=length))
+
+
+def _count(response: Any) -> Any:
+    session["seen"] = session.get("seen", 0) + 1
+    return response
+
+
+def set_cookies(client: FlaskClient, path: str) -> list[str]:
+    response = client.get(path)
+    assert response.status_code < 400, response.text
+    return response.headers.getlist("Set-Cookie")
+
+
+def test_two_hundred_calls_keep_the_cookie_small_and_the_visitor_signed_in(
+    app: Flask, sandbox: Sandbox
+) -> None:
+    client = signed_in(app, sandbox)
+    user_id = sandbox.people[0].user_id
+    lengths = []
+    for number in range(200):
+        path = f"/call/doc.getList?user_id={user_id}&n={number}"
+        if number % 3 == 0:
+            path = f"/call/test.echo?echo={noise(number, 10 * number + 1)}"
+        for line in set_cookies(client, path + "&count=1"):
+            assert len(line) < BROWSERS_TAKE
+            lengths.append(len(line))
+        assert client.get("/who").text == "in"
+    assert max(lengths) > 3000
+
+
+def test_the_newest_are_kept_and_the_oldest_go_first(app: Flask, sandbox: Sandbox) -> None:
+    client = signed_in(app, sandbox)
+    for number in range(20):
+        assert how(client, "test.echo", echo=noise(number, 200)) == "miss"
+    after = cookie_of(client)
+    kept = []
+    for number in reversed(range(20)):
+        client.set_cookie("session", after)
+        kept.append(how(client, "test.echo", echo=noise(number, 200)) == "hit")
+    count = sum(kept)
+    assert 3 < count < 20
+    assert kept == [True] * count + [False] * (20 - count)
+
+
+def test_what_does_not_fit_is_not_kept_and_pushes_nothing_out(app: Flask, sandbox: Sandbox) -> None:
+    client = signed_in(app, sandbox)
+    how(client, "test.hello")
+    for _ in range(2):
+        assert how(client, "test.echo", echo=noise(1, 4000)) == "miss"
+    assert how(client, "test.hello") == "hit"
+
+
+@pytest.mark.parametrize("length", [500, 2000, 2600, 3000])
+def test_what_the_application_keeps_has_room_before_results(
+    app: Flask, sandbox: Sandbox, length: int
+) -> None:
+    client = signed_in(app, sandbox)
+    for number in range(12):
+        how(client, "test.echo", echo=noise(number, 150))
+    for line in set_cookies(client, f"/own/{length}?count=1"):
+        assert len(line) < BROWSERS_TAKE
+    assert client.get("/who").text == "in"
+    assert read(cookie_of(client)).count("basket") == 1
+
+
+def test_hits_write_nothing(app: Flask, sandbox: Sandbox) -> None:
+    client = signed_in(app, sandbox)
+    assert set_cookies(client, "/call/test.hello") != []
+    for _ in range(3):
+        assert set_cookies(client, "/call/test.hello") == []
+    assert set_cookies(client, "/call/auth.checkToken") == []
+
+
+def test_pages_that_make_no_call_do_not_depend_on_the_cookie(app: Flask, sandbox: Sandbox) -> None:
+    client = signed_in(app, sandbox)
+    how(client, "test.hello")
+    response = client.get("/static/nothing.css")
+    assert "Cookie" not in response.headers.get("Vary", "")
+    assert "Set-Cookie" not in response.headers
+
+
+def test_requests_in_the_background_read_and_write_nothing(app: Flask, sandbox: Sandbox) -> None:
+    client = signed_in(app, sandbox)
+    background = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+    assert "Set-Cookie" not in client.get("/call/test.hello", headers=background).headers
+    how(client, "test.hello")
+    answer = client.get("/call/test.hello", headers=background)
+    assert answer.json["how"] == "hit"  # type: ignore[index]
+
+
+def test_nothing_is_kept_while_a_sign_in_is_under_way(app: Flask, sandbox: Sandbox) -> None:
+    client = app.test_client()
+    client.get("/read")
+    assert set_cookies(client, "/call/test.hello") == []
+
+
+def test_a_sign_in_and_a_sign_out_take_the_results_with_them(app: Flask, sandbox: Sandbox) -> None:
+    client = app.test_client()
+    assert how(client, "test.hello") == "miss"
+    sign_in(client, "/read")
+    assert "hello" not in read(cookie_of(client))
+    assert how(client, "test.hello") == "miss"
+    assert how(client, "test.hello") == "hit"
+    with app.test_request_context(headers={"Cookie": f"session={cookie_of(client)}"}):
+        ipernity.logout()
+        assert [key for key in session if key.startswith("ipernity_")] == []
+
+
+def test_what_version_0_1_left_in_the_session_does_no_harm(app: Flask) -> None:
+    client = app.test_client()
+    with client.session_transaction() as old:
+        old["ipernity_cache"] = {"test.helloNone{}": [{"hello": "old"}, 9999999999.0]}
+    assert [how(client, "test.hello") for _ in range(2)] == ["miss", "hit"]
+
+
+def test_without_a_secret_key_nothing_is_kept_and_nothing_fails(make_app: MakeApp) -> None:
+    client = caching(make_app, "session", SECRET_KEY=None).test_client()
+    assert [how(client, "test.hello") for _ in range(2)] == ["miss", "miss"]
+
+
+def test_a_session_on_the_server_is_bounded_too(
+    make_app: MakeApp, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flask_session import Session
+
+    from flask_ipernity.caching import in_session
+
+    monkeypatch.setattr(in_session, "MAX_RESULTS", 5000)
+    app = caching(
+        make_app,
+        "session",
+        SESSION_TYPE="cachelib",
+        SESSION_CACHELIB=FileSystemCache(str(tmp_path)),
+    )
+    Session(app)
+    client = signed_in(app, sandbox)
+    for number in range(30):
+        assert how(client, "test.echo", echo=f"{number}{'x' * 500}") == "miss"
+    assert how(client, "test.echo", echo=f"29{'x' * 500}") == "hit"
+    assert how(client, "test.echo", echo=f"0{'x' * 500}") == "miss"
+    with client.session_transaction() as kept:
+        assert 4000 < sum(len(entry[3]) for entry in kept["ipernity_cache"]) <= 5000
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=needs.program("chromium"), args=SWITCHES
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.browser
+def test_a_real_browser_stays_signed_in_over_two_hundred_calls(
+    chromium: Browser, app: Flask, sandbox: Sandbox
+) -> None:
+    with served(app) as port:
+        site = f"http://localhost:{port}"
+        sandbox.callback_url = f"{site}/ipernity/cb"
+        page = chromium.new_page()
+        page.set_default_timeout(30_000)
+        page.goto(f"{site}/read")
+        consent(page)
+        page.wait_for_url(f"{site}/read")
+        sandbox.clear_calls()
+        for number in range(200):
+            page.goto(f"{site}/call/test.echo?echo={noise(number, 5 * number + 1)}")
+        assert len(sandbox.calls) == 200
+        page.goto(f"{site}/call/test.echo?echo={noise(199, 996)}")
+        assert '"how":"hit"' in page.content()
+        page.goto(f"{site}/who")
+        assert page.inner_text("body") == "in"
+        page.close()

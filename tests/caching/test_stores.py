@@ -1,0 +1,252 @@
+"""The stores on the server: one contract, and what happens when one fails."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cachelib import SimpleCache
+from flask import Flask
+
+from flask_ipernity import ConfigurationError, Ipernity, ipernity
+from flask_ipernity import stores as module
+from flask_ipernity.caching.server import LEASE, ServerResults
+from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.stores import CachelibTexts, MemoryTexts, Texts, server_texts
+from tests.conftest import MakeApp
+
+from .conftest import SERVER_SIDE, caching
+from .model import Clock
+from .redis import RedisServer
+from .test_results import how, signed_in
+
+
+class Least:
+    """The least that an object of one's own must be."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def get(self, key: str) -> Any:
+        return self.kept.get(key)
+
+    def set(self, key: str, value: Any, seconds: int) -> None:
+        self.kept[key] = value
+
+    def delete(self, key: str) -> None:
+        self.kept.pop(key, None)
+
+
+class Dead(Least):
+    """Fails, until it is told not to."""
+
+    fails = True
+    tries = 0
+
+    def get(self, key: str) -> Any:
+        self.tries += 1
+        if self.fails:
+            raise OSError("no route to host")
+        return super().get(key)
+
+    def set(self, key: str, value: Any, seconds: int) -> None:
+        self.get(key)
+        super().set(key, value, seconds)
+
+    def delete(self, key: str) -> None:
+        self.get(key)
+        super().delete(key)
+
+
+@pytest.mark.parametrize("store", SERVER_SIDE, indirect=True)
+class TestEveryStore:
+    """The contract of a store of texts."""
+
+    @pytest.fixture
+    def texts(self, make_app: MakeApp, store: Any) -> Any:
+        app = caching(make_app, store)
+        with app.app_context():
+            yield server_texts(store)
+
+    def test_returns_what_was_set(self, texts: Texts) -> None:
+        assert texts.set("one", "Zoë\n1", 60)
+        assert texts.get_many("one", "two") == ["Zoë\n1", None]
+
+    def test_forgets_what_was_deleted(self, texts: Texts) -> None:
+        texts.set("one", "1", 60)
+        texts.delete("one")
+        texts.delete("one")
+        assert texts.get_many("one") == [None]
+
+    def test_adds_only_where_nothing_is(self, texts: Texts) -> None:
+        assert texts.add("one", "1", 60)
+        assert not texts.add("one", "2", 60)
+        assert texts.get_many("one") == ["1"]
+        texts.delete("one")
+        assert texts.add("one", "3", 60)
+
+    @pytest.mark.parametrize("how", ["set", "add"])
+    def test_forgets_what_is_too_old(self, texts: Texts, how: str) -> None:
+        getattr(texts, how)("one", "1", 1)
+        end = time.monotonic() + 20
+        while texts.get_many("one") != [None]:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_the_least_object_will_do(make_app: MakeApp) -> None:
+    store = Least()
+    client = caching(make_app, store).test_client()
+    assert [how(client, "test.hello") for _ in range(3)] == ["miss", "hit", "hit"]
+    assert all(isinstance(value, str) for value in store.kept.values())
+
+
+def test_memory_is_bounded_by_count_and_bytes() -> None:
+    texts = MemoryTexts(max_count=100, max_bytes=100_000)
+    for number in range(1000):
+        texts.set(str(number), "x" * 100, 60)
+    found = [text for text in texts.get_many(*map(str, range(1000))) if text]
+    assert len(found) == 100
+    for number in range(1000):
+        texts.set(str(number), "x" * 10_000, 60)
+    assert 5 < sum(map(len, filter(None, texts.get_many(*map(str, range(1000)))))) / 10_000 < 10
+
+
+def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
+    app = caching(make_app, "memory")
+    answer = {"doc": {"title": "x" * 200}, "api": {"status": "ok"}}
+    calls = app.extensions["ipernity"].calls
+    calls.transport.send = lambda *args, **kwargs: answer
+    with app.app_context():
+        api = ipernity.api_for(None)
+        for number in range(30_000):
+            api.doc.get(doc_id=number)
+    held = calls.cache.results._texts._held
+    assert len(held) <= module.MEMORY_RECORDS
+    assert held._bytes <= module.MEMORY_BYTES
+
+
+def test_results_push_no_token_out_of_memory(make_app: MakeApp, sandbox: Sandbox) -> None:
+    app = caching(make_app, "memory", IPERNITY_TOKEN_STORE="server")
+    client = signed_in(app, sandbox)
+    texts = app.extensions["ipernity"].calls.cache.results._texts
+    for number in range(2 * module.MEMORY_RECORDS):
+        texts.set(str(number), "x", 60)
+    assert client.get("/who").text == "in"
+
+
+def test_a_dead_store_means_misses_and_one_warning(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Dead()
+    client = caching(make_app, store).test_client()
+    with caplog.at_level(logging.INFO, "flask_ipernity"):
+        assert [how(client, "test.hello") for _ in range(5)] == ["miss"] * 5
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "IPERNITY_CACHE does not work (OSError)" in caplog.text
+        # it is left alone for a while, so that one that hangs does not hold up everything
+        assert store.tries == 1
+
+
+def test_a_store_that_is_back_is_used_again(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    store = Dead()
+    client = caching(make_app, store).test_client()
+    how(client, "test.hello")
+    store.fails = False
+    with caplog.at_level(logging.INFO, "flask_ipernity"):
+        assert [how(client, "test.hello") for _ in range(2)] == ["miss", "hit"]
+    assert "IPERNITY_CACHE works again" in caplog.text
+
+
+def test_a_write_during_an_outage_counts_when_the_store_is_back(
+    make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    store = Dead()
+    store.fails = False
+    client = signed_in(caching(make_app, store), sandbox)
+    params = {"user_id": sandbox.people[0].user_id}
+    assert [how(client, **params) for _ in range(2)] == ["miss", "hit"]
+    store.fails = True
+    client.post("/call/doc.set?doc_id=1&title=x")
+    store.fails = False
+    assert how(client, **params) == "miss"
+
+
+def test_a_lease_that_a_dead_process_left_for_ever_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, clock = SimpleCache(), Clock()
+    monkeypatch.setattr("flask_ipernity.caching.server.time", clock)
+    results = ServerResults(CachelibTexts(store), "test", 60)
+    assert results.lease("key stamp") is not None
+    store.set(next(iter(store._cache)), str(clock.now + LEASE), 0)
+    assert results.lease("key stamp") is None
+    clock.now += LEASE
+    give_back = results.lease("key stamp")
+    assert give_back is not None
+    assert results.lease("key stamp") is None
+    give_back()
+    assert results.lease("key stamp") is not None
+
+
+def test_a_sign_in_that_cannot_be_kept_ends_on_a_page_and_not_in_a_circle(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    from flask_ipernity import ipernity_auth_required
+    from tests.visitor import consent
+
+    store = Dead()
+    app = caching(make_app, store, IPERNITY_TOKEN_STORE="server")
+    app.add_url_rule("/read", "read", ipernity_auth_required()(lambda: "read"))
+    client = app.test_client()
+    response = client.get(consent(client.get("/read").location))
+    assert response.status_code == 400
+    assert "Sign-in did not finish" in response.text
+
+
+def test_a_dead_store_of_tokens_makes_visitors_anonymous_until_it_is_back(
+    make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.0)
+    store = Dead()
+    store.fails = False
+    client = signed_in(caching(make_app, store, IPERNITY_TOKEN_STORE="server"), sandbox)
+    assert client.get("/who").text == "in"
+    store.fails = True
+    assert client.get("/who").text == "out"
+    store.fails = False
+    assert client.get("/who").text == "in"
+
+
+def test_redis_killed_and_started_again(
+    make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.1)
+    with RedisServer(tmp_path) as redis:
+        client = caching(make_app, redis.url).test_client()
+        assert [how(client, "test.hello") for _ in range(2)] == ["miss", "hit"]
+        redis.kill()
+        assert [how(client, "test.hello") for _ in range(3)] == ["miss"] * 3
+        redis.start()
+        end = time.monotonic() + 20
+        while how(client, "test.hello") != "hit":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "valkey", "valkeys"])
+def test_the_addresses_that_name_a_server(scheme: str) -> None:
+    assert server_texts(f"{scheme}://127.0.0.1:1/0") is not None
+
+
+def test_other_addresses_are_refused_at_start() -> None:
+    app = Flask("wrong")
+    app.config.update(IPERNITY_APP_KEY="k", IPERNITY_APP_SECRET="s")
+    app.config["IPERNITY_CACHE"] = "memcached://localhost"
+    with pytest.raises(ConfigurationError, match="IPERNITY_CACHE must be"):
+        Ipernity(app)

@@ -1,0 +1,80 @@
+"""A real nginx in front of an application, with the configuration that the package comes with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from tests import needs
+from tests.media.server import free_port, wait_for
+
+MAIN = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log notice;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    proxy_cache_path {folder}/cache keys_zone=ipernity:10m max_size=100m;
+    upstream application {{ server 127.0.0.1:{port}; keepalive 16; }}
+    {http}
+    server {{
+        listen 127.0.0.1:{own_port} backlog=512;
+        {server}
+        location / {{
+            proxy_pass http://application;
+            proxy_set_header Host $host;
+            {plain}
+        }}
+    }}
+}}
+"""
+
+
+def shipped(name: str) -> str:
+    """Return a file of the package's configuration for nginx."""
+    return (files("flask_ipernity.media") / "nginx" / name).read_text(encoding="utf-8")
+
+
+@contextmanager
+def nginx(
+    folder: Path, port: int, *, http: str = "", server: str = "", plain: str = ""
+) -> Iterator[int]:
+    """Run nginx before the application on *port*; yield the port of nginx.
+
+    :param http: lines for ``http { }``.
+    :param server: lines for ``server { }``.
+    :param plain: lines for the location that leads to the application.
+    """
+    program = needs.program("nginx")
+    own_port = free_port()
+    text = MAIN.format(
+        folder=folder, port=port, own_port=own_port, http=http, server=server, plain=plain
+    )
+    (folder / "nginx.conf").write_text(text, encoding="utf-8")
+    process = subprocess.Popen(
+        [program, "-p", os.fspath(folder), "-c", "nginx.conf", "-e", f"{folder}/start.log"],
+        stderr=subprocess.PIPE,
+    )
+    try:
+        try:
+            wait_for(own_port, 20)
+        except OSError:
+            process.kill()
+            _, said = process.communicate()
+            logs = [path.read_text() for path in folder.glob("*.log")]
+            raise AssertionError(f"nginx does not start: {said!r} {logs}") from None
+        yield own_port
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)

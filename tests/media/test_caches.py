@@ -1,0 +1,228 @@
+"""Caches between visitors and the application: a model of RFC 9111, and a real nginx."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.http import parse_cache_control_header
+from werkzeug.test import TestResponse
+
+from flask_ipernity.media import addresses
+from flask_ipernity.sandbox import Sandbox
+from tests.conftest import MakeApp
+from tests.media.nginx import nginx, shipped
+from tests.media.server import gunicorn
+from tests.media.test_offload import Answer, Front, say
+from tests.media.test_proxy import with_sign_in
+from tests.media.world import FILE, Source, answered, files, head, honest, picture, raw
+from tests.stub import Stub
+from tests.visitor import sign_in
+
+
+@dataclass
+class Stored:
+    body: bytes
+    headers: dict[str, str]
+    selected_by: dict[str, str | None]
+
+
+@dataclass
+class SharedCache:
+    """A cache that keeps all it may: what RFC 9111, section 3, allows a shared one."""
+
+    app: Flask
+    stored: dict[str, list[Stored]] = field(default_factory=dict)
+    hits: int = 0
+
+    def get(self, visitor: FlaskClient, path: str, cookie: str | None) -> tuple[int, bytes, str]:
+        """Return status, body and tag, from the store where that is allowed."""
+        for entry in self.stored.get(path, []):
+            if all(
+                value == {"cookie": cookie}.get(name) for name, value in entry.selected_by.items()
+            ):
+                self.hits += 1
+                return 200, entry.body, entry.headers.get("ETag", "")
+        answer = visitor.get(path)
+        self._keep(path, answer, cookie)
+        return answer.status_code, answer.data, answer.headers.get("ETag", "")
+
+    def _keep(self, path: str, answer: TestResponse, cookie: str | None) -> None:
+        control = parse_cache_control_header(answer.headers.get("Cache-Control"))
+        assert control, "every answer says who may keep it"
+        if control.no_store or "private" in control or "no-cache" in control:
+            return
+        assert answer.status_code == 200
+        assert "Set-Cookie" not in answer.headers
+        vary = [name.strip().lower() for name in answer.headers.get("Vary", "").split(",") if name]
+        assert "*" not in vary
+        entry = Stored(answer.data, dict(answer.headers), dict.fromkeys(vary, cookie))
+        self.stored.setdefault(path, []).append(entry)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_cache_gives_one_visitor_what_is_for_another(
+    make_app: MakeApp, sandbox: Sandbox, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = with_sign_in(make_app())
+    clients = {"owner": app.test_client(), "other": app.test_client(), "nobody": app.test_client()}
+    sign_in(clients["owner"], "/in", 0)
+    sign_in(clients["other"], "/in", 2)
+    owner = sandbox.people[0].user_id
+    docs = [
+        doc for doc in sandbox.state.docs.values() if doc.media == "photo" and doc.owner_id == owner
+    ]
+    shares = {share: [doc for doc in docs if doc.share == share][:2] for share in (0, 4)}
+    private, public = shares[0], shares[4]
+    changing = [doc for doc in docs if doc.share == 4][2:4]
+    cache, choose = SharedCache(app), random.Random(seed)
+    right = {
+        doc.doc_id: clients["owner"].get(f"/ipernity/doc/{doc.doc_id}/240")
+        for doc in (*private, *public, *changing)
+    }
+    # the answers that are made before and after a change are both looked at
+    monkeypatch.setattr(addresses, "FRESH", 0.0)
+    monkeypatch.setattr(addresses, "FRESH_MISSING", 0.0)
+    bodies = {doc_id: answer.data for doc_id, answer in right.items()}
+    assert len(set(bodies.values())) == len(bodies)
+    was_public = {doc.doc_id for doc in (*public, *changing)}
+    for _ in range(120):
+        if choose.random() < 0.1:
+            doc = choose.choice(changing)
+            with sandbox.state.lock:
+                doc.share = 0 if doc.share == 4 else 4
+        doc = choose.choice([*private, *public, *changing])
+        who = choose.choice(list(clients))
+        status, body, tag = cache.get(clients[who], f"/ipernity/doc/{doc.doc_id}/240", who)
+        if doc in private and who != "owner":
+            assert status == 404
+        if status == 200:
+            assert body == bodies[doc.doc_id]
+            assert tag == right[doc.doc_id].headers["ETag"]
+            assert who == "owner" or doc.doc_id in was_public
+        else:
+            assert status == 404
+            assert tag == ""
+    assert cache.hits > 10
+    assert not any(doc.doc_id in path for doc in private for path in cache.stored)
+
+
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """Run nginx with the shipped cache before gunicorn."""
+    with Source(honest) as source, Stub(answered(files(source.port))) as api:
+        config: dict[str, object] = {
+            "IPERNITY_APP_KEY": "key",
+            "IPERNITY_APP_SECRET": "secret",
+            "IPERNITY_API_URL": api.url,
+            "IPERNITY_MEDIA_HOSTS": ["127.0.0.1"],
+            "IPERNITY_OWNER_TOKEN": "12-0123456789ab",
+        }
+        with gunicorn(config) as running:
+            folder = tmp_path_factory.mktemp("nginx")
+            with nginx(folder, running.port, server=shipped("cache.conf")) as port:
+                yield Front(port, source, api)
+
+
+def state(answer: Answer) -> str | None:
+    return answer.one("X-Cache-Status")
+
+
+def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -> None:
+    say(cached, honest)
+    cached.source.requests.clear()
+    path = "/ipernity/doc/11/240"
+    first = cached.ask(path, Cookie="session=one")
+    again = cached.ask(path, Cookie="session=two")
+    part = cached.ask(path, Range="bytes=0-9")
+    not_again = cached.ask(path, If_None_Match='"e1"')
+    assert [state(answer) for answer in (first, again, part)] == ["MISS", "HIT", "HIT"]
+    assert (first.body, again.body, part.body) == (FILE, FILE, FILE[:10])
+    assert not_again.status == 304
+    for answer in (first, again):
+        assert answer.one("X-Content-Type-Options") == "nosniff"
+        assert "sandbox" in str(answer.one("Content-Security-Policy"))
+    assert len(cached.source.requests) == 1
+
+
+def test_nginx_does_not_keep_what_is_missing_or_failing(cached: Front) -> None:
+    say(cached, picture("Connection: close", status="500 X"))
+    path = "/ipernity/doc/12/240"
+    assert [state(cached.ask(path)) for _ in range(2)] == ["MISS", "MISS"]
+    say(cached, honest)
+    assert cached.ask(path).status == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_cut_picture_does_not_become_a_hit(cached: Front, chunked: bool) -> None:
+    if chunked:
+        start = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        cut = start + b"3e8\r\n" + FILE + b"\r\n"
+    else:
+        cut = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 2000") + FILE
+    say(cached, raw(lambda connection: connection.sendall(cut)))
+    path = f"/ipernity/doc/{13 + chunked}/240"
+    for _ in range(2):
+        with pytest.raises(Exception, match=r"IncompleteRead|reset|closed"):
+            cached.ask(path)
+    say(cached, honest)
+    whole = cached.ask(path)
+    assert (whole.status, whole.body, state(whole)) == (200, FILE, "MISS")
+
+
+def test_a_cut_picture_does_not_become_a_hit_for_an_nginx_that_speaks_http_1_0(
+    tmp_path: Path,
+) -> None:
+    server = shipped("cache.conf").replace("proxy_http_version 1.1;", "")
+    server = server.replace('proxy_set_header Connection "";', "")
+    start = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+    cut = [
+        start + b"3e8\r\n" + FILE + b"\r\n",
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 2000") + FILE,
+    ]
+    with Source(honest) as source, Stub(answered(files(source.port))) as api:
+        config: dict[str, object] = {
+            "IPERNITY_APP_KEY": "key",
+            "IPERNITY_APP_SECRET": "secret",
+            "IPERNITY_API_URL": api.url,
+            "IPERNITY_MEDIA_HOSTS": ["127.0.0.1"],
+        }
+        with gunicorn(config) as running, nginx(tmp_path, running.port, server=server) as port:
+            front = Front(port, source, api)
+            for answer in cut:
+
+                def send(connection: Any, answer: bytes = answer) -> None:
+                    connection.sendall(answer)
+
+                say(front, raw(send))
+                for _ in range(2):
+                    try:
+                        assert state(front.ask()) != "HIT"
+                    except Exception as error:
+                        if isinstance(error, AssertionError):
+                            raise
+            say(front, honest)
+            whole = front.ask()
+            assert (whole.body, state(whole)) == (FILE, "MISS")
+
+
+def test_many_visitors_at_once_cost_one_fetch(cached: Front) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def slowly(request: Any) -> Any:
+        time.sleep(0.3)
+        return honest(request)
+
+    say(cached, slowly)
+    cached.source.requests.clear()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: cached.ask("/ipernity/doc/15/240"), range(20)))
+    assert {answer.body for answer in answers} == {FILE}
+    assert len(cached.source.requests) == 1

@@ -1,0 +1,284 @@
+"""Methods, conditions and ranges: what a visitor may send, and what the source gets to see."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from werkzeug.http import http_date
+from werkzeug.test import TestResponse
+
+from tests.media.world import FILE, MODIFIED, Respond, head, honest, naive, world
+
+PATH = "/ipernity/doc/1/240"
+BOTH = pytest.mark.parametrize("source", [honest, naive])
+
+
+def get(
+    source: Respond, *lines: tuple[str, str], method: str = "GET", path: str = PATH
+) -> tuple[TestResponse, list[dict[str, str]]]:
+    """Return the answer, and the headers of the requests that the source got."""
+    with world(source) as here:
+        answer = here.client.open(path, method=method, headers=list(lines))
+        return answer, [request.headers for request in here.source.requests]
+
+
+def assert_safe(answer: TestResponse) -> None:
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+def test_other_methods_are_refused_safely(method: str) -> None:
+    answer, asked = get(honest, method=method)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert_safe(answer)
+    assert asked == []
+
+
+def test_options_tells_the_methods_and_asks_nobody() -> None:
+    with world() as here:
+        answer = here.client.options(PATH)
+        assert (answer.status_code, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+        assert_safe(answer)
+        assert here.api.requests == here.source.requests == []
+
+
+@pytest.mark.parametrize("path", ["1%2f2/240", "1/240/", "1//240", "1/..%2f240", "1"])
+def test_addresses_that_no_link_leads_to_are_not_found_safely(path: str) -> None:
+    with world() as here:
+        answer = here.client.get(f"/ipernity/doc/{path}", headers={"Host": "evil.example"})
+        assert answer.status_code == 404
+        assert_safe(answer)
+        assert "evil.example" not in str(answer.headers)
+        assert here.api.requests == []
+
+
+def test_the_source_sees_only_what_it_needs() -> None:
+    _, asked = get(
+        honest,
+        ("Connection", "X-Secret"),
+        ("X-Secret", "1"),
+        ("TE", "trailers"),
+        ("Upgrade", "h2c"),
+        ("Expect", "100-continue"),
+        ("Proxy-Authorization", "Basic eA=="),
+        ("X-Forwarded-For", "10.0.0.1"),
+        ("Cookie", "session=x"),
+        ("Authorization", "Bearer x"),
+        ("Referer", "http://localhost/secret"),
+        ("Origin", "http://localhost"),
+        ("Accept-Encoding", "gzip, br, zstd"),
+    )
+    assert set(asked[0]) == {"host", "user-agent", "accept-encoding"}
+    assert asked[0]["accept-encoding"] == "identity"
+
+
+def test_a_body_that_comes_with_a_get_is_not_passed_on() -> None:
+    with world(honest) as here:
+        answer = here.client.get(PATH, data=b"0123456789")
+        assert answer.data == FILE
+        assert "content-length" not in here.source.requests[0].headers
+        assert here.source.requests[0].body == b""
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=0-0", 0, 0),
+        ("bytes=0-499", 0, 499),
+        ("bytes=-500", 500, 999),
+        ("bytes=500-", 500, 999),
+        ("bytes=0-99999", 0, 999),
+        ("bytes=-5000", 0, 999),
+    ],
+)
+def test_a_range_is_answered_with_that_part(asked: str, start: int, end: int) -> None:
+    answer, _ = get(honest, ("Range", asked))
+    assert answer.status_code == 206
+    assert answer.headers["Content-Range"] == f"bytes {start}-{end}/1000"
+    assert answer.content_length == end - start + 1
+    assert answer.data == FILE[start : end + 1]
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["ETag"] == '"e1"'
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+
+
+@pytest.mark.parametrize("asked", ["bytes=1000-", "bytes=-0"])
+def test_a_range_outside_of_the_file_is_416_with_its_length(asked: str) -> None:
+    answer, _ = get(honest, ("Range", asked))
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == "bytes */1000"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert_safe(answer)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "bytes=5-2",
+        "bytes=",
+        "bytes=a-b",
+        "items=0-1",
+        "bytes 0-1",
+        "bytes=--1",
+        "bytes=0-1,3-4",
+        "bytes=" + ",".join(["0-999"] * 1300),
+        "bytes=" + "9" * 5000 + "-",
+        "bytes=0-" + "9" * 5000,
+    ],
+)
+def test_what_is_no_single_range_is_ignored_and_not_passed_on(asked: str) -> None:
+    answer, requests = get(honest, ("Range", asked))
+    assert (answer.status_code, answer.data) == (200, FILE)
+    assert "range" not in requests[0]
+
+
+def test_two_lines_of_range_are_ignored() -> None:
+    answer, requests = get(honest, ("Range", "bytes=0-1"), ("Range", "bytes=3-4"))
+    assert (answer.status_code, answer.data) == (200, FILE)
+    assert "range" not in requests[0]
+
+
+def test_a_range_with_head_is_ignored() -> None:
+    answer, requests = get(honest, ("Range", "bytes=0-1"), method="HEAD")
+    assert (answer.status_code, answer.content_length) == (200, 1000)
+    assert "range" not in requests[0]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "condition", ['W/"e1"', '"old"', "garbage", http_date(MODIFIED + 1), http_date(MODIFIED - 1)]
+)
+def test_if_range_that_does_not_hold_gives_the_whole_file(source: Respond, condition: str) -> None:
+    answer, _ = get(source, ("Range", "bytes=0-1"), ("If-Range", condition))
+    assert (answer.status_code, answer.data) == (200, FILE)
+
+
+@pytest.mark.parametrize("condition", ['"e1"', http_date(MODIFIED)])
+def test_if_range_that_holds_gives_the_part(condition: str) -> None:
+    answer, requests = get(honest, ("Range", "bytes=0-1"), ("If-Range", condition))
+    assert (answer.status_code, answer.data) == (206, FILE[:2])
+    assert requests[0]["if-range"] == condition
+
+
+@pytest.mark.parametrize("condition", ['"old"', http_date(MODIFIED - 1)])
+def test_a_source_that_ignores_if_range_does_not_get_versions_mixed(condition: str) -> None:
+    def forgetful(request: Any) -> bytes:
+        request.headers.pop("if-range", None)
+        return honest(request)
+
+    answer, requests = get(forgetful, ("Range", "bytes=0-1"), ("If-Range", condition))
+    assert (answer.status_code, answer.data) == (200, FILE)
+    assert len(requests) == 2
+
+
+@BOTH
+@pytest.mark.parametrize("tags", ['"e1"', 'W/"e1"', '"x", "e1"', "*", '"x",W/"e1"'])
+def test_a_file_that_the_visitor_has_is_not_sent_again(source: Respond, tags: str) -> None:
+    answer, _ = get(source, ("If-None-Match", tags))
+    assert answer.status_code == 304
+    assert answer.data == b""
+    assert answer.headers["ETag"] == '"e1"'
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    assert "Content-Length" not in answer.headers
+    assert_safe(answer)
+
+
+@BOTH
+@pytest.mark.parametrize("tags", ['"x"', "e1", '"e1', "", '"x", e1'])
+def test_other_and_malformed_tags_do_not_match(source: Respond, tags: str) -> None:
+    answer, _ = get(source, ("If-None-Match", tags))
+    assert (answer.status_code, answer.data) == (200, FILE)
+
+
+@BOTH
+def test_a_tag_wins_over_a_date(source: Respond) -> None:
+    answer, requests = get(
+        source, ("If-None-Match", '"x"'), ("If-Modified-Since", http_date(time.time()))
+    )
+    assert answer.status_code == 200
+    assert "if-modified-since" not in requests[0]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("date", "status"),
+    [
+        (http_date(MODIFIED), 304),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 304),
+        (http_date(MODIFIED - 1), 200),
+        ("Thu, 01 Jan 1601 00:00:00 GMT", 200),
+        ("garbage", 200),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", 200),
+        ("Thu, 01 Jan " + "9" * 5000 + " 00:00:00 GMT", 200),
+    ],
+)
+def test_dates_are_compared(source: Respond, date: str, status: int) -> None:
+    answer, _ = get(source, ("If-Modified-Since", date))
+    assert answer.status_code == status
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("If-Match", '"x"', 412),
+        ("If-Match", 'W/"e1"', 412),
+        ("If-Match", '"x", "e1"', 200),
+        ("If-Match", "*", 200),
+        ("If-Unmodified-Since", http_date(MODIFIED - 1), 412),
+        ("If-Unmodified-Since", http_date(MODIFIED), 200),
+    ],
+)
+def test_preconditions_are_kept(source: Respond, name: str, value: str, status: int) -> None:
+    answer, _ = get(source, (name, value))
+    assert answer.status_code == status
+    assert_safe(answer)
+
+
+@BOTH
+def test_a_matching_tag_wins_over_a_range(source: Respond) -> None:
+    answer, _ = get(source, ("Range", "bytes=0-1"), ("If-None-Match", '"e1"'))
+    assert answer.status_code == 304
+
+
+def test_an_empty_file_is_sent_whole_though_a_range_is_asked_for() -> None:
+    def empty(request: Any) -> bytes:
+        if "range" in request.headers:
+            return b"HTTP/1.1 416 No\r\nContent-Range: bytes */0\r\nContent-Length: 0\r\n\r\n"
+        return b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 0\r\n\r\n"
+
+    answer, _ = get(empty, ("Range", "bytes=0-"))
+    assert (answer.status_code, answer.content_length, answer.data) == (200, 0, b"")
+
+
+@BOTH
+@pytest.mark.parametrize("path", [PATH, "/ipernity/doc/1/original", "/ipernity/doc/1/240?x=1"])
+def test_head_says_what_get_would(source: Respond, path: str) -> None:
+    whole, _ = get(source, path=path)
+    only_head, _ = get(source, path=path, method="HEAD")
+    assert only_head.data == b""
+    assert sorted(only_head.headers) == sorted(whole.headers)
+
+
+def test_head_does_not_invent_a_length() -> None:
+    only_head = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+    with world(only_head) as here:
+        answer = here.client.head(PATH)
+        assert answer.status_code == 200
+        assert "Content-Length" not in answer.headers
+
+
+def test_head_keeps_its_connection_to_the_source() -> None:
+    only_head = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 300000000")
+    with world(only_head) as here:
+        for _ in range(3):
+            reply = here.client.head("/ipernity/doc/1/original")
+            assert (reply.status_code, reply.content_length) == (200, 300_000_000)
+        assert [request.verb for request in here.source.requests] == ["HEAD"] * 3
+        assert here.source.connections == 1

@@ -1,0 +1,469 @@
+"""What a faulty or hostile media host sends, and what the visitor gets instead."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from flask_ipernity.errors import ServiceError
+from flask_ipernity.media import connections, transfer
+from tests.media.test_requests import PATH, assert_safe
+from tests.media.world import FILE, answered, files, head, honest, picture, raw, world
+from tests.stub import drip, reset
+
+ORIGINAL = "/ipernity/doc/1/original"
+PART = "206 Partial Content"
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        (["Content-Range: bytes 1-10/1000"], FILE[:10]),
+        (["Content-Range: bytes 0-10/1000"], FILE[:11]),
+        (["Content-Range: bytes 0-8/1000"], FILE[:9]),
+        (["Content-Range: bytes 0-9/5"], FILE[:10]),
+        (["Content-Range: bytes 0-9/1000"], FILE[:9]),
+        ([], FILE[:10]),
+        (["Content-Range: bytes */1000"], FILE[:10]),
+        (["Content-Range: bytes 0-9/*"], FILE[:10]),
+        (["Content-Range: items 0-1/2"], FILE[:10]),
+        (["Content-Range: bytes 0-9/1000,bytes 0-9/1000"], FILE[:10]),
+        (["Content-Range: bytes 0-" + "9" * 5000 + "/1000"], FILE[:10]),
+    ],
+)
+def test_a_part_that_is_not_the_one_asked_for_is_refused(lines: list[str], body: bytes) -> None:
+    with world(picture(*lines, body=body, status=PART)) as here:
+        answer = here.client.get(PATH, headers={"Range": "bytes=0-9"})
+        assert answer.status_code == 502
+        assert_safe(answer)
+
+
+def test_a_part_of_the_end_must_be_the_end() -> None:
+    right = picture("Content-Range: bytes 990-999/1000", body=FILE[990:], status=PART)
+    wrong = picture("Content-Range: bytes 980-989/1000", body=FILE[980:990], status=PART)
+    with world(right, wrong) as here:
+        asked = {"Range": "bytes=-10"}
+        assert here.client.get(PATH, headers=asked).status_code == 206
+        assert here.client.get(PATH, headers=asked).status_code == 502
+
+
+@pytest.mark.parametrize("kind", ["multipart/byteranges; boundary=x", "image/jpeg"])
+def test_parts_in_several_pieces_are_refused(kind: str) -> None:
+    with world(picture(body=b"--x\r\n", status=PART, kind=kind)) as here:
+        assert here.client.get(PATH, headers={"Range": "bytes=0-4"}).status_code == 502
+
+
+@pytest.mark.parametrize("status", [PART, "304 Not Modified", "416 Range Not Satisfiable"])
+def test_answers_that_nobody_asked_for_are_refused(status: str) -> None:
+    lines = ["Content-Range: bytes 0-999/1000"] if status == PART else []
+    with world(
+        picture(*lines, status=status) if lines else head(status, "Content-Length: 0")
+    ) as here:
+        answer = here.client.get(PATH)
+        assert answer.status_code == 502
+        assert_safe(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, 502),
+        (451, 502),
+        (500, 502),
+        (503, 503),
+        (429, 503),
+        (201, 502),
+        (204, 502),
+        (400, 502),
+    ],
+)
+def test_errors_of_the_source_are_told_apart(status: int, expected: int) -> None:
+    with world(picture(status=f"{status} X", body=b"<script>", kind="text/html")) as here:
+        answer = here.client.get(PATH)
+        assert answer.status_code == expected
+        assert b"script" not in answer.data
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert ("Retry-After" in answer.headers) == (expected == 503)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("7", "7"), ("99999999", "300"), ("x", "60"), ("-1", "60"), ("\xe9", "60")],
+)
+def test_the_time_to_wait_is_bounded(told: str, seconds: str) -> None:
+    with world(picture(f"Retry-After: {told}", status="503 Busy")) as here:
+        assert here.client.get(PATH).headers["Retry-After"] == seconds
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "http://127.0.0.1:1/", "/1/00/01/1.a1b2c3d4.240.jpg", None, ""],
+)
+def test_redirects_are_not_followed(status: int, target: str | None) -> None:
+    lines = [] if target is None else [f"Location: {target}"]
+    with world(picture(*lines, status=f"{status} Moved", body=b"")) as here:
+        answer = here.client.get(PATH)
+        assert answer.status_code == 502
+        assert "Location" not in answer.headers
+        assert len(here.source.requests) == 1
+
+
+def test_a_redirect_with_a_line_break_writes_no_header() -> None:
+    with world(
+        head("302 Found", "Location: /x%0d%0aSet-Cookie: a=b", " folded", "Content-Length: 0")
+    ) as here:
+        answer = here.client.get(PATH)
+        assert answer.status_code == 502
+        assert_safe(answer)
+
+
+def test_headers_of_the_source_that_are_not_ours_do_not_come_through() -> None:
+    lines = [
+        "Set-Cookie: a=b",
+        "X-Accel-Redirect: /secret",
+        "X-Sendfile: /etc/passwd",
+        "Link: </x>; rel=preload",
+        "Refresh: 0; url=https://evil.example",
+        "Access-Control-Allow-Origin: *",
+        "Content-Security-Policy: default-src *",
+        "Strict-Transport-Security: max-age=1",
+        'Clear-Site-Data: "*"',
+        "Cache-Control: public, max-age=31536000",
+        "Content-Disposition: attachment; filename=evil.exe",
+        "Vary: *",
+        "Server: x",
+        "ETag: unquoted",
+        "Last-Modified: never",
+    ]
+    with world(picture(*lines)) as here:
+        answer = here.client.get(PATH)
+        assert answer.data == FILE
+        assert set(answer.headers.keys()) == {
+            "Content-Type",
+            "Content-Length",
+            "Content-Disposition",
+            "Cache-Control",
+            "X-Content-Type-Options",
+            "Content-Security-Policy",
+            "Cross-Origin-Resource-Policy",
+            "Referrer-Policy",
+        }
+        assert answer.headers["Cache-Control"] == "public, max-age=86400"
+        assert_safe(answer)
+
+
+HARMLESS = "application/octet-stream"
+BAD_TYPES = [
+    [],
+    ["Content-Type: "],
+    ["Content-Type: ;"],
+    ["Content-Type: image/jpeg, text/html"],
+    ["Content-Type: image/jpeg; a=b, text/html"],
+    ["Content-Type: image/jpeg", "Content-Type: text/html"],
+    ["Content-Type: text/html"],
+    ["Content-Type: application/xhtml+xml"],
+    ["Content-Type: text/xml"],
+    ["Content-Type: multipart/x-mixed-replace; boundary=x"],
+    ["Content-Type: image/svg+xml"],
+    ["Content-Type: IMAGE/SVG+XML; charset=utf-8"],
+    ["Content-Type: application/pdf"],
+    ["Content-Type: application/zip"],
+    ["Content-Type: application/x-shockwave-flash"],
+]
+
+
+@pytest.mark.parametrize("types", BAD_TYPES)
+def test_what_could_run_is_never_shown_in_place(types: list[str]) -> None:
+    page = b"<script>alert(1)</script>"
+    with world(head("200 OK", f"Content-Length: {len(page)}", *types) + page) as here:
+        thumbnail, video = here.client.get(PATH), here.client.get("/ipernity/doc/1/mp4")
+        assert thumbnail.status_code == video.status_code == 502
+        original = here.client.get(ORIGINAL)
+        assert original.status_code == 200
+        assert original.headers["Content-Type"] == HARMLESS
+        assert original.headers["Content-Disposition"].startswith("attachment;")
+        assert_safe(original)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "status"),
+    [
+        (PATH, "video/mp4", 502),
+        ("/ipernity/doc/1/mp4", "image/jpeg", 502),
+        ("/ipernity/doc/1/mp4", "video/mp4", 200),
+        (ORIGINAL, "video/mp4", 200),
+        (PATH, "IMAGE/PNG", 200),
+    ],
+)
+def test_each_label_has_its_own_types(path: str, kind: str, status: int) -> None:
+    with world(picture(kind=kind)) as here:
+        answer = here.client.get(path)
+        assert answer.status_code == status
+        if status == 200:
+            assert answer.headers["Content-Type"] == kind.lower()
+
+
+def test_parameters_of_the_type_are_dropped() -> None:
+    with world(picture(kind='image/jpeg; x="<script>"')) as here:
+        assert here.client.get(PATH).headers["Content-Type"] == "image/jpeg"
+
+
+def test_a_page_that_calls_itself_a_picture_stays_a_picture() -> None:
+    with world(picture(body=b"<script>alert(1)</script>")) as here:
+        answer = here.client.get(PATH)
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert_safe(answer)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip, gzip, gzip, gzip", "deflate", "x"])
+def test_encoded_bodies_are_refused_and_not_decoded(coding: str) -> None:
+    bomb = gzip.compress(b"\0" * 20_000_000)
+    with world(picture(f"Content-Encoding: {coding}", body=bomb)) as here:
+        assert here.client.get(PATH).status_code == 502
+        assert here.client.get(ORIGINAL).status_code == 502
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: -5"),
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: +5") + b"12345",
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 1e3") + FILE,
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 5", "Content-Length: 6") + FILE,
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 5", "Content-Length: 5") + FILE,
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 5, 6") + FILE,
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: " + "9" * 5000) + FILE,
+        head(
+            "200 OK", "Content-Type: image/jpeg", "Content-Length: 5", "Transfer-Encoding: chunked"
+        )
+        + b"5\r\n12345\r\n0\r\n\r\n",
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: gzip, chunked"),
+        head("200 OK", *(f"X-{number}: x" for number in range(10_000))),
+        head("200 OK", "X: " + "x" * 1_000_000),
+        b"<html>HTTP/0.9</html>",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"",
+    ],
+)
+def test_broken_answers_are_502_before_anything_is_sent(answer: bytes) -> None:
+    with world(raw(lambda connection: connection.sendall(answer))) as here:
+        reply = here.client.get(PATH)
+        assert reply.status_code == 502
+        assert_safe(reply)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 2000") + FILE,
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        + b"5\r\n12345\r\n",
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        + b"ffffffffffffffff\r\n12345",
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        + b"5;"
+        + b"x" * 1_048_576
+        + b"\r\n12345\r\n0\r\n\r\n",
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        + b"-5\r\n12345\r\n",
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+        + b"zz\r\n12345\r\n",
+    ],
+)
+def test_a_body_that_breaks_off_never_ends_cleanly(answer: bytes) -> None:
+    with world(raw(lambda connection: connection.sendall(answer))) as here:
+        with pytest.raises(ServiceError):
+            here.client.get(PATH)
+        assert here.app.extensions["ipernity"].media.budget("240").free == 32
+
+
+@pytest.mark.parametrize("body", [b"5\r\n12345\r\n0\r\n\r\n", b"b\r\n12345678901\r\n0\r\n\r\n"])
+def test_a_part_that_is_shorter_or_longer_than_it_says_never_ends_cleanly(body: bytes) -> None:
+    lines = ["Content-Type: image/jpeg", "Content-Range: bytes 0-9/1000"]
+    answer = head(PART, *lines, "Transfer-Encoding: chunked") + body
+    with world(answer) as here, pytest.raises(ServiceError):
+        here.client.get(PATH, headers={"Range": "bytes=0-9"})
+
+
+def test_a_chunked_body_comes_whole_and_is_not_kept_by_caches() -> None:
+    chunked = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+    with world(chunked + b"5\r\n12345\r\n3\r\n678\r\n0\r\n\r\n") as here:
+        answer = here.client.get(PATH)
+        assert answer.data == b"12345678"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_longer_body_than_declared_is_cut_and_spoils_no_other() -> None:
+    longer = (
+        picture() + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Type: image/jpeg\r\n\r\nevil"
+    )
+    with world(longer, picture()) as here:
+        assert here.client.get(PATH).data == FILE
+        assert here.client.get(PATH).data == FILE
+
+
+def test_the_largest_file_is_a_matter_of_settings_and_declared_ones_are_refused_at_once() -> None:
+    with world(picture(), IPERNITY_PROXY_MAX_BYTES=999) as here:
+        assert here.client.get(ORIGINAL).status_code == 502
+    with world(honest, IPERNITY_PROXY_MAX_BYTES=999) as here:
+        assert here.client.get(ORIGINAL, headers={"Range": "bytes=0-1"}).status_code == 502
+    with world(picture(), IPERNITY_PROXY_MAX_BYTES=1000) as here:
+        assert here.client.get(ORIGINAL).data == FILE
+
+
+def test_an_undeclared_file_that_is_too_long_is_cut_off() -> None:
+    chunked = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+    body = b"3e8\r\n" + FILE + b"\r\n0\r\n\r\n"
+    with world(chunked + body, IPERNITY_PROXY_MAX_BYTES=999) as here, pytest.raises(ServiceError):
+        here.client.get(ORIGINAL)
+
+
+def test_a_thumbnail_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "MAX_THUMBNAIL", 999)
+    with world(picture()) as here:
+        assert here.client.get(PATH).status_code == 502
+        assert here.client.get(ORIGINAL).status_code == 200
+
+
+def test_a_source_that_says_nothing_is_504_and_one_that_refuses_is_502() -> None:
+    with world(raw(lambda connection: time.sleep(3)), IPERNITY_TIMEOUT=(5, 0.3)) as here:
+        answer = here.client.get(PATH)
+        assert answer.status_code == 504
+        assert_safe(answer)
+    with world(raw(reset)) as here:
+        assert here.client.get(PATH).status_code == 502
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with world(api=[answered(files(port))]) as here:
+        assert here.client.get(PATH).status_code == 502
+
+
+def test_headers_that_drip_are_given_up_in_time() -> None:
+    with world(raw(drip(picture(), 0.1)), IPERNITY_TIMEOUT=(5, 1)) as here:
+        began = time.monotonic()
+        assert here.client.get(PATH).status_code == 504
+        assert time.monotonic() - began < 5
+
+
+def dripping(start: bytes, every: bytes, pause: float) -> Any:
+    def send(connection: socket.socket) -> None:
+        try:
+            connection.sendall(start)
+            for _ in range(400):
+                connection.sendall(every)
+                time.sleep(pause)
+        except OSError:
+            pass
+
+    return raw(send)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        head("200 OK", "Content-Type: image/jpeg", "Content-Length: 1000000"),
+        # the size of a chunk that never ends: no body at all comes out of it
+        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked") + b"5;x=",
+    ],
+)
+def test_a_body_that_drips_is_given_up_by_its_rate(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "WINDOW", 1.0)
+    with world(dripping(start, b"x", 0.05)) as here:
+        began = time.monotonic()
+        with pytest.raises(ServiceError):
+            here.client.get(PATH)
+        assert 0.9 < time.monotonic() - began < 8
+
+
+def test_a_slow_visitor_is_not_mistaken_for_a_slow_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "WINDOW", 0.2)
+    big = b"x" * 3_000_000
+    with world(picture(body=big)) as here:
+        answer = here.client.get(ORIGINAL, buffered=False)
+        size = 0
+        for piece in answer.iter_encoded():
+            size += len(piece)
+            time.sleep(0.1)
+        answer.close()
+        assert size == len(big)
+
+
+def test_the_first_byte_comes_at_once_though_the_rest_drips() -> None:
+    start = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 1000")
+    with world(dripping(start, b"x", 0.5)) as here:
+        began = time.monotonic()
+        answer = here.client.get(PATH, buffered=False)
+        assert next(answer.iter_encoded()) == b"x"
+        assert time.monotonic() - began < 2
+        answer.close()
+
+
+def test_a_kept_connection_that_was_just_closed_is_replaced_unnoticed() -> None:
+    with world(picture(), raw(lambda connection: None), picture()) as here:
+        assert here.client.get(PATH).data == FILE
+        assert here.client.get(PATH).data == FILE
+        assert here.source.connections == 2
+        assert len(here.source.requests) == 3
+
+
+def test_a_new_connection_that_breaks_is_not_tried_again() -> None:
+    with world(raw(lambda connection: None), picture()) as here:
+        assert here.client.get(PATH).status_code == 502
+        assert len(here.source.requests) == 1
+
+
+def test_connections_are_used_again_after_whole_answers_and_not_after_cut_ones() -> None:
+    with world(picture(body=b"x" * 2_000_000)) as here:
+        for _ in range(5):
+            here.client.get(PATH)
+        assert here.source.connections == 1
+        answer = here.client.get(PATH, buffered=False)
+        answer.close()
+        here.client.get(PATH)
+        assert here.source.connections == 2
+
+
+def test_an_answer_that_a_hook_throws_away_frees_its_slot() -> None:
+    with world(picture(), IPERNITY_PROXY_STREAMS=1) as here:
+        here.app.logger.disabled = True  # the log of a test keeps the error, and so the answer
+
+        @here.app.after_request
+        def fail(response: Any) -> Any:
+            if response.status_code == 200:
+                raise ValueError("a fault of the application")
+            return response
+
+        for _ in range(3):
+            assert here.client.get(ORIGINAL).status_code == 500
+
+
+def test_full_budgets_are_told_at_once_and_apart(caplog: pytest.LogCaptureFixture) -> None:
+    with world(picture(body=b"x" * 5_000_000), IPERNITY_PROXY_STREAMS=2) as here:
+        held = [here.client.get(ORIGINAL, buffered=False) for _ in range(2)]
+        began = time.monotonic()
+        full = here.client.get("/ipernity/doc/1/original")
+        assert (full.status_code, full.headers["Retry-After"]) == (503, "5")
+        assert_safe(full)
+        assert time.monotonic() - began < 2
+        assert here.client.get(PATH).status_code == 200
+        for answer in held:
+            answer.close()
+        assert here.client.get(ORIGINAL).status_code == 200
+
+
+def test_neither_addresses_nor_tags_of_files_reach_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with world(picture(), picture(status="500 No"), raw(reset)) as here:
+        for _ in range(3):
+            here.client.get(PATH)
+    assert "a1b2c3d4" not in caplog.text

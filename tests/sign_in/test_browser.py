@@ -1,0 +1,239 @@
+"""Sign-in in a real Chromium.
+
+The application is at ``localhost`` and Ipernity at ``127.0.0.1``: two sites, as in life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from flask_ipernity import ipernity, ipernity_auth_required
+from flask_ipernity.sandbox import Sandbox
+from tests import needs
+from tests.conftest import MakeApp
+
+from .served import served
+
+pytestmark = pytest.mark.browser
+
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=needs.program("chromium"), args=SWITCHES
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A new browser profile."""
+    context = chromium.new_context()
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+HOME = """<!doctype html><title>Home</title>
+<p id="who">{{ (ipernity.api.user_info or {}).username or "nobody" }}</p>
+<a href="/private?page=2">Private</a> <a href="/again">Other account</a>
+<form method="post" action="/out"><button>Sign out</button></form>
+<form method="post" action="/private"><button>Send</button></form>
+"""
+
+
+def with_pages(app: Flask) -> Flask:
+    from flask import redirect, render_template_string
+
+    @app.route("/")
+    def home() -> Any:
+        return render_template_string(HOME)
+
+    @app.route("/private", methods=["GET", "POST"])
+    @ipernity_auth_required()
+    def private() -> Any:
+        return render_template_string(HOME)
+
+    @app.route("/again")
+    def again() -> Any:
+        return ipernity.authorize(next_url="/private?page=3")
+
+    @app.post("/out")
+    def out() -> Any:
+        ipernity.logout()
+        return redirect("/", 303)
+
+    return app
+
+
+@contextmanager
+def site_of(app: Flask, sandbox: Sandbox) -> Iterator[str]:
+    with served(app) as port:
+        url = f"http://localhost:{port}"
+        sandbox.callback_url = f"{url}/ipernity/cb"
+        yield url
+
+
+@pytest.fixture
+def site(make_app: MakeApp, sandbox: Sandbox) -> Iterator[str]:
+    with site_of(with_pages(make_app(SESSION_COOKIE_SAMESITE="Lax")), sandbox) as url:
+        yield url
+
+
+def consent(page: Page, person: str = "Ada Fontaine", answer: str = "Allow") -> None:
+    """Answer Ipernity's page."""
+    page.get_by_role("radio", name=person).check()
+    page.get_by_role("button", name=answer).click()
+
+
+def who(page: Page) -> str:
+    return page.locator("#who").inner_text()
+
+
+def signed_in(context: BrowserContext, site: str, person: str = "Ada Fontaine") -> Page:
+    page = context.new_page()
+    page.goto(f"{site}/private?page=2")
+    consent(page, person)
+    page.wait_for_url(f"{site}/private?page=2")
+    return page
+
+
+def test_a_visitor_signs_in_and_lands_where_she_wanted_to_go(
+    context: BrowserContext, site: str
+) -> None:
+    page = context.new_page()
+    page.goto(site)
+    assert who(page) == "nobody"
+    page.get_by_role("link", name="Private").click()
+    consent(page)
+    page.wait_for_url(f"{site}/private?page=2")
+    assert who(page) == "Ada Fontaine"
+    assert "frob" not in page.evaluate("document.referrer + location.href")
+
+
+def test_a_visitor_refuses_and_may_start_again(context: BrowserContext, site: str) -> None:
+    page = context.new_page()
+    page.goto(f"{site}/private?page=2")
+    consent(page, answer="Refuse")
+    expect(page.get_by_role("heading")).to_have_text("Sign-in did not finish")
+    page.get_by_role("link", name="Sign in with Ipernity").click()
+    consent(page)
+    page.wait_for_url(f"{site}/private?page=2")
+    assert who(page) == "Ada Fontaine"
+
+
+def test_two_tabs_at_once_both_arrive(context: BrowserContext, site: str) -> None:
+    tabs = [context.new_page(), context.new_page()]
+    for number, tab in enumerate(tabs):
+        tab.goto(f"{site}/private?tab={number}")
+    for tab in tabs:
+        consent(tab)
+        tab.wait_for_url(f"{site}/private?tab=*")
+        assert who(tab) == "Ada Fontaine"
+    assert {tab.url for tab in tabs} == {f"{site}/private?tab={number}" for number in range(2)}
+
+
+def test_going_back_after_sign_in_and_agreeing_again_signs_nobody_out(
+    context: BrowserContext, site: str
+) -> None:
+    page = signed_in(context, site)
+    page.go_back()
+    consent(page)
+    expect(page.get_by_role("heading")).to_have_text("Sign-in did not finish")
+    page.goto(site)
+    assert who(page) == "Ada Fontaine"
+
+
+def test_signing_out_in_one_tab_ends_the_other(context: BrowserContext, site: str) -> None:
+    one, other = signed_in(context, site), context.new_page()
+    other.goto(site)
+    assert who(other) == "Ada Fontaine"
+    one.get_by_role("button", name="Sign out").click()
+    one.wait_for_url(f"{site}/")
+    with other.expect_navigation() as sent:
+        other.get_by_role("button", name="Send").click()
+    assert sent.value.status == 401
+    expect(other.get_by_role("heading")).to_have_text("Please sign in")
+    other.get_by_role("link", name="Sign in with Ipernity").click()
+    consent(other)
+    other.wait_for_url(f"{site}/")
+    assert who(other) == "Ada Fontaine"
+
+
+@pytest.mark.parametrize("store", ["session", "sealed", "server"])
+def test_another_account_is_confirmed(
+    context: BrowserContext, make_app: MakeApp, sandbox: Sandbox, store: str
+) -> None:
+    app = with_pages(make_app(IPERNITY_TOKEN_STORE=store, IPERNITY_CACHE="memory"))
+    with site_of(app, sandbox) as site:
+        page = signed_in(context, site)
+        for answer, name in (("Stay Ada Fontaine", "Ada"), ("Continue as Jonas", "Jonas")):
+            page.get_by_role("link", name="Other account").click()
+            consent(page, "Jonas Weidmann")
+            page.wait_for_url(f"{site}/ipernity/cb/confirm")
+            expect(page.get_by_role("heading")).to_have_text("Continue as Jonas Weidmann?")
+            expect(page.get_by_text("You are signed in as Ada Fontaine")).to_be_visible()
+            page.get_by_role("button", name=answer).click()
+            page.wait_for_url(f"{site}/" if name == "Ada" else f"{site}/private?page=3")
+            assert who(page).startswith(name)
+
+
+def test_sign_in_works_with_a_strict_cookie(
+    context: BrowserContext, make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    with site_of(with_pages(make_app(SESSION_COOKIE_SAMESITE="Strict")), sandbox) as site:
+        page = signed_in(context, site)
+        assert who(page) == "Ada Fontaine"
+        page.go_back()
+        page.goto(site)
+        assert who(page) == "Ada Fontaine"
+
+
+def test_frames_pictures_and_prefetches_of_another_site_do_nothing(
+    context: BrowserContext, make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    from flask_login import LoginManager
+
+    from flask_ipernity import Ipernity
+
+    app = Flask("tests")
+    app.config.update(sandbox.config())
+    # Cookies that the browser sends everywhere, so that only the extension stands in the way.
+    app.config.update(SECRET_KEY="test", IPERNITY_LOGIN=True, IPERNITY_PERMISSIONS={"doc": "read"})
+    app.config.update(SESSION_COOKIE_SAMESITE="None", SESSION_COOKIE_SECURE=True)
+    LoginManager(app)
+    Ipernity(app)
+    hostile = Flask("hostile")
+    with site_of(with_pages(app), sandbox) as site, served(hostile) as port:
+        hostile.add_url_rule(
+            "/",
+            view_func=lambda: (
+                f'<img src="{site}/ipernity/logout"><iframe src="{site}/ipernity/logout"></iframe>'
+                f'<iframe src="{site}/ipernity/cb?frob=1-a"></iframe>'
+                f'<a href="{site}/ipernity/logout">a kitten</a>'
+            ),
+        )
+        page = signed_in(context, site)
+        page.goto(f"http://127.0.0.1:{port}/", wait_until="networkidle")
+        page.get_by_role("link", name="a kitten").click()
+        expect(page.get_by_role("heading")).to_have_text("Sign out?")
+        page.goto(site)
+        assert who(page) == "Ada Fontaine"
+        page.goto(f"{site}/ipernity/logout")
+        assert who(page) == "nobody"

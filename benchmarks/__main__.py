@@ -9,14 +9,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import calls, theirs
+from benchmarks import caching, calls, media, theirs, walking
 from benchmarks.harness import LATENCY, Bench, Row
 from benchmarks.processes import BenchmarkError, Service, Worker
 
 ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "calls": calls.calls_in_view,
+    "walk": walking.walk,
     "cpu": calls.cpu_of_call,
     "import": calls.import_time,
+    "cached": caching.cached_calls,
+    "gallery": media.gallery,
+    "thumbnails": media.thumbnails,
+    "streams": media.streams,
+    "first-byte": media.first_byte,
 }
 """What can be measured, in the order of the table."""
 

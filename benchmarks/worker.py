@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from itertools import zip_longest
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ SHOWN = {
 """Which versions each side reports."""
 
 
-def application(side: str, url: str) -> Flask:
+def application(side: str, url: str, **config: object) -> Flask:
     """Returns a new application with the extension, and so with no connection open.
 
     Version 0.1.0 of the extension has no setting for the address of the API. The default of
@@ -43,6 +44,7 @@ def application(side: str, url: str) -> Flask:
 
     app = Flask("benchmark")
     app.config.update(SECRET_KEY="bench", IPERNITY_APP_KEY=KEY, IPERNITY_APP_SECRET=SECRET)
+    app.config.update(config)
     if side == "ours":
         app.config["IPERNITY_API_URL"] = url
     else:
@@ -111,6 +113,25 @@ def view(side: str, url: str, calls: int) -> dict[str, float]:
     return {"seconds": seconds, "wrong": count_wrong(answers, calls), "calls": calls}
 
 
+def walk(side: str, url: str, documents: int) -> dict[str, float]:
+    """Times one request to a view that goes through all documents of an account."""
+    ipernity: Any = importlib.import_module("flask_ipernity").ipernity
+    app = application(side, url)
+    ids: list[str] = []
+
+    @app.route("/")
+    def all_documents() -> str:
+        ids.extend(doc["doc_id"] for doc in ipernity.api.walk_docs(**LISTING))
+        return "done"
+
+    gc.collect()
+    start = perf_counter()
+    app.test_client().get("/")
+    seconds = perf_counter() - start
+    expected = [str(40_000_000 + number) for number in range(documents)]
+    return {"seconds": seconds, "wrong": sum(a != b for a, b in zip_longest(ids, expected))}
+
+
 def cpu(side: str, url: str, calls: int) -> dict[str, float]:
     """Measures the CPU time of one ``doc.getList``, over ``calls`` of them in one request."""
     if side == "floor":
@@ -119,6 +140,20 @@ def cpu(side: str, url: str, calls: int) -> dict[str, float]:
     ipernity: Any = importlib.import_module("flask_ipernity").ipernity
     with application(side, url).test_request_context():
         return processor_time(lambda: ipernity.api.doc.getList(page=1, **LISTING), calls)
+
+
+def cached(side: str, url: str, requests: int) -> dict[str, float]:
+    """Measures a request to a view whose one call is answered from the session."""
+    ipernity: Any = importlib.import_module("flask_ipernity").ipernity
+    app = application(side, url, IPERNITY_CACHE_REQUESTS=True)
+    app.add_url_rule("/", "view", lambda: ipernity.api.doc.getList(page=1, **LISTING))
+    client = app.test_client()
+    wrong = int(not right_page(client.get("/").json, 1))
+    gc.collect()
+    start = perf_counter()
+    for _ in range(requests):
+        wrong += client.get("/").status_code != 200
+    return {"seconds": (perf_counter() - start) / requests, "wrong": wrong}
 
 
 def processor_time(call: Callable[[], Any], calls: int) -> dict[str, float]:
@@ -160,7 +195,13 @@ import flask_ipernity
 print(time.perf_counter() - start)
 """
 
-TASKS: dict[str, Callable[..., dict[str, float]]] = {"cpu": cpu, "imports": imports, "view": view}
+TASKS: dict[str, Callable[..., dict[str, float]]] = {
+    "cached": cached,
+    "cpu": cpu,
+    "imports": imports,
+    "view": view,
+    "walk": walk,
+}
 
 
 def main() -> None:

@@ -1,0 +1,125 @@
+"""The rows about cached calls: in memory, in Redis, and in the session."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
+
+from benchmarks.harness import Bench, Row, samples
+from benchmarks.media import free_port, program, running, wait_for
+from benchmarks.processes import HERE, BenchmarkError, Measurement, Service
+
+SECONDS = 2
+"""How long the requests of each side are counted in a round."""
+
+REQUESTS = 300
+"""To the application with the results in the session, in a round."""
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Runs a Redis and gives its address."""
+    port = free_port()
+    with TemporaryDirectory() as folder:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+        command = [program("redis-server"), *options]
+        with running(subprocess.Popen(command, stdout=subprocess.DEVNULL)):
+            wait_for(port)
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def application(service: Service, cache: str) -> Iterator[str]:
+    """Runs the application on one worker, which has a processor for itself; gives its address."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, ExitStack() as stack:
+        processors = os.sched_getaffinity(0)
+        command = [
+            *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"),
+            *("--worker-class", "gthread", "--workers", "1", "--threads", "4"),
+            *("--no-control-socket", "benchmarks.caching_app:from_environment()"),
+        ]
+        if len(processors) > 1:
+            # The load and Redis share the others.
+            os.sched_setaffinity(0, processors - {min(processors)})
+            stack.callback(os.sched_setaffinity, 0, processors)
+            command = ["taskset", "-c", str(min(processors)), *command]
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "BENCH_API": service.api_url, "BENCH_CACHE": cache},
+            cwd=HERE.parent,
+            pass_fds=[listener.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+        stack.enter_context(running(process))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def rate(url: str) -> Measurement:
+    """Returns the milliseconds of a request to *url*, of as many as the worker can answer."""
+    command = [program("wrk"), "-t", "1", "-c", "4", "-d", f"{SECONDS}s", url]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if found is None or "Non-2xx" in said or "Socket errors" in said:
+        raise BenchmarkError(f"{url}: {said}")
+    return {"milliseconds": 1000 / float(found[1])}
+
+
+def cached_calls(bench: Bench) -> list[Row]:
+    """A view that returns a cached result, beside one that returns the same JSON."""
+    with Service(latency=0) as service, redis() as address:
+        rows = []
+        for name, cache in (("memory", "memory"), ("Redis", address)):
+            with application(service, cache) as site:
+                before = service.stats()["requests"]
+                results = bench.interleave(
+                    {side: lambda side=side: rate(f"{site}/{side}") for side in ("cached", "same")}  # type: ignore[misc]
+                )
+                calls = service.stats()["requests"] - before
+            if calls > 1 + SECONDS:
+                raise BenchmarkError(f"{calls} calls were made that should be cached")
+            ours, floor = (samples(results[side], "milliseconds") for side in ("cached", "same"))
+            rows.append(
+                Row(
+                    work=f"a view with a cached call, {name}",
+                    unit="ms",
+                    digits=3,
+                    ours=ours,
+                    theirs=None,
+                    floor=floor,
+                    bar="≤ 1.15 × floor",
+                    holds=ours.over(floor).median <= 1.15,
+                    note="20 documents, 12 kB; the floor is a view that returns the same JSON. "
+                    "Each answer is a copy of the caller's own.",
+                )
+            )
+    return [*rows, in_session(bench)]
+
+
+def in_session(bench: Bench) -> Row:
+    """The same call with its result in the session, as the published version keeps it."""
+    with Service(latency=0) as service, bench.workers("ours", "theirs") as workers:
+        results = bench.interleave(
+            {
+                side: worker.task("cached", url=service.api_url, requests=REQUESTS)
+                for side, worker in workers.items()
+            }
+        )
+    ours = samples(results["ours"], "seconds", 1000.0)
+    theirs = samples(results.get("theirs"), "seconds", 1000.0)
+    return Row(
+        work="  in the session (cookie)",
+        unit="ms",
+        digits=2,
+        ours=ours,
+        theirs=theirs,
+        floor=None,
+        bar="≤ theirs",
+        holds=theirs is None or ours.median <= theirs.median,
+        note="through Flask's test client, which has no limit of 4096 bytes for a cookie.",
+    )

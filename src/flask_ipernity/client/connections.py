@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import socket
 from collections import deque
+from collections.abc import Iterable, Mapping
+from http.client import HTTPConnection as PlainConnection
 from http.client import HTTPResponse
 from time import monotonic
 from typing import Any
@@ -55,6 +57,32 @@ class _Plain(HTTPConnection):
 
 class _Secure(HTTPSConnection):
     response_class = _Response
+
+
+# What is sent and read goes through the standard library's methods. urllib3's
+# own would put objects around it that decode and pool, which are not wanted here
+# and take a fifth of the CPU of a call.
+
+
+def ask(
+    connection: HTTPConnection,
+    verb: str,
+    target: str,
+    body: bytes | Iterable[bytes] | None,
+    headers: Mapping[str, str],
+) -> None:
+    """Send a request on an open connection.
+
+    :param target: path and query.
+    """
+    connection.sock.settimeout(connection.timeout)
+    PlainConnection.request(connection, verb, target, body, headers)
+
+
+def answer_of(connection: HTTPConnection) -> HTTPResponse:
+    """Return the answer to the request that was sent, its body not yet read."""
+    connection.sock.settimeout(connection.timeout)
+    return PlainConnection.getresponse(connection)
 
 
 class Connections:

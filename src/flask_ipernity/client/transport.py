@@ -9,21 +9,20 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from random import uniform
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 from weakref import WeakSet
 
-from urllib3 import BaseHTTPResponse, Retry
+from urllib3 import Retry
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     InvalidHeader,
     NameResolutionError,
     NewConnectionError,
-    ReadTimeoutError,
 )
 
 from ..errors import (
@@ -33,7 +32,7 @@ from ..errors import (
     ServiceTimeout,
     ServiceUnavailable,
 )
-from .connections import Connections
+from .connections import Connections, answer_of, ask
 from .redaction import quiet
 
 #: Longest answer that is read, in bytes.
@@ -155,17 +154,16 @@ class Transport:
             connection.timeout = _STALL if patience is not None else _left(end)
             # A service that refuses a file may answer before it has read it all.
             with suppress(BrokenPipeError):
-                connection.request(
+                ask(
+                    connection,
                     "POST" if body else "GET",
                     target,
-                    body=body.content if body else None,
-                    headers={**self._headers, **body.headers} if body else self._headers,
-                    preload_content=False,
-                    decode_content=False,
+                    body.content if body else None,
+                    {**self._headers, **body.headers} if body else self._headers,
                 )
             if patience is not None:
                 connection.timeout = max(self._total, patience)
-            response = connection.getresponse()
+            response = answer_of(connection)
             content = _read(response)
         except (HTTPError, HTTPException, OSError) as error:
             connection.close()
@@ -200,14 +198,15 @@ if hasattr(os, "register_at_fork"):
 quiet("urllib3.connection", "urllib3.connectionpool")
 
 
-def _read(response: BaseHTTPResponse) -> bytes | None:
+def _read(response: HTTPResponse) -> bytes | None:
     """Return the body, or ``None`` when it is too long."""
-    if (response.length_remaining or 0) > MAX_ANSWER:
+    if (response.length or 0) > MAX_ANSWER:
         return None
-    if response.length_remaining is not None:
-        return response.read(decode_content=False)
+    if response.length is not None:
+        # Unlike a read of so many bytes, this raises when the body is cut off.
+        return response.read()
     pieces, size = [], 0
-    while piece := response.read(65536, decode_content=False):
+    while piece := response.read(65536):
         pieces.append(piece)
         size += len(piece)
         if size > MAX_ANSWER:
@@ -215,7 +214,7 @@ def _read(response: BaseHTTPResponse) -> bytes | None:
     return b"".join(pieces)
 
 
-def _answer(method: str, response: BaseHTTPResponse, content: bytes) -> dict[str, Any] | _Failure:
+def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _Failure:
     """Return the decoded answer, or the failure that it amounts to."""
     status = response.status
     if status == 429 or status >= 500:
@@ -248,7 +247,7 @@ def _refuse(constant: str) -> None:
 _decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
-def _retry_after(response: BaseHTTPResponse) -> float | None:
+def _retry_after(response: HTTPResponse) -> float | None:
     value = response.headers.get("Retry-After")
     try:
         return max(0.0, Retry().parse_retry_after(value)) if value else None
@@ -266,7 +265,7 @@ def _connection_error(method: str, error: Exception) -> ServiceError:
             failure = ServiceUnavailable("no connection to the service", method)
         case ConnectTimeoutError():
             failure = ServiceTimeout("the service did not accept a connection in time", method)
-        case ReadTimeoutError() | TimeoutError():
+        case TimeoutError():
             failure = ServiceTimeout("the service did not answer in time", method)
         case _:
             failure = ServiceUnavailable("the connection to the service broke", method)

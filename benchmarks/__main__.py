@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import caching, calls, media, theirs, walking
 from benchmarks.harness import LATENCY, Bench, Row
-from benchmarks.processes import BenchmarkError, Service, Worker
+from benchmarks.processes import BenchmarkError, Worker, distant_service
 
 ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "calls": calls.calls_in_view,
@@ -55,10 +55,10 @@ def print_setting(bench: Bench, without: str | None) -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs,", end=" ")
     print(f"{os.getloadavg()[0]:.1f} other processes running (mean of a minute)")
     print(f"median (min–max) of {bench.rounds} interleaved rounds, one more discarded")
-    with Service(LATENCY) as service:
+    with distant_service(LATENCY) as service:
         measured = service.round_trip()
     print(f"service: {LATENCY * 1000:.0f} ms a request, two more for a connection;", end=" ")
-    print(f"a bare client sees {measured * 1000:.1f} ms a request")
+    print(f"a bare socket sees {measured * 1000:.1f} ms a request")
     for side, python in bench.pythons.items():
         with Worker(python, side) as worker:
             versions = (f"{name} {version}" for name, version in worker.versions.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.harness import LATENCY, Bench, Row, Samples, samples
-from benchmarks.processes import BenchmarkError, Measurement, Service, Worker
+from benchmarks.processes import BenchmarkError, Measurement, Service, Worker, distant_service
 
 CALLS_IN_VIEW = 20
 CALLS_FOR_CPU = 400
@@ -15,7 +15,7 @@ MILLISECONDS = 1000.0
 
 def calls_in_view(bench: Bench) -> list[Row]:
     """Twenty API calls in one view, by an application that has no connection yet."""
-    with Service(LATENCY) as service, bench.workers("ours", "theirs", "floor") as workers:
+    with distant_service(LATENCY) as service, bench.workers("ours", "theirs", "floor") as workers:
         results = bench.interleave(
             {
                 side: counted(service, worker, "view", CALLS_IN_VIEW)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from benchmarks.answers import DOCUMENTS
 from benchmarks.harness import LATENCY, Bench, Row, Samples, samples
-from benchmarks.processes import Measurement, Service, Worker
+from benchmarks.processes import Measurement, Service, Worker, distant_service
 
 
 def walk(bench: Bench) -> list[Row]:
     """All documents of an account, by an application that has no connection yet."""
-    with Service(LATENCY) as service, bench.workers("ours", "theirs") as workers:
+    with distant_service(LATENCY) as service, bench.workers("ours", "theirs") as workers:
         results = bench.interleave(
             {side: counted(service, worker) for side, worker in workers.items()}
         )

@@ -218,7 +218,7 @@ def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
     """Return the decoded answer, or the failure that it amounts to."""
     status = response.status
     if status == 429 or status >= 500:
-        wait = _retry_after(response)
+        wait = retry_after(response.headers.get("Retry-After"))
         error: QuotaExceeded | ServiceUnavailable
         if status == 429:
             error = QuotaExceeded("httperror", status, "too many requests", method)
@@ -247,8 +247,8 @@ def _refuse(constant: str) -> None:
 _decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
-def _retry_after(response: HTTPResponse) -> float | None:
-    value = response.headers.get("Retry-After")
+def retry_after(value: str | None) -> float | None:
+    """Return the seconds that a ``Retry-After`` header tells to wait, if it tells any."""
     try:
         return max(0.0, Retry().parse_retry_after(value)) if value else None
     except (InvalidHeader, ValueError, OverflowError):

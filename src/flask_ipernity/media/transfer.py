@@ -6,9 +6,8 @@ from collections.abc import Callable
 from math import ceil
 
 from flask import Request
-from urllib3 import Retry
-from urllib3.exceptions import InvalidHeader
 
+from ..client.transport import retry_after
 from ..errors import BadAnswer, ServiceUnavailable
 from . import ranges
 from .addresses import MEDIA, SIZES
@@ -185,9 +184,5 @@ class Transfer:
 
 
 def _wait(source: Source) -> float | None:
-    value = source.headers.get("Retry-After")
-    try:
-        wait = max(0.0, Retry().parse_retry_after(value)) if value else None
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
+    wait = retry_after(source.headers.get("Retry-After"))
     return None if wait is None else float(min(ceil(wait), MAX_WAIT))

@@ -12,11 +12,12 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from .caching.calls import Calls, SiteAPI
-from .caching.told import Call, told
+from .caching.told import Call
 from .client.methods import find
 from .client.writes import service_of
 from .error_handler import HANDLED, handle
 from .errors import ConfigurationError
+from .per_request import here
 from .settings import Settings
 from .sign_in import flow, session
 from .sign_in.tokens import token_store
@@ -128,17 +129,17 @@ class Ipernity:
     @property
     def last_call(self) -> Call | None:
         """The last call of this request, or of this application context outside of requests."""
-        here = told()
-        return here.last if here else None
+        kept = here()
+        return kept.last_call if kept else None
 
     def server_timing(self, response: Response) -> Response:
         """Tell the browser how long the calls of this request took, and where results are from.
 
         To be registered with ``app.after_request``; the browser's developer tools show it.
         """
-        here = told()
-        if here and here.last:
-            response.headers.add("Server-Timing", here.header())
+        kept = here()
+        if kept and kept.last_call:
+            response.headers.add("Server-Timing", kept.server_timing())
         return response
 
     def cache_clear(self, method: str | None = None, *, viewer: SiteAPI | None = None) -> None:

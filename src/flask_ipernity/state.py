@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app
+from flask import Flask
+from flask.globals import app_ctx
 
 from .caching.calls import Calls, SiteAPI
 from .errors import ConfigurationError
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from .extension import Ipernity
     from .media.shared import Media
     from .sign_in.tokens import TokenStore
-
-API = TypeVar("API", bound=SiteAPI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,12 @@ class State:
     media: Media = field(repr=False)
     once: Once = field(default_factory=Once, repr=False)
 
-    def api(self, token: Any = None, kind: type[API] = SiteAPI) -> API:  # type: ignore[assignment]
+    def api(self, token: str | Mapping[str, Any] | None = None) -> SiteAPI:
         """Return an API object on this application's key and connections.
 
         :param token: as :class:`~flask_ipernity.client.IpernityAPI` takes it.
-        :param kind: the class of the object.
         """
-        settings = self.settings
-        return kind(
-            settings.app_key,
-            settings.app_secret,
-            token,
-            auth="web",
-            auth_url_base=settings.authorize_url,
-            lang=settings.lang,
-            calls=self.calls,
-        )
+        return SiteAPI(self.calls, token)
 
 
 def current_state() -> State:
@@ -54,7 +44,7 @@ def current_state() -> State:
 
     :raises ConfigurationError: ``Ipernity`` was not set up for it.
     """
-    state = current_app.extensions.get("ipernity")
+    state = current_application().extensions.get("ipernity")
     if not isinstance(state, State):
         raise ConfigurationError(
             "Flask-Ipernity is not set up for this application. Call Ipernity(app), or"
@@ -65,4 +55,4 @@ def current_state() -> State:
 
 def current_application() -> Flask:
     """Return the current application itself, which is what signals are sent with."""
-    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+    return app_ctx._get_current_object().app  # type: ignore[attr-defined, no-any-return]

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from math import ceil
 from threading import Lock
 from time import monotonic
-from typing import Any, Protocol, TypeVar
-
-from cachelib import RedisCache
-from cachelib.serializers import BaseRedisSerializer
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .caching.mechanism import Kept, MemoryStore
+from .caching.near import Watch
 from .errors import ConfigurationError, SignInError
+
+if TYPE_CHECKING:
+    from .redis_store import PlainRedis
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,6 @@ T = TypeVar("T")
 #: What ``memory`` keeps at most.
 MEMORY_RECORDS = 10_000
 MEMORY_BYTES = 64 * 1024 * 1024
-
-#: Seconds in which Redis must connect, and answer.
-_REDIS_PATIENCE = 1.0
 
 #: Seconds for which a store that has failed is left alone, so that one that
 #: hangs does not hold up every request.
@@ -58,6 +56,10 @@ class Texts(Protocol):
         """Keep nothing under *key* any more."""
         ...
 
+    def watch(self, prefix: str) -> Watch | None:
+        """Return what tells which keys that start with *prefix* others change, if anything does."""
+        ...
+
 
 class MemoryTexts:
     """Keeps texts in this process; when there are too many, the longest unused go."""
@@ -81,9 +83,22 @@ class MemoryTexts:
     def delete(self, key: str) -> None:
         self._held.delete(key)
 
+    def watch(self, prefix: str) -> Watch:
+        return _Alone()
+
     def _get(self, key: str) -> str | None:
         kept = self._held.get(key)
         return kept.value if kept is not None and monotonic() < kept.stale_until else None
+
+
+class _Alone:
+    """Tells of changes by others where there are no others."""
+
+    def begin(self) -> None:
+        pass
+
+    def changed(self) -> tuple[str, ...]:
+        return ()
 
 
 def _size(text: str) -> int:
@@ -93,11 +108,13 @@ def _size(text: str) -> int:
 class CachelibTexts:
     """Keeps texts in an object with the methods of cachelib's caches, as Flask-Caching's has.
 
-    Only ``get``, ``set`` and ``delete`` must be there.
+    :param cache: only ``get``, ``set`` and ``delete`` must be there.
+    :param watch: returns what tells of changes in it; see :meth:`.Texts.watch`.
     """
 
-    def __init__(self, cache: Any) -> None:
+    def __init__(self, cache: Any, watch: Callable[[str], Watch] | None = None) -> None:
         self._cache = cache
+        self._watch = watch
 
     def get_many(self, *keys: str) -> list[str | None]:
         many = getattr(self._cache, "get_many", None)
@@ -116,6 +133,9 @@ class CachelibTexts:
 
     def delete(self, key: str) -> None:
         self._cache.delete(key)
+
+    def watch(self, prefix: str) -> Watch | None:
+        return self._watch(prefix) if self._watch else None
 
 
 class Guarded:
@@ -139,6 +159,9 @@ class Guarded:
 
     def delete(self, key: str) -> None:
         self._tried(lambda: self._texts.delete(key), None)
+
+    def watch(self, prefix: str) -> Watch | None:
+        return self._texts.watch(prefix)
 
     def _tried(self, work: Callable[[], T], otherwise: T) -> T:
         if monotonic() < self._left_alone_until:
@@ -191,24 +214,6 @@ class Records:
         self._texts.delete(key)
 
 
-class _Plain(BaseRedisSerializer):
-    """Lets texts be texts in Redis."""
-
-    def dumps(self, value: Any, protocol: int = 0) -> bytes:
-        return str(value).encode()
-
-    def loads(self, value: bytes | None) -> Any:
-        return None if value is None else value.decode(errors="replace")
-
-
-class _Redis(RedisCache):
-    serializer = _Plain()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-
-    def add(self, key: str, value: Any, timeout: Any = None) -> Any:
-        # In one step, or a process that dies in between would leave it for ever.
-        return self._write_client.set(key, self.serializer.dumps(value), ex=timeout, nx=True)
-
-
 def server_texts(setting: Any) -> Texts | None:
     """Return a store for a value of ``IPERNITY_CACHE``; ``None`` for ``session``.
 
@@ -220,7 +225,10 @@ def server_texts(setting: Any) -> Texts | None:
         return None
     if setting == "memory":
         return MemoryTexts()
-    return Guarded(CachelibTexts(_redis(setting) if isinstance(setting, str) else setting))
+    if isinstance(setting, str):
+        redis = _redis(setting)
+        return Guarded(CachelibTexts(redis, redis.watch))
+    return Guarded(CachelibTexts(setting))
 
 
 def server_cache(setting: Any) -> Records | None:
@@ -229,26 +237,15 @@ def server_cache(setting: Any) -> Records | None:
     return None if texts is None else Records(texts)
 
 
-def _redis(url: str) -> _Redis:
+def _redis(url: str) -> PlainRedis:
     try:
-        from redis import Redis
-        from redis.backoff import NoBackoff
-        from redis.exceptions import ConnectionError as NoConnection
-        from redis.retry import Retry
+        from .redis_store import PlainRedis
     except ImportError:
         raise ConfigurationError(
             f'IPERNITY_CACHE = "{url.partition(":")[0]}://…" needs the package redis:'
             " pip install Flask-Ipernity[redis]"
         ) from None
     try:
-        client = Redis.from_url(
-            url.replace("valkey", "redis", 1) if url.startswith("valkey") else url,
-            socket_timeout=_REDIS_PATIENCE,
-            socket_connect_timeout=_REDIS_PATIENCE,
-            # Once, for a connection that Redis has closed meanwhile; by default
-            # it would be tried for seconds.
-            retry=Retry(NoBackoff(), 1, (NoConnection,)),
-        )
+        return PlainRedis(url)
     except ValueError as error:
         raise ConfigurationError(f"IPERNITY_CACHE is no address of Redis: {error}") from None
-    return _Redis(host=client)

@@ -277,6 +277,26 @@ class SessionWalk(Walk):
         return [viewer]
 
 
+class SharedWalk(Walk):
+    """The same, in two applications that share a store, as two processes do."""
+
+    def __init__(self, apps: list[Flask], clock: Clock, seed: int) -> None:
+        self.apps = apps
+        with apps[0].app_context():
+            super().__init__(apps[0], clock, seed)
+        for app in apps[1:]:
+            app.extensions["ipernity"].calls.transport.send = self.service.send
+
+    def do(self, viewer: Viewer, work: Callable[[SiteAPI], Any]) -> tuple[Any, str]:
+        with self.random.choice(self.apps).app_context():
+            return super().do(viewer, work)
+
+    def failing(self) -> bool:
+        now = self.clock.now
+        pauses = [app.extensions["ipernity"].calls.pause for app in self.apps]
+        return super().failing() or any(pause._until > now for pause in pauses)
+
+
 def application(**config: object) -> Flask:
     app = Flask("model")
     app.config.update(

@@ -9,7 +9,7 @@ import pytest
 
 from flask_ipernity import APIRequestError, ipernity
 from flask_ipernity.client.methods import all_methods
-from flask_ipernity.client.writes import changes, may_be_kept, service_of
+from flask_ipernity.client.writes import changes, service_of
 from flask_ipernity.sandbox import Sandbox
 from tests.conftest import MakeApp
 from tests.sandbox.test_all_methods import ARGUMENTS, Place
@@ -20,7 +20,7 @@ WRITES = [name for name, method in all_methods().items() if method.post]
 READS = [
     name
     for name, method in all_methods().items()
-    if may_be_kept(method) and name != "explore.groups.getRandom"
+    if method.may_be_kept and name != "explore.groups.getRandom"
 ]
 
 #: What these change is in no answer to the arguments of the test.
@@ -46,7 +46,7 @@ def test_the_table_has_every_method_that_writes_and_no_service_that_does_not_exi
 
 
 def test_what_is_kept_is_what_only_reads() -> None:
-    live = {name for name, method in all_methods().items() if not may_be_kept(method)}
+    live = {name for name, method in all_methods().items() if not method.may_be_kept}
     others = {"account.getQuota", "auth.checkToken", "auth.getFrob", "auth.getToken"}
     assert live == {*WRITES, "upload.checkTickets", *others}
 

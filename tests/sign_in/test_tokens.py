@@ -6,6 +6,7 @@ import re
 import runpy
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -325,6 +326,7 @@ def test_a_missing_package_stops_the_start_and_is_named(
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.delitem(sys.modules, "flask_ipernity.redis_store", raising=False)
     with pytest.raises(ConfigurationError, match=rf"pip install Flask-Ipernity\[{extra}\]"):
         app_with(**config)()
 

@@ -73,9 +73,11 @@ def attributes_module(facts: Facts) -> str:
     services.remove("upload")
     names = sorted(pascal(service) for service in services)
     parts.append(
-        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from typing import Any\n\n"
+        "from functools import cache\nfrom typing import TYPE_CHECKING, Any\n\nif TYPE_CHECKING:\n"
         f"    from .services import (\n{''.join(f'        {name},' + chr(10) for name in names)}"
-        '    )\n\n\nclass Services:\n    """The services of the API, each under its name."""\n\n'
+        '    )\n\n# mypy: disable-error-code="no-any-return"\n\n\n'
+        "@cache\ndef _services() -> Any:\n    from . import services\n\n    return services\n\n\n"
+        'class Services:\n    """The services of the API, each under its name."""\n\n'
         "    if TYPE_CHECKING:\n\n"
         "        def call(self, method_name: str, **params: object) -> dict[str, Any]: ...\n"
     )
@@ -90,8 +92,7 @@ def _lazy(attribute: str, service: str, text: str) -> str:
     name = pascal(service)
     return (
         f"\n    @property\n    def {attribute}(self) -> {name}:\n"
-        f'        """{text}."""\n        from .services import {name}\n\n'
-        f"        return {name}(self)\n"
+        f'        """{text}."""\n        return _services().{name}(self)\n'
     )
 
 

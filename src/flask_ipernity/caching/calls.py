@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,13 +13,13 @@ from flask import Flask
 from ..client import IpernityAPI
 from ..client.methods import Method, find
 from ..client.walking import Arriving
-from ..client.writes import changes, may_be_kept
+from ..client.writes import changes
 from ..errors import APIRequestError, QuotaExceeded, TokenError
+from ..per_request import Here, tell
 from ..settings import Settings
-from ..signals import api_called
 from .pause import Pause
-from .results import Place, ResultCache, place, read
-from .told import UNCACHED, Call, CountedTransport, told
+from .results import Place, ResultCache, place
+from .told import UNCACHED, Call, CountedTransport
 
 if TYPE_CHECKING:
     from ..stores import Texts
@@ -26,14 +27,13 @@ if TYPE_CHECKING:
 #: The viewer that has no token.
 ANONYMOUS = "-"
 
-_SECRET = frozenset({"auth_token", "api_sig", "frob"})
-
 
 class Calls:
     """What the calls of one application have in common; safe to share between threads."""
 
     def __init__(self, app: Flask, settings: Settings, user_agent: str) -> None:
         self.app = app
+        self.settings = settings
         self.transport = CountedTransport(
             settings.api_url,
             timeout=settings.timeout,
@@ -44,7 +44,6 @@ class Calls:
         #: Is told each answer of Ipernity, and whose token it was asked with.
         self.listener: Callable[[Method, str | None, dict[str, Any]], None] | None = None
         self.in_session = settings.cache == "session"
-        self._app_secret = settings.app_secret
         texts: Texts | None = None
         if not self.in_session:
             from ..stores import server_texts
@@ -56,7 +55,9 @@ class Calls:
 
     def viewer(self, token: object) -> str:
         """Return a name for the holder of *token* that does not give it away."""
-        return _digest(self.app.secret_key or self._app_secret, str(token)) if token else ANONYMOUS
+        if not token:
+            return ANONYMOUS
+        return _digest(self.app.secret_key or self.settings.app_secret, str(token))
 
 
 def _result_cache(settings: Settings, texts: Texts | None, prefix: str) -> ResultCache:
@@ -80,6 +81,8 @@ class SiteAPI(IpernityAPI):
     """Calls the API for one application, with its cache and its pauses.
 
     :param calls: what it shares with the other API objects of the application.
+    :param token: see :class:`.IpernityAPI`.
+    :param here: what is kept for the request that it is made for, if it serves in that only.
     """
 
     # Not in __dict__, which an object shares with its `uncached`.
@@ -88,9 +91,24 @@ class SiteAPI(IpernityAPI):
     #: Whether it acts for the visitor of the current request, whose session may hold results.
     of_visitor = False
 
-    def __init__(self, *args: Any, calls: Calls, **kwargs: Any) -> None:
-        super().__init__(*args, transport=calls.transport, **kwargs)
+    def __init__(
+        self,
+        calls: Calls,
+        token: str | Mapping[str, Any] | None = None,
+        here: Here | None = None,
+    ) -> None:
+        settings = calls.settings
+        super().__init__(
+            settings.app_key,
+            settings.app_secret,
+            token,
+            auth="web",
+            auth_url_base=settings.authorize_url,
+            lang=settings.lang,
+            transport=calls.transport,
+        )
         self._calls = calls
+        self._here = here
         self._skips_cache = False
 
     @property
@@ -117,41 +135,38 @@ class SiteAPI(IpernityAPI):
         """
         method = find(method_name, "POST" if unknown == "POST" else "GET" if unknown else None)
         calls, cache, how, error = self._calls, self._calls.cache, UNCACHED, None
-        calls.transport.retries()
         began = perf_counter()
         try:
             where = self._place(method, params) if cached else None
             if cache is None or where is None:
                 return self._call(method, unknown, params)
             how = "miss"
-            found = cache.find(where, lambda: self._call(method, unknown, params))
-            how = found.how
-            shown = {name: value for name, value in params.items() if name not in _SECRET}
-            return read(found.value, method.name, shown)
+            result, how = cache.find(where, partial(self._call, method, unknown, params))
+            return result.read(method.name, params)
         except Exception as raised:
             error = type(raised).__name__
+            self._failed(raised, params)
             raise
         finally:
             seconds = perf_counter() - began
-            call = Call(method.name, how, seconds, calls.transport.retries(), error)
-            if here := told():
-                here.add(call)
-            api_called.send(calls.app, call=call)
+            retries = 0 if how == "hit" else calls.transport.retries()
+            tell(calls.app, Call(method.name, how, seconds, retries, error), self._here)
+
+    def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
+        """Do what is to be done when a call with *params* has raised *error*."""
 
     def _place(self, method: Method, params: Mapping[str, object]) -> Place | None:
         """Return where the result of a call is kept; ``None`` where none is."""
         calls = self._calls
         if calls.cache is None or self._skips_cache or (calls.in_session and not self.of_visitor):
             return None
-        if not may_be_kept(method):
+        if not method.may_be_kept:
             return None
-        named = {"lg": self.lang, **params}
-        named.pop("auth_token", None)
-        return place(self._viewer(params), method.name, named, self.api_key)
+        return place(self._viewer(params), method.name, params, self.lang, self._api_key)
 
     def _viewer(self, params: Mapping[str, object]) -> str:
         # What the caller names wins over what the object has.
-        return self._calls.viewer(params.get("auth_token") or self.token)
+        return self._calls.viewer(params.get("auth_token") or self._token)
 
     def _call(self, method: Method, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
         """Call Ipernity, unless it has asked to wait.

@@ -21,7 +21,7 @@ from ..sign_in import started
 from ..sign_in.session import session_get, session_pop, session_set
 from ..state import current_state
 from .mechanism import Kept
-from .results import Place
+from .results import Place, Result, result
 
 #: Longest ``Set-Cookie`` line; browsers take 4096 bytes of name and value.
 MAX_COOKIE = 4093
@@ -52,27 +52,27 @@ class SessionResults:
     may arrive after a sign-out, and would bring the old session back.
     """
 
-    def look(self, place: Place) -> tuple[str, Kept[str] | None]:
+    def look(self, place: Place) -> tuple[str, Kept[Result] | None]:
         """Return the key for *place*, and what is kept there."""
-        # Two visitors have two sessions; the viewer is in the key for those who ask at once.
-        key = f"{place.method} {place.viewer}.{place.digest}"
+        # Two visitors have two sessions; the viewer is in the name for those who ask at once.
+        key = f"{place.method} {place.name}"
         return key, self.get(key)
 
-    def get(self, key: str) -> Kept[str] | None:
+    def get(self, key: str) -> Kept[Result] | None:
         """Return what is held under *key*."""
         for entry in _entries():
             if _key(entry) == key:
-                return Kept(entry.text, entry.fresh_until, entry.fresh_until)
+                return Kept(result(entry.text), entry.fresh_until, entry.fresh_until)
         return None
 
-    def set(self, key: str, kept: Kept[str]) -> None:
+    def set(self, key: str, kept: Kept[Result]) -> None:
         """Hold *kept* under *key*, if there is room in the end: see :func:`fit`."""
-        if len(kept.value) > MAX_RESULT or not _may_write():
+        if len(kept.value.text) > MAX_RESULT or not _may_write():
             return
         now = time()
         entries = [one for one in _entries() if now < one.fresh_until and _key(one) != key]
         method, _, digest = key.partition(" ")
-        entries.append(_Entry(method, digest, int(kept.fresh_until), kept.value))
+        entries.append(_Entry(method, digest, int(kept.fresh_until), kept.value.text))
         while sum(len(entry.text) for entry in entries) > MAX_RESULTS:
             del entries[0]
         _keep(entries)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..client.signing import plain_params
 from ..errors import APIRequestError, NotFound, QuotaExceeded, ServiceError
+from .copies import Original
 from .mechanism import Cache, Found, Kept, Life, Store
 
 #: Seconds for which "not found" is remembered.
@@ -24,28 +25,85 @@ _SHORT = 64 * 1024
 
 
 class Place(NamedTuple):
-    """What a result is kept for: who asks, which method, and a digest of all else."""
+    """What a result is kept for: who asks, which method, and a name that tells all else, too."""
 
     viewer: str
     method: str
-    digest: str
+    name: str
 
 
-def place(viewer: str, method: str, params: Mapping[str, object], *more: str | None) -> Place:
+def place(
+    viewer: str, method: str, params: Mapping[str, object], lang: str | None, api_key: str
+) -> Place:
     """Return the place of a call; equal calls have equal ones however they are written.
 
     :param params: as the caller gives them: ``a=1, b=2`` and ``b="2", a="1"`` are the same.
-    :param more: what else the answer depends on.
+    :param lang: the language, where *params* do not name it.
     :raises TypeError: a parameter has no form in which it could be sent.
     """
-    told = json.dumps([more, sorted(plain_params(params).items())])
-    return Place(viewer, method, blake2b(told.encode(), digest_size=12).hexdigest())
+    return _place(viewer, method, lang, api_key, *plain_params(params).items())
 
 
-class Results(Store[str], Protocol):
+@lru_cache(maxsize=1024)
+def _place(
+    viewer: str, method: str, lang: str | None, api_key: str, *params: tuple[str, str]
+) -> Place:
+    named = {"lg": lang, **dict(params)}
+    # It is what the viewer is made from.
+    named.pop("auth_token", None)
+    told = json.dumps([api_key, sorted(named.items())])
+    digest = blake2b(told.encode(), digest_size=12).hexdigest()
+    return Place(viewer, method, f"{viewer}:{method}:{digest}")
+
+
+class Result:
+    """What a call was answered, as it is kept: as a text, of which each caller gets a copy.
+
+    :param text: JSON, or what :meth:`not_found` makes.
+    """
+
+    __slots__ = ("_original", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._original: Original | None = None
+
+    @classmethod
+    def not_found(cls, error: NotFound) -> Result:
+        """Return the result that is *error*."""
+        return cls(_NOT_FOUND + json.dumps([error.status, error.code, error.message]))
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether the answer was "not found"."""
+        return self.text.startswith(_NOT_FOUND)
+
+    def read(self, method: str, params: Mapping[str, object]) -> dict[str, Any]:
+        """Return the answer, the caller's own to change.
+
+        :param params: what was asked for, to be shown in an error.
+        :raises NotFound: that is the answer.
+        """
+        if self._original is None:
+            if self.is_not_found:
+                status, code, message = json.loads(self.text[len(_NOT_FOUND) :])
+                raise NotFound(status, code, message, method, params)
+            answer: dict[str, Any] = json.loads(self.text)
+            if len(self.text) > _SHORT:
+                return answer
+            self._original = Original(answer)
+        copy: dict[str, Any] = self._original.copy()
+        return copy
+
+
+#: Makes results of texts, and remembers the last ones, parsed.
+result = lru_cache(maxsize=128)(Result)
+
+
+class Results(Store[Result], Protocol):
     """Where results are: a store whose keys it makes itself."""
 
-    def look(self, place: Place) -> tuple[str, Kept[str] | None]:
+    def look(self, place: Place) -> tuple[str, Kept[Result] | None]:
         """Return the key that is valid for *place* now, and what is kept there.
 
         After :meth:`forget` or :meth:`clear` it is another key, so that an
@@ -65,8 +123,6 @@ class Results(Store[str], Protocol):
 class ResultCache:
     """Gives results again while they are fresh, and old ones where Ipernity fails.
 
-    Results are kept as JSON, so each caller has one of its own.
-
     :param results: where they are.
     :param max_age: seconds for which a result is fresh.
     :param stale_age: seconds after that in which it may stand in.
@@ -75,9 +131,9 @@ class ResultCache:
     def __init__(self, results: Results, max_age: float, stale_age: float) -> None:
         self.results = results
         lives = {True: Life(NOT_FOUND_MAX_AGE), False: Life(max_age, stale_age)}
-        self._cache: Cache[str] = Cache(
+        self._cache: Cache[Result] = Cache(
             results,
-            lambda text: lives[text.startswith(_NOT_FOUND)],
+            lambda result: lives[result.is_not_found],
             stale_on=(ServiceError, QuotaExceeded),
             shared_on=(APIRequestError,),
             stale_at_once=True,
@@ -85,8 +141,8 @@ class ResultCache:
             clock=time,
         )
 
-    def find(self, place: Place, ask: Callable[[], dict[str, Any]]) -> Found[str]:
-        """Return the result of a call as text, for :func:`read`.
+    def find(self, place: Place, ask: Callable[[], dict[str, Any]]) -> Found[Result]:
+        """Return the result of a call, and where it is from.
 
         :param ask: makes the call.
         """
@@ -97,42 +153,14 @@ class ResultCache:
         """Tell whether :meth:`find` would ask nobody now."""
         return self._cache.fresh(self.results.look(place)[1]) is not None
 
-    def _asked(self, key: str, ask: Callable[[], dict[str, Any]]) -> str:
+    def _asked(self, key: str, ask: Callable[[], dict[str, Any]]) -> Result:
         try:
-            return json.dumps(ask())
+            return result(json.dumps(ask()))
         except NotFound as error:
-            return _NOT_FOUND + json.dumps([error.status, error.code, error.message])
+            return Result.not_found(error)
         except QuotaExceeded:
             raise
         except APIRequestError:
             # What was there once is refused now, and so no longer stands in.
             self.results.delete(key)
             raise
-
-
-def read(text: str, method: str, params: Mapping[str, object]) -> dict[str, Any]:
-    """Return the result that :meth:`ResultCache.find` has found.
-
-    :param params: shown in an error.
-    :raises NotFound: that is the result.
-    """
-    if text.startswith(_NOT_FOUND):
-        status, code, message = json.loads(text[1:])
-        raise NotFound(status, code, message, method, params)
-    answer: dict[str, Any] = _copied(_parsed(text) if len(text) <= _SHORT else json.loads(text))
-    return answer
-
-
-# To copy what is parsed already takes half the time of parsing it.
-_parsed = lru_cache(maxsize=64)(json.loads)
-
-
-def _copied(value: Any) -> Any:
-    """Return a copy of what JSON can hold."""
-    if type(value) is dict:
-        copy = value.copy()
-        for name, inner in copy.items():
-            if type(inner) is not str:
-                copy[name] = _copied(inner)
-        return copy
-    return [_copied(inner) for inner in value] if type(value) is list else value

@@ -10,7 +10,8 @@ from time import time
 from ..client.writes import service_of
 from ..stores import Texts
 from .mechanism import PATIENCE, Kept
-from .results import Place
+from .near import Near
+from .results import Place, Result, result
 
 #: Seconds after which a process that asks is taken for dead. Another may ask
 #: then, also when the first is only slow.
@@ -37,13 +38,19 @@ class ServerResults:
         self._texts = texts
         self._prefix = prefix
         self._max_age = max_age
+        self._near: Near[tuple[str, Kept[Result]]] = Near(texts.watch(f"{prefix}:"), self._stamp())
         self._owed: dict[str, str] = {}
         self._owing = Lock()
 
-    def look(self, place: Place) -> tuple[str, Kept[str] | None]:
+    def look(self, place: Place) -> tuple[str, Kept[Result] | None]:
         """Return the key for *place*, with its stamps, and what is kept there."""
-        self._pay()
-        name = f"{self._prefix}:{place.viewer}:{place.method}:{place.digest}"
+        if self._owed:
+            self._pay()
+        name = f"{self._prefix}:{place.name}"
+        near = self._near.get(name)
+        if near is not None:
+            return near
+        moment = self._near.moment()
         stamps = (
             self._stamp(),
             self._stamp(place.method),
@@ -56,22 +63,26 @@ class ServerResults:
         if record is not None and kept is None:
             # Its stamps do not come back, unless the store loses newer ones.
             self._texts.delete(name)
+        if kept is not None:
+            self._near.put(name, (key, kept), moment)
         return key, kept
 
-    def get(self, key: str) -> Kept[str] | None:
+    def get(self, key: str) -> Kept[Result] | None:
         """Return what is held under *key*."""
         return self._read(self._texts.get_many(_name(key))[0], key)
 
-    def set(self, key: str, kept: Kept[str]) -> None:
+    def set(self, key: str, kept: Kept[Result]) -> None:
         """Hold *kept* under *key*."""
         seconds = kept.stale_until - time()
         if seconds > 0:
             head = f"{_stamps(key)} {kept.fresh_until} {kept.stale_until} {kept.is_stale:d}"
-            self._texts.set(_name(key), f"{head}\n{kept.value}", seconds)
+            self._texts.set(_name(key), f"{head}\n{kept.value.text}", seconds)
+            self._near.drop([_name(key)])
 
     def delete(self, key: str) -> None:
         """Hold nothing under *key* any more."""
         self._texts.delete(_name(key))
+        self._near.drop([_name(key)])
 
     def lease(self, key: str) -> Callable[[], None] | None:
         """Take the right to ask for *key*, for :data:`LEASE` seconds."""
@@ -113,22 +124,21 @@ class ServerResults:
 
     def _pay(self) -> None:
         """Change the stamps that are to be changed, as far as the store works."""
-        if not self._owed:
-            return
         # Longer than any result lives that bears the stamp before.
         life = self._max_age + 2 * PATIENCE
         with self._owing:
             for stamp, text in list(self._owed.items()):
                 if not self._texts.set(stamp, text, life):
                     return
+                self._near.drop([stamp])
                 del self._owed[stamp]
 
-    def _read(self, record: str | None, key: str) -> Kept[str] | None:
+    def _read(self, record: str | None, key: str) -> Kept[Result] | None:
         """Return what a record holds if it bears the stamps of *key*."""
         head, _, text = (record or "").partition("\n")
         try:
             stamps, fresh_until, stale_until, is_stale = head.split(" ")
-            kept = Kept(text, float(fresh_until), float(stale_until), is_stale == "1")
+            kept = Kept(result(text), float(fresh_until), float(stale_until), is_stale == "1")
         except ValueError:
             return None
         # The setting may have been lowered since, or the clock been put back.

@@ -132,13 +132,14 @@ class IpernityAPI(Services):
 
     @token.setter
     def token(self, value: str | Mapping[str, Any] | None) -> None:
-        if isinstance(value, Mapping):
-            self._token: str | None = value["token"]
-            self._user: dict[str, Any] | None = value.get("user")
-            self._perm: dict[str, str] | None = value.get("permissions")
+        self._user: dict[str, Any] | None = None
+        self._perm: dict[str, str] | None = None
+        if value is None or isinstance(value, str):
+            self._token: str | None = value
         else:
-            self._token = value
-            self._user = self._perm = None
+            self._token = value["token"]
+            self._user = value.get("user")
+            self._perm = value.get("permissions")
 
     @property
     def user_info(self) -> dict[str, Any] | None:

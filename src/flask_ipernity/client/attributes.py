@@ -8,11 +8,10 @@ and every process needs to start.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from .services import (
         Account,
         Album,
@@ -29,6 +28,15 @@ if TYPE_CHECKING:
         User,
     )
 
+# mypy: disable-error-code="no-any-return"
+
+
+@cache
+def _services() -> Any:
+    from . import services
+
+    return services
+
 
 class Services:
     """The services of the API, each under its name."""
@@ -40,132 +48,94 @@ class Services:
     @property
     def account(self) -> Account:
         """The account of the token's holder."""
-        from .services import Account
-
-        return Account(self)
+        return _services().Account(self)
 
     @property
     def album(self) -> Album:
         """Albums."""
-        from .services import Album
-
-        return Album(self)
+        return _services().Album(self)
 
     @property
     def albums(self) -> Album:
         """Another name of ``album``."""
-        from .services import Album
-
-        return Album(self)
+        return _services().Album(self)
 
     @property
     def api(self) -> Api:
         """What the API says of itself."""
-        from .services import Api
-
-        return Api(self)
+        return _services().Api(self)
 
     @property
     def doc(self) -> Doc:
         """Documents: photos, videos, sounds and other files."""
-        from .services import Doc
-
-        return Doc(self)
+        return _services().Doc(self)
 
     @property
     def docs(self) -> Doc:
         """Another name of ``doc``."""
-        from .services import Doc
-
-        return Doc(self)
+        return _services().Doc(self)
 
     @property
     def explore(self) -> Explore:
         """What there is to discover."""
-        from .services import Explore
-
-        return Explore(self)
+        return _services().Explore(self)
 
     @property
     def faves(self) -> Faves:
         """Favourites."""
-        from .services import Faves
-
-        return Faves(self)
+        return _services().Faves(self)
 
     @property
     def folder(self) -> Folder:
         """Folders of albums."""
-        from .services import Folder
-
-        return Folder(self)
+        return _services().Folder(self)
 
     @property
     def folders(self) -> Folder:
         """Another name of ``folder``."""
-        from .services import Folder
-
-        return Folder(self)
+        return _services().Folder(self)
 
     @property
     def group(self) -> Group:
         """Groups."""
-        from .services import Group
-
-        return Group(self)
+        return _services().Group(self)
 
     @property
     def groups(self) -> Group:
         """Another name of ``group``."""
-        from .services import Group
-
-        return Group(self)
+        return _services().Group(self)
 
     @property
     def network(self) -> Network:
         """Contacts."""
-        from .services import Network
-
-        return Network(self)
+        return _services().Network(self)
 
     @property
     def post(self) -> Post:
         """Articles."""
-        from .services import Post
-
-        return Post(self)
+        return _services().Post(self)
 
     @property
     def posts(self) -> Post:
         """Another name of ``post``."""
-        from .services import Post
-
-        return Post(self)
+        return _services().Post(self)
 
     @property
     def tags(self) -> Tags:
         """Tags."""
-        from .services import Tags
-
-        return Tags(self)
+        return _services().Tags(self)
 
     @property
     def test(self) -> Test:
         """Methods to try calls with."""
-        from .services import Test
-
-        return Test(self)
+        return _services().Test(self)
 
     @property
     def user(self) -> User:
         """Users."""
-        from .services import User
-
-        return User(self)
+        return _services().User(self)
 
     @property
     def users(self) -> User:
         """Another name of ``user``."""
-        from .services import User
-
-        return User(self)
+        return _services().User(self)

@@ -26,6 +26,8 @@ PLURALS = {
     "users": "user",
 }
 
+# What changes without a call of the caller's.
+_LIVE = ("account.getQuota", "auth.", "upload.")
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)+", re.ASCII)
 
@@ -38,7 +40,7 @@ class Method(NamedTuple):
     records are in the answer, outermost key first. ``paged``: it takes ``page``
     and ``per_page``. ``max_per_page``: its longest page. ``not_found``: the
     error codes that mean "not there, or not for you". ``takes_file``: a file is
-    sent with it.
+    sent with it. ``may_be_kept``: its answer may be given again for a while.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Method(NamedTuple):
     max_per_page: int | None
     not_found: frozenset[int]
     takes_file: bool
+    may_be_kept: bool
 
 
 @cache
@@ -74,6 +77,7 @@ def _method(row: dict[str, Any]) -> Method:
         max_per_page=params.get("per_page", {}).get("max"),
         not_found=frozenset(int(code) for code, text in errors.items() if "not found" in text),
         takes_file="file" in params,
+        may_be_kept=not (row["post"] or row["name"].startswith(_LIVE)),
     )
 
 
@@ -84,7 +88,8 @@ def find(name: str, verb: str | None = None) -> Method:
         have, to be called so.
     :raises UnknownMethod: there is no such method.
     """
-    method = all_methods().get(singular(name))
+    methods = all_methods()
+    method = methods.get(name) or methods.get(singular(name))
     if method is not None:
         return method
     if verb is None or _NAME.fullmatch(name) is None:
@@ -100,6 +105,8 @@ def find(name: str, verb: str | None = None) -> Method:
         max_per_page=None,
         not_found=frozenset(),
         takes_file=False,
+        # nobody knows whether it only reads
+        may_be_kept=False,
     )
 
 

@@ -52,7 +52,7 @@ def _text(name: str, value: object) -> str:
             # never 1e-07: what the service makes of an exponent is not known
             return f"{value:.10f}".rstrip("0").rstrip(".")
         case list() | tuple():
-            return ",".join(_text(name, item) for item in value)
+            return ",".join([item if type(item) is str else _text(name, item) for item in value])
         case set() | frozenset():
             return ",".join(sorted(_text(name, item) for item in value))
     raise TypeError(

@@ -15,7 +15,7 @@ def _name(key: str) -> str:
 
 def session_get(key: str, default: Any = None) -> Any:
     """Return what is kept under *key*, or *default*."""
-    return session.get(_name(key), default)
+    return session._get_current_object().get(_name(key), default)  # type: ignore[attr-defined]
 
 
 def session_set(key: str, value: Any) -> None:

@@ -82,7 +82,8 @@ class SessionStore:
     # Copies, so that what a view does to a record stays with the view.
 
     def get(self, key: str, /) -> Any:
-        return deepcopy(session_get(key))
+        kept = session_get(key)
+        return kept and deepcopy(kept)
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
         session_set(key, deepcopy(value))

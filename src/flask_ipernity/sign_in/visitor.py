@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-from flask import g, has_request_context, request
 
 from ..caching.calls import SiteAPI
 from ..errors import TokenError
+from ..per_request import here
 from ..signals import token_forgotten, token_revoked
 from ..state import current_application, current_state
 from . import started
@@ -24,15 +24,12 @@ class VisitorAPI(SiteAPI):
 
     of_visitor = True
 
-    def call(self, method_name: str, **params: object) -> dict[str, Any]:
-        try:
-            return super().call(method_name, **params)
-        except TokenError as error:
+    def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
+        if isinstance(error, TokenError):
             error.of_visitor = True
             own = "auth_token" not in params and "frob" not in params
             if error.code != 106 and own and self.token is not None:
                 self._bury(self.token)
-            raise
 
     def _bury(self, token: str) -> None:
         """Forget the dead *token*, and tell it once when several requests find it dead."""
@@ -71,18 +68,13 @@ def visitor_api() -> VisitorAPI:
 
     :raises RuntimeError: there is no request, and so no visitor.
     """
-    if not has_request_context():
+    kept = here()
+    if kept is None or kept.request is None:
         raise RuntimeError(
             "ipernity.api belongs to the visitor of a request, and there is none here."
             " In jobs and commands use ipernity.api_for(token) or ipernity.owner_api."
         )
-    # g may belong to an application context that outlives the request, so what
-    # lies there counts only for the request that it was made for.
-    current = request._get_current_object()  # type: ignore[attr-defined]
-    made_for, kept = g.get("_ipernity_api", (None, None))
-    if made_for is current and isinstance(kept, VisitorAPI):
-        return kept
-    state = current_state()
-    api = state.api(state.tokens.get(TOKEN), VisitorAPI)
-    g._ipernity_api = (current, api)
-    return api
+    if kept.api is None:
+        state = current_state()
+        kept.api = VisitorAPI(state.calls, state.tokens.get(TOKEN), kept)
+    return kept.api

@@ -1,0 +1,292 @@
+"""Copies of what Redis holds: never older than what Redis would have said."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+from flask_ipernity import ipernity, redis_store
+from flask_ipernity.caching import near as module
+from flask_ipernity.caching.copies import Original
+from flask_ipernity.caching.near import Near
+from flask_ipernity.redis_store import RedisWatch
+from flask_ipernity.sandbox import Sandbox
+from tests.conftest import MakeApp
+
+from .conftest import caching
+from .model import Clock
+from .redis import RedisServer
+from .test_model import SharedWalk, application
+
+
+@pytest.fixture
+def url(redis: RedisServer) -> str:
+    """The address of an empty Redis."""
+    with Redis.from_url(redis.url) as client:
+        client.flushall()
+    return redis.url
+
+
+def commands(url: str) -> int:
+    """Return how many times anybody has read from Redis."""
+    with Redis.from_url(url) as client:
+        return int(client.info("commandstats").get("cmdstat_mget", {}).get("calls", 0))
+
+
+def hello(app: Flask, token: str | None = None) -> str:
+    with app.app_context():
+        ipernity.api_for(token).test.hello()
+        assert ipernity.last_call
+        return ipernity.last_call.how
+
+
+def ready(app: Flask) -> None:
+    """Call until a copy is near."""
+    near = app.extensions["ipernity"].calls.cache.results._near
+    end = time.monotonic() + 20
+    while not near._held:
+        hello(app)
+        assert time.monotonic() < end
+
+
+def test_what_was_just_read_is_not_read_again(
+    make_app: MakeApp, url: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NEAR_AGE", 60.0)
+    app = caching(make_app, url)
+    ready(app)
+    before = commands(url)
+    assert [hello(app) for _ in range(50)] == ["hit"] * 50
+    assert commands(url) == before
+    assert len(sandbox.calls) == 1
+
+
+def test_it_is_read_again_after_a_second_at_most(
+    make_app: MakeApp, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    app = caching(make_app, url)
+    ready(app)
+    before = commands(url)
+    monkeypatch.setattr(module, "monotonic", clock)
+    clock.now += time.monotonic() + 1.01
+    assert hello(app) == "hit"
+    assert commands(url) == before + 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_two_processes_on_one_redis_give_no_wrong_answer_in_thousands_of_steps(
+    url: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    for name in ("caching.results", "caching.pause", "caching.server"):
+        monkeypatch.setattr(f"flask_ipernity.{name}.time", clock)
+    apps = [application(IPERNITY_CACHE=url) for _ in range(2)]
+    walk = SharedWalk(apps, clock, seed)
+    near = [app.extensions["ipernity"].calls.cache.results._near for app in apps]
+    given = 0
+    for one in near:
+        get = one.get
+
+        def counted(key: str, get: Any = get) -> Any:
+            nonlocal given
+            found = get(key)
+            given += found is not None
+            return found
+
+        monkeypatch.setattr(one, "get", counted)
+    for _ in range(4000):
+        walk.step()
+    # It is no test of copies that are never given.
+    assert given > 100
+    assert all(walk.seen.get(how, 0) > 50 for how in ("hit", "miss", "stale")), walk.seen
+
+
+def test_another_process_is_told_at_once_of_what_is_cleared_written_or_flushed(
+    make_app: MakeApp, url: str, sandbox: Sandbox
+) -> None:
+    token = sandbox.sign_in(0, {"doc": "delete"})
+    one, two = (caching(make_app, url) for _ in range(2))
+    for app in (one, two):
+        ready(app)
+
+    def clear() -> None:
+        with one.app_context():
+            ipernity.cache_clear()
+
+    def write() -> None:
+        with one.app_context():
+            api = ipernity.api_for(token)
+            api.call("doc.setPerms", doc_id=own, share=4)
+
+    def flush() -> None:
+        with Redis.from_url(url) as client:
+            client.flushall()
+
+    own = next(
+        doc.doc_id
+        for doc in sandbox.state.docs.values()
+        if doc.owner_id == sandbox.people[0].user_id
+    )
+
+    def read() -> str:
+        with two.app_context():
+            ipernity.api_for(token).doc.get(doc_id=own)
+            assert ipernity.last_call
+            return ipernity.last_call.how
+
+    for change in (clear, write, flush):
+        for _ in range(30):
+            read()
+            assert [read(), read()] == ["hit"] * 2
+            change()
+            assert read() == "miss", change
+
+
+def test_a_copy_from_before_a_change_is_not_held() -> None:
+    class Told:
+        def __init__(self) -> None:
+            self.keys: list[str] | None = []
+
+        def begin(self) -> None:
+            self.keys = []
+
+        def changed(self) -> list[str] | None:
+            keys, self.keys = self.keys, []
+            return keys
+
+    told = Told()
+    near: Near[str] = Near(told, "stamp")
+    assert near.get("a") is None
+    moment = near.moment()
+    near.drop(["a"])
+    near.put("a", "old", moment)
+    assert near.get("a") is None
+
+    def hold(*keys: str) -> None:
+        for key in keys:
+            near.get(key)
+            near.put(key, key, near.moment())
+
+    hold("a", "b")
+    told.keys = ["a", "a:lease"]
+    assert [near.get("a"), near.get("b")] == [None, "b"]
+    hold("a")
+    told.keys = ["stamp:doc"]
+    assert [near.get("a"), near.get("b")] == [None, None]
+    hold("a", "b")
+    told.keys = None
+    assert [near.get("a"), near.get("b")] == [None, None]
+    for number in range(10 * module.MOST):
+        hold(str(number))
+    assert len(near._held) <= module.MOST
+
+
+def test_without_news_from_redis_each_call_reads(
+    make_app: MakeApp, url: str, sandbox: Sandbox
+) -> None:
+    with Redis.from_url(url) as client:
+        may = ("on", "nopass", "~*", "&*", "+@all", "-client|tracking")
+        client.execute_command("ACL", "SETUSER", "plain", *may)
+        app = caching(make_app, url.replace("redis://", "redis://plain:x@"))
+        hello(app)
+        before = commands(url)
+        assert [hello(app) for _ in range(5)] == ["hit"] * 5
+        assert commands(url) == before + 5
+        client.execute_command("ACL", "DELUSER", "plain")
+    assert len(sandbox.calls) == 1
+
+
+def changed_until(watch: RedisWatch, key: str) -> None:
+    end = time.monotonic() + 20
+    while key not in (watch.changed() or ()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str) -> None:
+    watch = RedisWatch(url, "mine:")
+    assert watch.changed() is None
+    watch.begin()
+    assert watch.changed() == []
+    with Redis.from_url(url) as client:
+        client.set("other:1", "x")
+        client.set("mine:1", "x")
+        changed_until(watch, "mine:1")
+        client.delete("mine:1")
+        changed_until(watch, "mine:1")
+        client.set("mine:2", "x", px=50)
+        changed_until(watch, "mine:2")
+        changed_until(watch, "mine:2")
+        assert watch.changed() == []
+        for number in range(2 * redis_store._MANY):
+            client.set(f"mine:{number}", "x")
+        assert watch.changed() is None
+
+
+def test_a_watch_notices_that_redis_is_gone_and_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_store, "PAUSE", 0.0)
+    with RedisServer(tmp_path) as redis:
+        watch = RedisWatch(redis.url, "mine:")
+        watch.begin()
+        assert watch.changed() == []
+        redis.kill()
+        assert watch.changed() is None
+        watch.begin()
+        assert watch.changed() is None
+        redis.start()
+        watch.begin()
+        assert watch.changed() == []
+        with Redis.from_url(redis.url) as client:
+            client.client_kill_filter(_type="pubsub")
+        assert watch.changed() is None
+        monkeypatch.setattr(redis_store, "LIFE", 0.0)
+        watch.begin()
+        assert watch.changed() is None
+
+
+def test_a_process_that_was_forked_leaves_the_connection_to_the_other(url: str) -> None:
+    watch = RedisWatch(url, "mine:")
+    watch.begin()
+    assert watch.changed() == []
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if watch.changed() is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    with Redis.from_url(url) as client:
+        client.set("mine:1", "x")
+    changed_until(watch, "mine:1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"a": "1"},
+        {"docs": {"doc": [{"id": "1", "thumb": {"w": "1"}}, {"id": "2"}], "n": None}, "api": {}},
+        {"a": [[], [[]], [1, [2, {"b": [3]}]], {}], "c": {"d": {"e": {"f": []}}}},
+    ],
+)
+def test_a_copy_is_equal_and_shares_nothing_that_can_be_changed(value: Any) -> None:
+    text = json.dumps(value)
+    original = Original(json.loads(text))
+    first, second = original.copy(), original.copy()
+    assert json.dumps(first) == json.dumps(second) == text
+
+    def spoil(one: Any) -> None:
+        for inner in list(one.values() if isinstance(one, dict) else one):
+            if isinstance(inner, dict | list):
+                spoil(inner)
+        one.clear()
+
+    spoil(first)
+    assert json.dumps(second) == json.dumps(original.copy()) == text

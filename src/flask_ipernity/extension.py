@@ -228,5 +228,13 @@ def _user_agent(app: Flask) -> str:
     return f"Flask-Ipernity/{version('Flask-Ipernity')} ({name})"
 
 
+class _Current(LocalProxy[Ipernity]):
+    """The current application's extension; for ``api``, of which each call is asked, in short."""
+
+    @property
+    def api(self) -> SiteAPI:
+        return current_state().extension.api
+
+
 #: The current application's :class:`Ipernity` object.
-ipernity = cast(Ipernity, LocalProxy(lambda: current_state().extension))
+ipernity = cast(Ipernity, _Current(lambda: current_state().extension))

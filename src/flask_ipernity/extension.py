@@ -233,7 +233,7 @@ class _Current(LocalProxy[Ipernity]):
 
     @property
     def api(self) -> SiteAPI:
-        return current_state().extension.api
+        return visitor_api()
 
 
 #: The current application's :class:`Ipernity` object.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Request, has_app_context, has_request_context, request
+from flask import Request, has_app_context, has_request_context, request
 from flask.globals import app_ctx
 
 from .caching.told import Call
-from .signals import api_called
 
 if TYPE_CHECKING:
     from .sign_in.visitor import VisitorAPI
@@ -55,15 +54,3 @@ def here() -> Here | None:
     if kept is None or kept.request is not current:
         kept = g._ipernity_here = Here(current)
     return kept
-
-
-def tell(app: Flask, call: Call, kept: Here | None) -> None:
-    """Tell of *call*, which an API object of *app* has made.
-
-    :param kept: of the request that it was made for; ``None``: of that here, if there is one.
-    """
-    kept = kept or here()
-    if kept is not None:
-        kept.add(call)
-    if api_called.receivers:
-        api_called.send(app, call=call)

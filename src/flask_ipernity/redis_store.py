@@ -18,6 +18,8 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
+from .caching.near import NO_KEYS
+
 #: Seconds in which Redis must connect, and answer.
 PATIENCE = 1
 
@@ -85,15 +87,21 @@ class RedisWatch:
         self._prefix = prefix
         self._heard: PubSub | None = None
         self._has_news: Callable[[], object] = bool
-        self._process = 0
+        self._process: object = None
         self._until = 0.0
         self._again_at = 0.0
 
     def begin(self) -> None:
-        """Begin to listen, if that can be done now."""
-        if monotonic() < self._again_at:
+        """Begin to listen, if that can be done now; after :data:`LIFE` seconds, end it."""
+        now = monotonic()
+        if self._heard is not None:
+            if now >= self._until:
+                # Whoever asks learns that anything may have changed; then it can begin anew.
+                self._end()
             return
-        self._again_at = monotonic() + PAUSE
+        if now < self._again_at:
+            return
+        self._again_at = now + PAUSE
         # redis-py has no types here.
         heard: Any = self._client.pubsub()  # type: ignore[no-untyped-call]
         try:
@@ -110,7 +118,7 @@ class RedisWatch:
                 # The server does not know this, or does not let this user.
                 self._again_at = inf
         else:
-            self._heard, self._process = heard, os.getpid()
+            self._heard, self._process = heard, _this_process
             self._has_news = _looker(heard)
             self._until = monotonic() + LIFE
 
@@ -118,11 +126,9 @@ class RedisWatch:
         """Return the keys that were changed since this was asked last; see :class:`.Watch`."""
         if self._heard is None:
             return None
-        keys = None
-        if monotonic() < self._until and self._process == os.getpid():
-            keys = self._read(self._heard)
+        keys = self._read(self._heard) if self._process is _this_process else None
         if keys is None:
-            self._end(self._heard)
+            self._end()
         return keys
 
     def _read(self, heard: PubSub) -> Collection[str] | None:
@@ -131,7 +137,7 @@ class RedisWatch:
             # Each cached call comes here: to look whether there is anything takes a
             # small part of the time of reading.
             if not self._has_news():
-                return keys
+                return NO_KEYS
             while message := heard.get_message(timeout=0):
                 # Another kind of message comes when the connection was made anew.
                 if message["type"] != "message" or message["data"] is None or len(keys) > _MANY:
@@ -141,11 +147,24 @@ class RedisWatch:
             return None
         return keys
 
-    def _end(self, heard: PubSub) -> None:
-        self._heard = None
+    def _end(self) -> None:
         # In a process that was forked, it is the other's connection.
-        if self._process == os.getpid():
-            heard.close()
+        if self._heard is not None and self._process is _this_process:
+            self._heard.close()
+        self._heard, self._again_at = None, 0.0
+
+
+#: Another object in each process; to ask for its number takes longer.
+_this_process = object()
+
+
+def _forked() -> None:
+    global _this_process
+    _this_process = object()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _looker(heard: PubSub) -> Callable[[], object]:

@@ -44,7 +44,8 @@ def current_state() -> State:
 
     :raises ConfigurationError: ``Ipernity`` was not set up for it.
     """
-    state = current_application().extensions.get("ipernity")
+    # Much asks; flask.current_app takes five times as long.
+    state = app_ctx._get_current_object().app.extensions.get("ipernity")  # type: ignore[attr-defined]
     if not isinstance(state, State):
         raise ConfigurationError(
             "Flask-Ipernity is not set up for this application. Call Ipernity(app), or"

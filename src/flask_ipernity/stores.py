@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .caching.mechanism import Kept, MemoryStore
-from .caching.near import Watch
+from .caching.near import NO_KEYS, Watch
 from .errors import ConfigurationError, SignInError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class _Alone:
         pass
 
     def changed(self) -> tuple[str, ...]:
-        return ()
+        return NO_KEYS
 
 
 def _size(text: str) -> int:

@@ -215,7 +215,7 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
     watch = RedisWatch(url, "mine:")
     assert watch.changed() is None
     watch.begin()
-    assert watch.changed() == []
+    assert watch.changed() == ()
     with Redis.from_url(url) as client:
         client.set("other:1", "x")
         client.set("mine:1", "x")
@@ -225,7 +225,7 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
         client.set("mine:2", "x", px=50)
         changed_until(watch, "mine:2")
         changed_until(watch, "mine:2")
-        assert watch.changed() == []
+        assert watch.changed() == ()
         for number in range(2 * redis_store._MANY):
             client.set(f"mine:{number}", "x")
         assert watch.changed() is None
@@ -238,26 +238,30 @@ def test_a_watch_notices_that_redis_is_gone_and_begins_again(
     with RedisServer(tmp_path) as redis:
         watch = RedisWatch(redis.url, "mine:")
         watch.begin()
-        assert watch.changed() == []
+        assert watch.changed() == ()
         redis.kill()
         assert watch.changed() is None
         watch.begin()
         assert watch.changed() is None
         redis.start()
         watch.begin()
-        assert watch.changed() == []
+        assert watch.changed() == ()
         with Redis.from_url(redis.url) as client:
             client.client_kill_filter(_type="pubsub")
         assert watch.changed() is None
         monkeypatch.setattr(redis_store, "LIFE", 0.0)
         watch.begin()
+        assert watch.changed() == ()
+        watch.begin()
         assert watch.changed() is None
+        watch.begin()
+        assert watch.changed() == ()
 
 
 def test_a_process_that_was_forked_leaves_the_connection_to_the_other(url: str) -> None:
     watch = RedisWatch(url, "mine:")
     watch.begin()
-    assert watch.changed() == []
+    assert watch.changed() == ()
     child = os.fork()
     if child == 0:
         os._exit(0 if watch.changed() is None else 1)

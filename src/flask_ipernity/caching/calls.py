@@ -15,8 +15,9 @@ from ..client.methods import Method, find
 from ..client.walking import Arriving
 from ..client.writes import changes
 from ..errors import APIRequestError, QuotaExceeded, TokenError
-from ..per_request import Here, tell
+from ..per_request import Here, here
 from ..settings import Settings
+from ..signals import api_called
 from .pause import Pause
 from .results import Place, ResultCache, place
 from .told import UNCACHED, Call, CountedTransport
@@ -82,7 +83,7 @@ class SiteAPI(IpernityAPI):
 
     :param calls: what it shares with the other API objects of the application.
     :param token: see :class:`.IpernityAPI`.
-    :param here: what is kept for the request that it is made for, if it serves in that only.
+    :param made_for: what is kept for the request that it is made for, if it serves in that only.
     """
 
     # Not in __dict__, which an object shares with its `uncached`.
@@ -95,7 +96,7 @@ class SiteAPI(IpernityAPI):
         self,
         calls: Calls,
         token: str | Mapping[str, Any] | None = None,
-        here: Here | None = None,
+        made_for: Here | None = None,
     ) -> None:
         settings = calls.settings
         super().__init__(
@@ -108,7 +109,7 @@ class SiteAPI(IpernityAPI):
             transport=calls.transport,
         )
         self._calls = calls
-        self._here = here
+        self._here = made_for
         self._skips_cache = False
 
     @property
@@ -150,7 +151,11 @@ class SiteAPI(IpernityAPI):
         finally:
             seconds = perf_counter() - began
             retries = 0 if how == "hit" else calls.transport.retries()
-            tell(calls.app, Call(method.name, how, seconds, retries, error), self._here)
+            call = Call(method.name, how, seconds, retries, error)
+            if told := self._here or here():
+                told.add(call)
+            if api_called.receivers:
+                api_called.send(calls.app, call=call)
 
     def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
         """Do what is to be done when a call with *params* has raised *error*."""
@@ -166,7 +171,8 @@ class SiteAPI(IpernityAPI):
 
     def _viewer(self, params: Mapping[str, object]) -> str:
         # What the caller names wins over what the object has.
-        return self._calls.viewer(params.get("auth_token") or self._token)
+        token = params.get("auth_token") or self._token
+        return self._calls.viewer(token) if token else ANONYMOUS
 
     def _call(self, method: Method, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
         """Call Ipernity, unless it has asked to wait.

@@ -16,6 +16,9 @@ NEAR_AGE = 1.0
 #: How many copies are held; when there are more, all go.
 MOST = 128
 
+#: What a watch returns most often.
+NO_KEYS: tuple[str, ...] = ()
+
 _NONE = (0.0, None)
 
 
@@ -23,11 +26,11 @@ class Watch(Protocol):
     """Tells what changes in a store; used by one thread at a time."""
 
     def begin(self) -> None:
-        """Begin to watch, if that can be done now."""
+        """Begin to watch, if that can be done now; told again and again, it may begin anew."""
         ...
 
     def changed(self) -> Collection[str] | None:
-        """Return the keys that anybody has changed since this was asked last.
+        """Return the keys that anybody has changed since this was asked last, or :data:`NO_KEYS`.
 
         ``None`` where that is not known, and before it has begun: any may have changed.
         """
@@ -58,8 +61,8 @@ class Near(Generic[V]):
         # What is heard is dropped before another thread can ask.
         with self._lock:
             changed = self._watch.changed()
-            self._hears = changed is not None
-            if changed is None or changed:
+            if changed is not NO_KEYS:
+                self._hears = changed is not None
                 self._drop(changed)
             until, copy = self._held.get(key, _NONE)
         return copy if monotonic() < until else None
@@ -70,15 +73,16 @@ class Near(Generic[V]):
 
     def put(self, key: str, copy: V, moment: int | None) -> None:
         """Hold *copy* of what is under *key*, unless anything may have changed since *moment*."""
+        if self._watch is None:
+            return
         with self._lock:
-            if moment is None:
-                # The store has just answered, so this will not wait for one that is dead.
-                if self._watch is not None:
-                    self._watch.begin()
-            elif moment == self._moment:
+            if moment == self._moment:
                 if len(self._held) >= MOST:
                     self._held.clear()
                 self._held[key] = monotonic() + NEAR_AGE, copy
+            # The store has just answered, so this does not wait for one that is dead.
+            self._watch.begin()
+            self._hears = True  # if it does not, the next get() notices
 
     def drop(self, keys: Collection[str] | None) -> None:
         """Drop what rests on *keys*, ``None`` for all: they are changed."""

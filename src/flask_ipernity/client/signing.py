@@ -33,26 +33,26 @@ def plain_params(params: Mapping[str, object]) -> dict[str, str]:
 
     :raises TypeError: a value has no such form; the text names the parameter.
     """
-    return {
-        name: value if type(value) is str else _text(name, value)
-        for name, value in params.items()
-        if value is not None
-    }
+    plain = {}
+    for name, value in params.items():
+        if value is not None:
+            plain[name] = value if type(value) is str else _text(name, value)
+    return plain
 
 
 def _text(name: str, value: object) -> str:
     match value:
-        case str():
-            return str(value)
+        case list() | tuple():
+            return ",".join([one if type(one) is str else _text(name, one) for one in value])
         case bool():
             return "1" if value else "0"
         case int():
             return str(int(value))
+        case str():
+            return str(value)
         case float() if isfinite(value):
             # never 1e-07: what the service makes of an exponent is not known
             return f"{value:.10f}".rstrip("0").rstrip(".")
-        case list() | tuple():
-            return ",".join([item if type(item) is str else _text(name, item) for item in value])
         case set() | frozenset():
             return ",".join(sorted(_text(name, item) for item in value))
     raise TypeError(

@@ -15,7 +15,8 @@ def _name(key: str) -> str:
 
 def session_get(key: str, default: Any = None) -> Any:
     """Return what is kept under *key*, or *default*."""
-    return session._get_current_object().get(_name(key), default)  # type: ignore[attr-defined]
+    name = current_state().settings.session_prefix + key
+    return session._get_current_object().get(name, default)  # type: ignore[attr-defined]
 
 
 def session_set(key: str, value: Any) -> None:

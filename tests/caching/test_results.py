@@ -206,12 +206,16 @@ def test_not_found_is_remembered_for_a_moment_and_other_errors_are_not(
 
 
 @on_every_store
-def test_a_remembered_error_is_as_the_first_was(caching_app: Flask) -> None:
+def test_a_remembered_error_is_as_the_first_was_and_shows_no_token(
+    caching_app: Flask, sandbox: Sandbox
+) -> None:
+    token = sandbox.sign_in()
+
     def view() -> Any:
         errors = []
         for _ in range(2):
             try:
-                ipernity.api.doc.get(doc_id="999999999999")
+                ipernity.api.call("doc.get", doc_id="999999999999", auth_token=token)
             except NotFound as error:
                 errors.append([error.status, error.code, error.message, error.method])
                 errors[-1].append(dict(error.params or {}))

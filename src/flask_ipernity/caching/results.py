@@ -9,6 +9,7 @@ from hashlib import blake2b
 from time import time
 from typing import Any, NamedTuple, Protocol
 
+from ..client.failures import shown
 from ..client.signing import plain_params
 from ..errors import APIRequestError, NotFound, QuotaExceeded, ServiceError
 from .copies import Original
@@ -87,7 +88,7 @@ class Result:
         if self._original is None:
             if self.is_not_found:
                 status, code, message = json.loads(self.text[len(_NOT_FOUND) :])
-                raise NotFound(status, code, message, method, params)
+                raise NotFound(status, code, message, method, shown(params))
             answer: dict[str, Any] = json.loads(self.text)
             if len(self.text) > _SHORT:
                 return answer

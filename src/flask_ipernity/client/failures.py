@@ -55,5 +55,9 @@ def failure(
     kind = _GENERAL.get(code, APIRequestError)
     if code in method.not_found:
         kind = NotFound
-    shown = {name: value for name, value in params.items() if name not in _SECRET}
-    return kind(str(api.get("status")), code, message, method.name, shown)
+    return kind(str(api.get("status")), code, message, method.name, shown(params))
+
+
+def shown(params: Mapping[str, object]) -> dict[str, object]:
+    """Return *params* as an error may show them: without what is secret."""
+    return {name: value for name, value in params.items() if name not in _SECRET}

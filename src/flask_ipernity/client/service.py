@@ -37,10 +37,7 @@ class Service:
     def _call(
         self, method: str, params: Mapping[str, object], extra: Mapping[str, object] | None
     ) -> Any:
-        sent = {}
-        for name, value in params.items():
-            if value is not None:
-                sent[name] = value
+        sent = {name: value for name, value in params.items() if value is not None}
         if extra:
             if twice := sent.keys() & extra.keys():
                 raise TypeError(f"{method}: {', '.join(sorted(twice))} given twice")

@@ -86,7 +86,7 @@ class RedisWatch:
         self._client = _client(url, retries=0, protocol=2)
         self._prefix = prefix
         self._heard: PubSub | None = None
-        self._has_news: Callable[[], object] = bool
+        self._look: Callable[[int], object] = bool
         self._process: object = None
         self._until = 0.0
         self._again_at = 0.0
@@ -119,14 +119,20 @@ class RedisWatch:
                 self._again_at = inf
         else:
             self._heard, self._process = heard, _this_process
-            self._has_news = _looker(heard)
+            self._look = _looker(heard)
             self._until = monotonic() + LIFE
 
     def changed(self) -> Collection[str] | None:
         """Return the keys that were changed since this was asked last; see :class:`.Watch`."""
         if self._heard is None:
             return None
-        keys = self._read(self._heard) if self._process is _this_process else None
+        keys = None
+        if self._process is _this_process:
+            # Each cached call comes here: to look whether there is anything takes a
+            # small part of the time of reading.
+            if not self._look(0):
+                return NO_KEYS
+            keys = self._read(self._heard)
         if keys is None:
             self._end()
         return keys
@@ -134,10 +140,6 @@ class RedisWatch:
     def _read(self, heard: PubSub) -> Collection[str] | None:
         keys: list[str] = []
         try:
-            # Each cached call comes here: to look whether there is anything takes a
-            # small part of the time of reading.
-            if not self._has_news():
-                return NO_KEYS
             while message := heard.get_message(timeout=0):
                 # Another kind of message comes when the connection was made anew.
                 if message["type"] != "message" or message["data"] is None or len(keys) > _MANY:
@@ -167,15 +169,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def _looker(heard: PubSub) -> Callable[[], object]:
-    """Return a function that tells whether there is something to read."""
+def _looker(heard: PubSub) -> Callable[[int], object]:
+    """Return a function that tells whether there is something to read within milliseconds."""
     # redis-py has no public name for it.
     socket = getattr(heard.connection, "_sock", None)
     if socket is None or not hasattr(select, "poll"):
-        return lambda: True
+        return lambda _: True
     poll = select.poll()
     poll.register(socket, select.POLLIN)
-    return lambda: poll.poll(0)
+    return poll.poll
 
 
 def _client(url: str, retries: int, **settings: Any) -> Redis:

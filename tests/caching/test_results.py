@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from flask_ipernity import NotFound, TokenError, ipernity
+from flask_ipernity import APIRequestError, NotFound, TokenError, UnknownMethod, ipernity
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from tests.conftest import MakeApp
@@ -344,6 +345,7 @@ def test_outside_of_requests_there_is_no_session_and_no_error(
         for _ in range(2):
             ipernity.owner_api.test.hello()
             assert ipernity.last_call
+            assert ipernity.last_call
             assert ipernity.last_call.how == "uncached"
         ipernity.cache_clear()
 
@@ -439,3 +441,39 @@ def test_a_dead_token_is_forgotten_by_an_uncached_call_too(
         sandbox.revoke(token)
     assert client.get("/").json == {"token": None, "again": None}
     assert client.get("/who").text == "out"
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_parameters_that_look_equal_and_are_sent_otherwise_are_kept_apart(
+    caching_app: Flask, sandbox: Sandbox
+) -> None:
+    class Word(str, Enum):  # noqa: UP042 - its str() is another text
+        one = "1"
+
+    with caching_app.app_context():
+        api = ipernity.api_for(None)
+        sent = [
+            api.call("test.echo", echo=echo)["echo"]
+            for echo in (1, True, 1.0, Word.one, "1", [1, "a"], ["1", "a"], {"1", "a"})
+        ]
+        assert sent == ["1", "1", "1", str(Word.one), "1", "1,a", "1,a", "1,a"]
+        assert [call.params["echo"] for call in sandbox.calls] == ["1", "Word.one", "1,a"]
+        for wrong in ({"a": 1}, [{}], object()):
+            with pytest.raises(TypeError, match="echo="):
+                api.call("test.echo", echo=wrong)
+        assert len(sandbox.calls) == 3
+
+
+def test_a_method_that_does_not_exist_is_no_call(make_app: MakeApp, sandbox: Sandbox) -> None:
+    app = caching(make_app, "memory")
+    with app.app_context():
+        api = ipernity.api_for(None)
+        with pytest.raises(UnknownMethod):
+            api.call("doc.getLust")
+        assert ipernity.last_call is None
+        for _ in range(2):
+            with pytest.raises(APIRequestError):
+                api.call("doc.getLust", unknown=True)
+            assert ipernity.last_call
+            assert ipernity.last_call.how == "uncached"
+    assert len(sandbox.calls) == 2

@@ -73,6 +73,10 @@ def _result_cache(settings: Settings, texts: Texts | None, prefix: str) -> Resul
     return ResultCache(results, settings.cache_max_age, settings.cache_stale_age)
 
 
+def _verb(unknown: object) -> str | None:
+    return "POST" if unknown == "POST" else "GET" if unknown else None
+
+
 def _digest(secret: str | bytes, text: str) -> str:
     key = secret.encode() if isinstance(secret, str) else secret
     return hmac.digest(key, f"Flask-Ipernity cache {text}".encode(), "sha256").hex()[:24]
@@ -134,16 +138,18 @@ class SiteAPI(IpernityAPI):
         :param cached: ``False`` asks Ipernity in any case.
         :raises QuotaExceeded: Ipernity has asked to wait; possibly nothing was sent.
         """
-        method = find(method_name, "POST" if unknown == "POST" else "GET" if unknown else None)
-        calls, cache, how, error = self._calls, self._calls.cache, UNCACHED, None
+        calls, cache = self._calls, self._calls.cache
+        where = self._place(method_name, params) if cached else None
+        # First of all whether there is such a method.
+        name = where.method if where else find(method_name, _verb(unknown)).name
+        how, error = UNCACHED, None
         began = perf_counter()
         try:
-            where = self._place(method, params) if cached else None
             if cache is None or where is None:
-                return self._call(method, unknown, params)
+                return self._call(name, unknown, params)
             how = "miss"
-            result, how = cache.find(where, partial(self._call, method, unknown, params))
-            return result.read(method.name, params)
+            result, how = cache.find(where, partial(self._call, name, unknown, params))
+            return result.read(name, params)
         except Exception as raised:
             error = type(raised).__name__
             self._failed(raised, params)
@@ -151,7 +157,7 @@ class SiteAPI(IpernityAPI):
         finally:
             seconds = perf_counter() - began
             retries = 0 if how == "hit" else calls.transport.retries()
-            call = Call(method.name, how, seconds, retries, error)
+            call = Call(name, how, seconds, retries, error)
             if told := self._here or here():
                 told.add(call)
             if api_called.receivers:
@@ -160,28 +166,25 @@ class SiteAPI(IpernityAPI):
     def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
         """Do what is to be done when a call with *params* has raised *error*."""
 
-    def _place(self, method: Method, params: Mapping[str, object]) -> Place | None:
+    def _place(self, method_name: str, params: Mapping[str, object]) -> Place | None:
         """Return where the result of a call is kept; ``None`` where none is."""
         calls = self._calls
         if calls.cache is None or self._skips_cache or (calls.in_session and not self.of_visitor):
             return None
-        if not method.may_be_kept:
-            return None
-        return place(self._viewer(params), method.name, params, self.lang, self._api_key)
+        return place(self._viewer(params), method_name, params, self.lang, self._api_key)
 
     def _viewer(self, params: Mapping[str, object]) -> str:
         # What the caller names wins over what the object has.
-        token = params.get("auth_token") or self._token
-        return self._calls.viewer(token) if token else ANONYMOUS
+        return self._calls.viewer(params.get("auth_token") or self._token)
 
-    def _call(self, method: Method, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, name: str, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
         """Call Ipernity, unless it has asked to wait.
 
         A call that changes anything makes the caller's next reads fresh, also
         when it fails: it may have been carried out all the same.
         """
-        pause = self._calls.pause
-        pause.check(method.name)
+        method, pause = find(name, _verb(unknown)), self._calls.pause
+        pause.check(name)
         viewer = self._viewer(params)
         changed = changes().get(method.name, None if method.post else frozenset())
         try:
@@ -205,7 +208,7 @@ class SiteAPI(IpernityAPI):
                 cache.results.forget(viewer, changed)
 
     def _ask(self, method_name: str, params: Mapping[str, object]) -> Arriving | None:
-        cache, where = self._calls.cache, self._place(find(method_name), params)
+        cache, where = self._calls.cache, self._place(method_name, params)
         if cache is not None and where is not None and cache.has(where):
             return None
         try:

@@ -10,6 +10,7 @@ from time import time
 from typing import Any, NamedTuple, Protocol
 
 from ..client.failures import shown
+from ..client.methods import all_methods, singular
 from ..client.signing import plain_params
 from ..errors import APIRequestError, NotFound, QuotaExceeded, ServiceError
 from .copies import Original
@@ -35,26 +36,41 @@ class Place(NamedTuple):
 
 def place(
     viewer: str, method: str, params: Mapping[str, object], lang: str | None, api_key: str
-) -> Place:
-    """Return the place of a call; equal calls have equal ones however they are written.
+) -> Place | None:
+    """Return where the result of a call is kept; ``None`` where it may not be.
 
+    Equal calls have equal places however they are written.
+
+    :param method: its name, as the caller gives it.
     :param params: as the caller gives them: ``a=1, b=2`` and ``b="2", a="1"`` are the same.
     :param lang: the language, where *params* do not name it.
     :raises TypeError: a parameter has no form in which it could be sent.
     """
-    return _place(viewer, method, lang, api_key, *plain_params(params).items())
+    # Types are told, too: what is equal is not always the same as text.
+    told = [
+        (name, type(value), tuple(value) if type(value) is list else value)
+        for name, value in params.items()
+    ]
+    try:
+        return _place(viewer, method, lang, api_key, *told)
+    except TypeError:
+        pass  # a set can be sent, but not be remembered
+    return _place.__wrapped__(viewer, method, lang, api_key, *told)
 
 
 @lru_cache(maxsize=1024)
 def _place(
-    viewer: str, method: str, lang: str | None, api_key: str, *params: tuple[str, str]
-) -> Place:
-    named = {"lg": lang, **dict(params)}
+    viewer: str, method: str, lang: str | None, api_key: str, *told: tuple[str, type, object]
+) -> Place | None:
+    known = all_methods().get(singular(method))
+    if known is None or not known.may_be_kept:
+        return None
+    named = {"lg": lang, **plain_params({name: value for name, _, value in told})}
     # It is what the viewer is made from.
     named.pop("auth_token", None)
-    told = json.dumps([api_key, sorted(named.items())])
-    digest = blake2b(told.encode(), digest_size=12).hexdigest()
-    return Place(viewer, method, f"{viewer}:{method}:{digest}")
+    text = json.dumps([api_key, sorted(named.items())])
+    digest = blake2b(text.encode(), digest_size=12).hexdigest()
+    return Place(viewer, known.name, f"{viewer}:{known.name}:{digest}")
 
 
 class Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Request, has_app_context, has_request_context, request
+from flask import Request, request
 from flask.globals import app_ctx
 
 from .caching.told import Call
@@ -41,13 +41,15 @@ class Here:
 
 def here() -> Here | None:
     """Return what is kept here; ``None`` outside of an application context."""
-    if not has_app_context():
+    # Each call asks; flask.g itself takes three times as long.
+    try:
+        g = app_ctx._get_current_object().g  # type: ignore[attr-defined]
+    except RuntimeError:
         return None
-    # Each page asks; flask.g itself takes three times as long.
-    g = app_ctx._get_current_object().g  # type: ignore[attr-defined]
-    current: Request | None = None
-    if has_request_context():
-        current = request._get_current_object()  # type: ignore[attr-defined]
+    try:
+        current: Request | None = request._get_current_object()  # type: ignore[attr-defined]
+    except RuntimeError:
+        current = None
     # It may belong to an application context that outlives the request, so what
     # lies there counts only for the request that it was made for.
     kept: Here | None = g.get("_ipernity_here")

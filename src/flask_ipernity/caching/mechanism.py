@@ -53,15 +53,12 @@ class Kept(NamedTuple, Generic[V]):
     is_stale: bool = False
 
 
-class Found(NamedTuple, Generic[V]):
-    """An answer, and where it is from.
+#: Where an answer is from. ``hit``: nobody was asked for this caller; ``miss``: it was asked for;
+#: ``stale``: it was fresh once, and stands in.
+How = Literal["hit", "miss", "stale"]
 
-    ``hit``: nobody was asked for this caller; ``miss``: it was asked for;
-    ``stale``: it was fresh once, and stands in.
-    """
-
-    value: V
-    how: Literal["hit", "miss", "stale"]
+#: An answer, and where it is from.
+Found = tuple[V, How]
 
 
 class Store(Protocol[V]):
@@ -187,7 +184,7 @@ class Cache(Generic[V]):
 
     def get(self, key: str, ask: Callable[[], V]) -> V:
         """Return the answer under *key*, from the store or by asking. See :meth:`find`."""
-        return self.find(key, ask).value
+        return self.find(key, ask)[0]
 
     def find(self, key: str, ask: Callable[[], V]) -> Found[V]:
         """Return the answer under *key*, from the store or by asking, and which it was.
@@ -223,12 +220,12 @@ class Cache(Generic[V]):
         """Return the answer of *kept* if it may be given without asking."""
         if kept is None or self._clock() >= kept.fresh_until:
             return None
-        return Found(kept.value, "stale" if kept.is_stale else "hit")
+        return kept.value, "stale" if kept.is_stale else "hit"
 
     def peek(self, key: str) -> V | None:
         """Return the answer under *key* if it is there and fresh; ask nobody."""
         found = self.fresh(self._store.get(key))
-        return None if found is None else found.value
+        return None if found is None else found[0]
 
     def put(self, key: str, value: V) -> None:
         """Keep *value* under *key*, as if it had been asked for now."""
@@ -246,7 +243,7 @@ class Cache(Generic[V]):
         """Return the answer of *kept* if it may stand in for another."""
         if kept is None or self._clock() >= kept.stale_until:
             return None
-        return Found(kept.value, "stale")
+        return kept.value, "stale"
 
     def _at_once(self, kept: Kept[V] | None) -> Found[V] | None:
         return self._old(kept) if self._stale_at_once else None
@@ -255,7 +252,8 @@ class Cache(Generic[V]):
         try:
             found = self._leased(key, question, ask)
             # For those who wait it is a hit: nobody was asked for them.
-            question.answer = found._replace(how="hit") if found.how == "miss" else found
+            value, how = found
+            question.answer = value, "hit" if how == "miss" else how
             return found
         finally:
             with self._lock:
@@ -295,4 +293,4 @@ class Cache(Generic[V]):
             raise
         if self._questions.get(key) is question:
             self.put(key, value)
-        return Found(value, "miss")
+        return value, "miss"

@@ -46,26 +46,28 @@ def place(
     :param lang: the language, where *params* do not name it.
     :raises TypeError: a parameter has no form in which it could be sent.
     """
-    # Types are told, too: what is equal is not always the same as text.
-    told = [
-        (name, type(value), tuple(value) if type(value) is list else value)
-        for name, value in params.items()
-    ]
+    values = [tuple(value) if type(value) is list else value for value in params.values()]
     try:
-        return _place(viewer, method, lang, api_key, *told)
+        return _place(viewer, method, lang, api_key, tuple(params), *values)
     except TypeError:
         pass  # a set can be sent, but not be remembered
-    return _place.__wrapped__(viewer, method, lang, api_key, *told)
+    return _place.__wrapped__(viewer, method, lang, api_key, tuple(params), *values)
 
 
-@lru_cache(maxsize=1024)
+# By type: what is equal is not always the same as text.
+@lru_cache(maxsize=1024, typed=True)
 def _place(
-    viewer: str, method: str, lang: str | None, api_key: str, *told: tuple[str, type, object]
+    viewer: str,
+    method: str,
+    lang: str | None,
+    api_key: str,
+    names: tuple[str, ...],
+    *values: object,
 ) -> Place | None:
     known = all_methods().get(singular(method))
     if known is None or not known.may_be_kept:
         return None
-    named = {"lg": lang, **plain_params({name: value for name, _, value in told})}
+    named = {"lg": lang, **plain_params(dict(zip(names, values, strict=True)))}
     # It is what the viewer is made from.
     named.pop("auth_token", None)
     text = json.dumps([api_key, sorted(named.items())])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..client import Transport
 
-#: Where a result is from: ``hit``, ``miss`` and ``stale`` as in :class:`.Found`;
+#: Where a result is from: ``hit``, ``miss`` and ``stale`` as in :data:`.How`;
 #: ``uncached`` where it could not or should not be from the cache.
 UNCACHED = "uncached"
 

@@ -66,10 +66,12 @@ class VisitorAPI(SiteAPI):
 def visitor_api() -> VisitorAPI:
     """Return the API object of the current request.
 
+    :raises ConfigurationError: ``Ipernity`` was not set up for the application.
     :raises RuntimeError: there is no request, and so no visitor.
     """
     kept = here()
     if kept is None or kept.request is None:
+        current_state()  # without the extension that is the first thing to be told
         raise RuntimeError(
             "ipernity.api belongs to the visitor of a request, and there is none here."
             " In jobs and commands use ipernity.api_for(token) or ipernity.owner_api."

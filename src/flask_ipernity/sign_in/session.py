@@ -15,8 +15,8 @@ def _name(key: str) -> str:
 
 def session_get(key: str, default: Any = None) -> Any:
     """Return what is kept under *key*, or *default*."""
-    name = current_state().settings.session_prefix + key
-    return session._get_current_object().get(name, default)  # type: ignore[attr-defined]
+    # Each request asks; through the proxy it takes longer.
+    return session._get_current_object().get(_name(key), default)  # type: ignore[attr-defined]
 
 
 def session_set(key: str, value: Any) -> None:

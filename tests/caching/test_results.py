@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from contextlib import suppress
 from enum import Enum
 from typing import Any
+from weakref import ref
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
-from flask_ipernity import APIRequestError, NotFound, TokenError, UnknownMethod, ipernity
+from flask_ipernity import (
+    APIRequestError,
+    NotFound,
+    ServiceError,
+    TokenError,
+    UnknownMethod,
+    ipernity,
+)
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from tests.conftest import MakeApp
@@ -477,3 +486,28 @@ def test_a_method_that_does_not_exist_is_no_call(make_app: MakeApp, sandbox: San
             assert ipernity.last_call
             assert ipernity.last_call.how == "uncached"
     assert len(sandbox.calls) == 2
+
+
+@pytest.mark.parametrize("store", ["memory", "redis", "session"], indirect=True)
+def test_a_request_is_freed_when_it_ends(caching_app: Flask, sandbox: Sandbox) -> None:
+    """What refers to itself stays until the garbage collector comes, with all that it holds."""
+    kept: list[Any] = []
+
+    @caching_app.route("/<method>/<user_id>")
+    def ask(method: str, user_id: str) -> dict[str, str]:
+        kept.extend((ref(ipernity.api), ref(request._get_current_object())))  # type: ignore[attr-defined]
+        with suppress(APIRequestError, ServiceError):
+            ipernity.api.call(method, user_id=user_id)
+        return {}
+
+    sandbox.fault("post.getList", "reset")
+    sandbox.fault("album.getList", "112")
+    client = caching_app.test_client()
+    calls = ["user.get/10175"] * 2 + ["user.get/999"] * 2 + ["test.echo/1"]
+    for call in (*calls, "post.getList/10175", "album.getList/10175"):
+        gc.disable()
+        try:
+            client.get(f"/{call}")
+            assert [one() for one in kept] == [None] * len(kept), call
+        finally:
+            gc.enable()

@@ -15,7 +15,7 @@ from ..client.methods import Method, find
 from ..client.walking import Arriving
 from ..client.writes import changes
 from ..errors import APIRequestError, QuotaExceeded, TokenError
-from ..per_request import Here, here
+from ..per_request import here
 from ..settings import Settings
 from ..signals import api_called
 from .pause import Pause
@@ -87,7 +87,6 @@ class SiteAPI(IpernityAPI):
 
     :param calls: what it shares with the other API objects of the application.
     :param token: see :class:`.IpernityAPI`.
-    :param made_for: what is kept for the request that it is made for, if it serves in that only.
     """
 
     # Not in __dict__, which an object shares with its `uncached`.
@@ -96,12 +95,7 @@ class SiteAPI(IpernityAPI):
     #: Whether it acts for the visitor of the current request, whose session may hold results.
     of_visitor = False
 
-    def __init__(
-        self,
-        calls: Calls,
-        token: str | Mapping[str, Any] | None = None,
-        made_for: Here | None = None,
-    ) -> None:
+    def __init__(self, calls: Calls, token: str | Mapping[str, Any] | None = None) -> None:
         settings = calls.settings
         super().__init__(
             settings.app_key,
@@ -113,7 +107,6 @@ class SiteAPI(IpernityAPI):
             transport=calls.transport,
         )
         self._calls = calls
-        self._here = made_for
         self._skips_cache = False
 
     @property
@@ -158,8 +151,8 @@ class SiteAPI(IpernityAPI):
             seconds = perf_counter() - began
             retries = 0 if how == "hit" else calls.transport.retries()
             call = Call(name, how, seconds, retries, error)
-            if told := self._here or here():
-                told.add(call)
+            if kept := here():
+                kept.add(call)
             if api_called.receivers:
                 api_called.send(calls.app, call=call)
 

@@ -143,6 +143,8 @@ class _Question(Generic[V]):
     def __init__(self) -> None:
         self.done = Event()
         self.answer: Found[V] | None = None
+        # To be raised in copies, and a copy itself: an exception that is raised holds all
+        # frames that it goes through, among them those that hold the question.
         self.failure: Exception | None = None
 
 
@@ -211,7 +213,6 @@ class Cache(Generic[V]):
             if not question.done.wait(PATIENCE):
                 self.drop(key)
             elif question.failure is not None:
-                # A copy: an exception object takes on the traceback of who raises it.
                 raise copy(question.failure)
             elif question.answer is not None:
                 return question.answer
@@ -283,13 +284,13 @@ class Cache(Generic[V]):
             kept = self._store.get(key)
             found = self._old(kept)
             if kept is None or found is None:
-                question.failure = error
+                question.failure = copy(error)
                 raise
             pause = min(self._clock() + PAUSE, kept.stale_until)
             self._store.set(key, kept._replace(fresh_until=pause, is_stale=True))
             return found
         except self._shared_on as error:
-            question.failure = error
+            question.failure = copy(error)
             raise
         if self._questions.get(key) is question:
             self.put(key, value)

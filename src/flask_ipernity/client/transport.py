@@ -134,7 +134,11 @@ class Transport:
         while isinstance(outcome := self._try(method, target, body, end), _Failure):
             pause = outcome.pause(self._retries - tries_left)
             if not tries_left or pause is None or monotonic() + pause >= end:
-                raise outcome.error
+                try:
+                    raise outcome.error
+                finally:
+                    # It holds the error, which holds this frame: neither would be freed.
+                    del outcome
             tries_left -= 1
             sleep(pause)
         return outcome

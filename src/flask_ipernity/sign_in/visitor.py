@@ -78,5 +78,5 @@ def visitor_api() -> VisitorAPI:
         )
     if kept.api is None:
         state = current_state()
-        kept.api = VisitorAPI(state.calls, state.tokens.get(TOKEN), kept)
+        kept.api = VisitorAPI(state.calls, state.tokens.get(TOKEN))
     return kept.api

@@ -1,4 +1,4 @@
-"""The application that gunicorn runs in :mod:`tests.caching.test_processes`."""
+"""The application that gunicorn runs in :mod:`tests.caching.test_together`."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ import shlex
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from threading import Event, Thread
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -233,15 +234,18 @@ def _serving(app: Flask, listening: socket.socket) -> Iterator[None]:
 @contextmanager
 def _stop_signals() -> Iterator[Callable[[], None]]:
     """Take Ctrl-C and SIGTERM as a wish to stop; yields what waits for it."""
-    asked = Event()
+    # Not an Event: a signal that comes while its lock is held would wait for that for ever.
+    asked: SimpleQueue[int] = SimpleQueue()
 
     def wait() -> None:
         # Without a time-out, Windows would not let the signal through.
-        while not asked.wait(1):
-            pass
+        while True:
+            with suppress(Empty):
+                asked.get(timeout=1)
+                return
 
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: asked.set()) for number in numbers]
+    before = [signal.signal(number, lambda number, _: asked.put(number)) for number in numbers]
     try:
         yield wait
     finally:

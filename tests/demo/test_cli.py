@@ -254,3 +254,43 @@ def test_printed_settings_come_back_as_they_were(value: object) -> None:
     except ValueError:
         read = text
     assert read == (list(value) if isinstance(value, tuple) else value)
+
+
+def test_ctrl_c_is_heard_at_every_moment_of_the_wait_for_it() -> None:
+    """The interpreter runs what a signal asks for in between any two of its steps."""
+    code = """
+import os, signal, sys
+from threading import Timer
+from flask_ipernity.cli import _stop_signals
+
+def interrupted_at(moment):
+    '''Tell whether the wait was so long, and has ended.'''
+    left = moment
+
+    def trace(frame, event, argument):
+        nonlocal left
+        frame.f_trace_opcodes = True
+        left -= 1
+        if left == 0:
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    with _stop_signals() as stopped:
+        late = Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        late.start()
+        sys.settrace(trace)
+        stopped()
+        sys.settrace(None)
+        late.cancel()
+        late.join()
+    return left <= 0
+
+moment = 1
+while interrupted_at(moment):
+    moment += 1
+print(moment)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=WAIT, check=True
+    )
+    assert int(done.stdout) > 3

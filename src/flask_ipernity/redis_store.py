@@ -74,8 +74,8 @@ class RedisWatch:
     """Hears from Redis which keys were changed: written, deleted, expired or evicted, by whomever.
 
     A :class:`.Watch`. The manual of Redis calls it client-side caching in broadcasting mode: a
-    change is sent to those who listen before its maker has the answer. Redis has it since version
-    6, and Valkey; from another server nothing is ever known.
+    change is sent to those who listen before its maker has the answer (that all was flushed, right
+    after). Redis has it since version 6, and Valkey; from another server nothing is ever known.
 
     :param url: address of the server.
     :param prefix: start of the keys.

@@ -6,12 +6,15 @@ import gc
 import time
 from contextlib import suppress
 from enum import Enum
+from io import BytesIO
 from typing import Any
 from weakref import ref
 
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.datastructures import FileStorage
 
 from flask_ipernity import (
     APIRequestError,
@@ -354,7 +357,6 @@ def test_outside_of_requests_there_is_no_session_and_no_error(
         for _ in range(2):
             ipernity.owner_api.test.hello()
             assert ipernity.last_call
-            assert ipernity.last_call
             assert ipernity.last_call.how == "uncached"
         ipernity.cache_clear()
 
@@ -467,10 +469,12 @@ def test_parameters_that_look_equal_and_are_sent_otherwise_are_kept_apart(
         ]
         assert sent == ["1", "1", "1", str(Word.one), "1", "1,a", "1,a", "1,a"]
         assert [call.params["echo"] for call in sandbox.calls] == ["1", "Word.one", "1,a"]
+        assert api.call("test.echo", echo=[Word.one, "a"])["echo"] == "Word.one,a"
+        assert len(sandbox.calls) == 4
         for wrong in ({"a": 1}, [{}], object()):
             with pytest.raises(TypeError, match="echo="):
                 api.call("test.echo", echo=wrong)
-        assert len(sandbox.calls) == 3
+        assert len(sandbox.calls) == 4
 
 
 def test_a_method_that_does_not_exist_is_no_call(make_app: MakeApp, sandbox: Sandbox) -> None:
@@ -511,3 +515,17 @@ def test_a_request_is_freed_when_it_ends(caching_app: Flask, sandbox: Sandbox) -
             assert [one() for one in kept] == [None] * len(kept), call
         finally:
             gc.enable()
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_a_file_that_was_sent_is_not_held(caching_app: Flask, sandbox: Sandbox) -> None:
+    token = sandbox.sign_in(0, {"doc": "write"})
+    picture = BytesIO()
+    Image.new("RGB", (10, 10)).save(picture, "JPEG")
+    with caching_app.app_context():
+        file = FileStorage(BytesIO(picture.getvalue()), "a.jpg")
+        held = ref(file)
+        assert ipernity.api_for(token).upload.file(file=file)["ticket"]
+        del file
+        gc.collect()
+        assert held() is None

@@ -79,9 +79,7 @@ def test_the_demo_shows_a_folder_whatever_the_environment_holds(
 def test_the_demo_takes_the_next_port_when_its_own_is_taken() -> None:
     with running("demo") as first, running("demo") as second:
         ports = [int(demo.address("Gallery").rpartition(":")[2]) for demo in (first, second)]
-        # Which they are hangs on what else runs on this machine.
-        assert len(set(ports)) == 2
-        assert all(5000 <= port < 5020 for port in ports)
+        assert 5000 <= ports[0] < ports[1] < 5020
         assert [first.stop(), second.stop()] == [0, 0]
 
 

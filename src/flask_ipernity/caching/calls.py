@@ -12,6 +12,7 @@ from flask import Flask
 
 from ..client import IpernityAPI
 from ..client.methods import Method, find
+from ..client.signing import plain_params
 from ..client.walking import Arriving
 from ..client.writes import changes
 from ..errors import APIRequestError, QuotaExceeded, TokenError
@@ -73,10 +74,6 @@ def _result_cache(settings: Settings, texts: Texts | None, prefix: str) -> Resul
     return ResultCache(results, settings.cache_max_age, settings.cache_stale_age)
 
 
-def _verb(unknown: object) -> str | None:
-    return "POST" if unknown == "POST" else "GET" if unknown else None
-
-
 def _digest(secret: str | bytes, text: str) -> str:
     key = secret.encode() if isinstance(secret, str) else secret
     return hmac.digest(key, f"Flask-Ipernity cache {text}".encode(), "sha256").hex()[:24]
@@ -131,18 +128,16 @@ class SiteAPI(IpernityAPI):
         :param cached: ``False`` asks Ipernity in any case.
         :raises QuotaExceeded: Ipernity has asked to wait; possibly nothing was sent.
         """
-        calls, cache = self._calls, self._calls.cache
-        where = self._place(method_name, params) if cached else None
-        # First of all whether there is such a method.
-        name = where.method if where else find(method_name, _verb(unknown)).name
+        method, calls, cache = find(method_name, unknown), self._calls, self._calls.cache
+        where = self._place(method, params) if cached else None
         how, error = UNCACHED, None
         began = perf_counter()
         try:
             if cache is None or where is None:
-                return self._call(name, unknown, params)
+                return self._call(method, unknown, params)
             how = "miss"
-            result, how = cache.find(where, partial(self._call, name, unknown, params))
-            return result.read(name, params)
+            result, how = cache.find(where, partial(self._call, method, unknown, params))
+            return result.read(method.name, params)
         except Exception as raised:
             error = type(raised).__name__
             self._failed(raised, params)
@@ -150,7 +145,7 @@ class SiteAPI(IpernityAPI):
         finally:
             seconds = perf_counter() - began
             retries = 0 if how == "hit" else calls.transport.retries()
-            call = Call(name, how, seconds, retries, error)
+            call = Call(method.name, how, seconds, retries, error)
             if kept := here():
                 kept.add(call)
             if api_called.receivers:
@@ -159,25 +154,30 @@ class SiteAPI(IpernityAPI):
     def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
         """Do what is to be done when a call with *params* has raised *error*."""
 
-    def _place(self, method_name: str, params: Mapping[str, object]) -> Place | None:
+    def _place(self, method: Method, params: Mapping[str, object]) -> Place | None:
         """Return where the result of a call is kept; ``None`` where none is."""
         calls = self._calls
         if calls.cache is None or self._skips_cache or (calls.in_session and not self.of_visitor):
             return None
-        return place(self._viewer(params), method_name, params, self.lang, self._api_key)
+        if not method.may_be_kept:
+            return None
+        named = plain_params(params)
+        named.pop("auth_token", None)
+        viewer = self._viewer(params)
+        return place(viewer, method.name, self.lang, self._api_key, *named.items())
 
     def _viewer(self, params: Mapping[str, object]) -> str:
         # What the caller names wins over what the object has.
         return self._calls.viewer(params.get("auth_token") or self._token)
 
-    def _call(self, name: str, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, method: Method, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
         """Call Ipernity, unless it has asked to wait.
 
         A call that changes anything makes the caller's next reads fresh, also
         when it fails: it may have been carried out all the same.
         """
-        method, pause = find(name, _verb(unknown)), self._calls.pause
-        pause.check(name)
+        pause = self._calls.pause
+        pause.check(method.name)
         viewer = self._viewer(params)
         changed = changes().get(method.name, None if method.post else frozenset())
         try:
@@ -201,7 +201,7 @@ class SiteAPI(IpernityAPI):
                 cache.results.forget(viewer, changed)
 
     def _ask(self, method_name: str, params: Mapping[str, object]) -> Arriving | None:
-        cache, where = self._calls.cache, self._place(method_name, params)
+        cache, where = self._calls.cache, self._place(find(method_name), params)
         if cache is not None and where is not None and cache.has(where):
             return None
         try:

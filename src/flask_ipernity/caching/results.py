@@ -10,8 +10,6 @@ from time import time
 from typing import Any, NamedTuple, Protocol
 
 from ..client.failures import shown
-from ..client.methods import all_methods, singular
-from ..client.signing import plain_params
 from ..errors import APIRequestError, NotFound, QuotaExceeded, ServiceError
 from .copies import Original
 from .mechanism import Cache, Found, Kept, Life, Store
@@ -34,45 +32,21 @@ class Place(NamedTuple):
     name: str
 
 
+# Most calls are made again and again.
+@lru_cache(maxsize=1024)
 def place(
-    viewer: str, method: str, params: Mapping[str, object], lang: str | None, api_key: str
-) -> Place | None:
-    """Return where the result of a call is kept; ``None`` where it may not be.
+    viewer: str, method: str, lang: str | None, api_key: str, *named: tuple[str, str]
+) -> Place:
+    """Return where the result of a call is kept; equal calls have equal places.
 
-    Equal calls have equal places however they are written.
-
-    :param method: its name, as the caller gives it.
-    :param params: as the caller gives them: ``a=1, b=2`` and ``b="2", a="1"`` are the same.
-    :param lang: the language, where *params* do not name it.
-    :raises TypeError: a parameter has no form in which it could be sent.
+    :param viewer: who asks, which no token is to be seen in.
+    :param lang: the language, where *named* does not tell it.
+    :param named: names and values of the parameters, as they are sent, in any order; without the
+        token, which the viewer stands for.
     """
-    values = [tuple(value) if type(value) is list else value for value in params.values()]
-    try:
-        return _place(viewer, method, lang, api_key, tuple(params), *values)
-    except TypeError:
-        pass  # a set can be sent, but not be remembered
-    return _place.__wrapped__(viewer, method, lang, api_key, tuple(params), *values)
-
-
-# By type: what is equal is not always the same as text.
-@lru_cache(maxsize=1024, typed=True)
-def _place(
-    viewer: str,
-    method: str,
-    lang: str | None,
-    api_key: str,
-    names: tuple[str, ...],
-    *values: object,
-) -> Place | None:
-    known = all_methods().get(singular(method))
-    if known is None or not known.may_be_kept:
-        return None
-    named = {"lg": lang, **plain_params(dict(zip(names, values, strict=True)))}
-    # It is what the viewer is made from.
-    named.pop("auth_token", None)
-    text = json.dumps([api_key, sorted(named.items())])
+    text = json.dumps([api_key, sorted({"lg": lang, **dict(named)}.items())])
     digest = blake2b(text.encode(), digest_size=12).hexdigest()
-    return Place(viewer, known.name, f"{viewer}:{known.name}:{digest}")
+    return Place(viewer, method, f"{viewer}:{method}:{digest}")
 
 
 class Result:

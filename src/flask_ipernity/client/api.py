@@ -191,8 +191,7 @@ class IpernityAPI(Services):
         :raises ServiceError: Ipernity gave no usable answer. After a writing
             call it may have been carried out all the same: it is never sent twice.
         """
-        verb = "POST" if unknown == "POST" else "GET" if unknown else None
-        method = find(method_name, verb)
+        method = find(method_name, unknown)
         file = params.pop("file", None) if method.takes_file else None
         sent = self._signed(method.name, params)
         began = monotonic()

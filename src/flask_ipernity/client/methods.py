@@ -81,22 +81,22 @@ def _method(row: dict[str, Any]) -> Method:
     )
 
 
-def find(name: str, verb: str | None = None) -> Method:
+def find(name: str, new: object = False) -> Method:
     """Return the method *name*, under whatever name its service goes.
 
-    :param verb: ``GET`` or ``POST`` lets a method pass that the list does not
-        have, to be called so.
+    :param new: what is true lets a method pass that the list does not have, to
+        be called by GET; ``"POST"`` does so by POST.
     :raises UnknownMethod: there is no such method.
     """
     methods = all_methods()
     method = methods.get(name) or methods.get(singular(name))
     if method is not None:
         return method
-    if verb is None or _NAME.fullmatch(name) is None:
+    if not new or _NAME.fullmatch(name) is None:
         raise unknown(name)
     return Method(
         name=name,
-        post=verb == "POST",
+        post=new == "POST",
         sign=True,
         token=False,
         permissions=MappingProxyType({}),

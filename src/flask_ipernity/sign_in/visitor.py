@@ -70,13 +70,13 @@ def visitor_api() -> VisitorAPI:
     :raises RuntimeError: there is no request, and so no visitor.
     """
     kept = here()
+    if kept is not None and kept.api is not None:
+        return kept.api
+    state = current_state()
     if kept is None or kept.request is None:
-        current_state()  # without the extension that is the first thing to be told
         raise RuntimeError(
             "ipernity.api belongs to the visitor of a request, and there is none here."
             " In jobs and commands use ipernity.api_for(token) or ipernity.owner_api."
         )
-    if kept.api is None:
-        state = current_state()
-        kept.api = VisitorAPI(state.calls, state.tokens.get(TOKEN))
+    kept.api = VisitorAPI(state.calls, state.tokens.get(TOKEN))
     return kept.api

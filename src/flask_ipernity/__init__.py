@@ -7,12 +7,12 @@ from .errors import (
     BadAnswer,
     ConfigurationError,
     IpernityError,
-    NotFound,
+    NotFoundError,
     PermissionDenied,
     QuotaExceeded,
     ServiceError,
     ServiceTimeout,
-    ServiceUnavailable,
+    ServiceUnavailableError,
     SignInError,
     TokenError,
     UnknownMethod,
@@ -20,22 +20,25 @@ from .errors import (
 )
 from .extension import Ipernity, ipernity
 from .sign_in.guard import ipernity_auth_required
-from .signals import api_called, sign_in_failed, signed_in, signed_out, token_revoked
+from .sign_in.tokens import TokenStore
+from .signals import Call, api_called, sign_in_failed, signed_in, signed_out, token_revoked
 
 __all__ = [
     "APIRequestError",
     "BadAnswer",
+    "Call",
     "ConfigurationError",
     "Ipernity",
     "IpernityError",
-    "NotFound",
+    "NotFoundError",
     "PermissionDenied",
     "QuotaExceeded",
     "ServiceError",
     "ServiceTimeout",
-    "ServiceUnavailable",
+    "ServiceUnavailableError",
     "SignInError",
     "TokenError",
+    "TokenStore",
     "UnknownMethod",
     "UploadError",
     "api_called",

@@ -6,12 +6,12 @@
     ├── ConfigurationError      wrong or missing setting; raised at start
     ├── UnknownMethod           not an API method; names the nearest
     ├── APIRequestError         Ipernity answered with an error
-    │   ├── NotFound            not there, or not for you
+    │   ├── NotFoundError        not there, or not for you
     │   ├── TokenError          106 107 108: no token, dead token, closed account
     │   ├── PermissionDenied    109 110
     │   └── QuotaExceeded       112 113, HTTP 429
     ├── ServiceError            no usable answer
-    │   ├── ServiceUnavailable  refused, reset, cut off, 5xx
+    │   ├── ServiceUnavailableError refused, reset, cut off, 5xx
     │   ├── ServiceTimeout
     │   └── BadAnswer           not JSON, not the shape it must have
     ├── SignInError             a sign-in that did not finish
@@ -25,6 +25,14 @@ signature. The names and attributes of ``IpernityError``, ``APIRequestError``,
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+
+class HasResponse(Exception):
+    """An error that the extension turns into an HTTP response when no view catches it.
+
+    It comes after :exc:`IpernityError` among the bases, so that a handler that an application
+    has registered for ``IpernityError``, before or after ``Ipernity(app)``, is asked first.
+    """
 
 
 class IpernityError(Exception):
@@ -60,7 +68,7 @@ class UnknownMethod(IpernityError, AttributeError):
         return f"Ipernity has no method {self.method!r}.{hint}"
 
 
-class APIRequestError(IpernityError):
+class APIRequestError(IpernityError, HasResponse):
     """Ipernity understood the call and answered with an error.
 
     :param status: ``error``, or ``httperror`` where only HTTP's status told it.
@@ -95,7 +103,7 @@ class APIRequestError(IpernityError):
         return f"{self.method or 'the call'}: Ipernity answered {self.code}, {self._message}"
 
 
-class NotFound(APIRequestError):
+class NotFoundError(APIRequestError):
     """The document, album, user … is not there, or not for you.
 
     Ipernity does not tell the two apart.
@@ -124,7 +132,7 @@ class QuotaExceeded(APIRequestError):
     retry_after: float | None = None
 
 
-class ServiceError(IpernityError):
+class ServiceError(IpernityError, HasResponse):
     """Ipernity gave no usable answer.
 
     :param message: what happened.
@@ -139,7 +147,7 @@ class ServiceError(IpernityError):
         return f"{self.method}: {self.args[0]}" if self.method else str(self.args[0])
 
 
-class ServiceUnavailable(ServiceError):
+class ServiceUnavailableError(ServiceError):
     """The connection was refused, reset or cut off, or the service is down (5xx).
 
     ``retry_after`` is the number of seconds to wait, where the service told it.
@@ -156,7 +164,7 @@ class BadAnswer(ServiceError):
     """The answer is not JSON, or has not the shape that it must have."""
 
 
-class SignInError(IpernityError):
+class SignInError(IpernityError, HasResponse):
     """A sign-in did not finish.
 
     :param reason: ``missing_frob``, ``not_pending``, ``expired``, ``refused``,
@@ -172,7 +180,7 @@ class SignInError(IpernityError):
         return str(self.args[1])
 
 
-class UploadError(IpernityError):
+class UploadError(IpernityError, HasResponse):
     """A file did not become a document.
 
     :param filename: the file that was being sent.

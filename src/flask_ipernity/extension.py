@@ -11,20 +11,25 @@ from flask import Flask, url_for
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
-from .caching.calls import Calls, SiteAPI
-from .caching.told import Call
-from .client.methods import find
-from .client.writes import service_of
-from .error_handler import HANDLED, handle
-from .errors import ConfigurationError
-from .per_request import here
+from .caching.backends import TextStore, text_store
+from .caching.results import ResultCache
+from .client.methods import find, service_of
+from .error_handler import handle
+from .errors import ConfigurationError, HasResponse
 from .settings import Settings
-from .sign_in import flow, session
-from .sign_in.tokens import token_store
+from .sign_in import flow
+from .sign_in.pending import PendingSignIns
+from .sign_in.seen import Seen
+from .sign_in.session import VisitorSession
+from .sign_in.tokens import record_store
 from .sign_in.views import callback
-from .sign_in.visitor import visitor_api
-from .state import State, current_application, current_state
-from .templating import templates
+from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
+from .signals import Call
+from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
+from .site.call_log import CountedTransport, call_log
+from .site.quota_pause import QuotaPause
+from .state import AppState, Part, current_state
+from .web.pages import templates
 
 log = logging.getLogger(__name__)
 
@@ -63,19 +68,7 @@ class Ipernity:
             from . import login
 
             login.init_app(app, settings)
-        from .media.shared import Media
-
-        user_agent = settings.user_agent or _user_agent(app)
-        calls, media = Calls(app, settings, user_agent), Media(settings, user_agent)
-        if settings.proxy_docs:
-            calls.listener = media.addresses.listen
-        app.extensions["ipernity"] = State(
-            extension=self,
-            settings=settings,
-            tokens=token_store(settings),
-            calls=calls,
-            media=media,
-        )
+        app.extensions["ipernity"] = AppState(app, settings, self._parts(app, settings))
         app.register_blueprint(templates)
         if settings.callback:
             app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
@@ -83,16 +76,40 @@ class Ipernity:
             from .media.views import proxy
 
             app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
-        handlers = app.error_handler_spec[None][None]
-        for kind in HANDLED:
-            if kind not in handlers:
-                app.register_error_handler(kind, handle)
-        if settings.cache_requests and settings.cache == "session":
-            from .caching.in_session import fit
-
-            # They run from the last to the first, and this must be the very last.
-            app.after_request_funcs.setdefault(None, []).insert(0, fit)
+        app.register_error_handler(HasResponse, handle)
         app.context_processor(lambda: {"ipernity": ipernity})
+
+    def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
+        """Return what the rooms keep for *app*."""
+        from .media.state import MediaState, media_state
+
+        user_agent = settings.user_agent or _user_agent(app)
+        media = MediaState(settings, user_agent)
+        session = VisitorSession(settings.session_prefix)
+        pending = PendingSignIns(session, settings.sign_in_max_age)
+        site = _site_context(
+            app,
+            settings,
+            session,
+            pending,
+            user_agent,
+            listener=media.lookup.add_list if settings.proxy_docs else None,
+        )
+        sign_in = SignInContext(
+            app=app,
+            settings=settings,
+            site=site,
+            session=session,
+            tokens=record_store(settings, session),
+            pending=pending,
+            seen=Seen(),
+        )
+        return {
+            current_extension: self,
+            site_context: site,
+            sign_in_context: sign_in,
+            media_state: media,
+        }
 
     @property
     def api(self) -> SiteAPI:
@@ -111,7 +128,7 @@ class Ipernity:
         :param token: text, or the mapping that ``auth.getToken`` answers;
             ``None`` for an anonymous API.
         """
-        return current_state().api(token)
+        return site_context().api(token)
 
     @property
     def owner_api(self) -> SiteAPI:
@@ -124,22 +141,22 @@ class Ipernity:
             raise ConfigurationError(
                 "ipernity.owner_api needs the owner's token in IPERNITY_OWNER_TOKEN."
             )
-        return current_state().api(token)
+        return site_context().api(token)
 
     @property
     def last_call(self) -> Call | None:
         """The last call of this request, or of this application context outside of requests."""
-        kept = here()
-        return kept.last_call if kept else None
+        log = call_log()
+        return log.last if log else None
 
     def server_timing(self, response: Response) -> Response:
         """Tell the browser how long the calls of this request took, and where results are from.
 
         To be registered with ``app.after_request``; the browser's developer tools show it.
         """
-        kept = here()
-        if kept and kept.last_call:
-            response.headers.add("Server-Timing", kept.server_timing())
+        log = call_log()
+        if log and log.last:
+            response.headers.add("Server-Timing", log.server_timing())
         return response
 
     def cache_clear(self, method: str | None = None, *, viewer: SiteAPI | None = None) -> None:
@@ -152,15 +169,15 @@ class Ipernity:
             as ``ipernity.api``; with *method*, those of the method's service.
         :raises UnknownMethod: there is no such method.
         """
-        calls = current_state().calls
+        site = site_context()
         name = None if method is None else find(method).name
-        if calls.cache is None:
+        if site.cache is None:
             return
         if viewer is None:
-            calls.cache.results.clear(name)
+            site.cache.results.clear(name)
         else:
             services = None if name is None else {service_of(name)}
-            calls.cache.results.forget(calls.viewer(viewer.token), services)
+            site.cache.results.forget(site.viewer(viewer.token), services)
 
     def authorize(
         self, permissions: Mapping[str, str] | None = None, next_url: str | None = None
@@ -168,9 +185,12 @@ class Ipernity:
         """Start a sign-in: return a redirect to Ipernity. See :func:`.flow.authorize`."""
         return flow.authorize(permissions, next_url)
 
-    def set_token(self, frob: str | None = None) -> None:
-        """Finish a sign-in, for a callback view of your own. See :func:`.flow.set_token`."""
-        flow.set_token(frob)
+    def set_token(self, frob: str | None = None) -> str:
+        """Finish a sign-in, for a callback view of your own, and return the path to go to.
+
+        See :func:`.flow.set_token`.
+        """
+        return flow.set_token(frob)
 
     def logout(self) -> None:
         """Sign the visitor out: forget the token and all else of ours in the session.
@@ -181,15 +201,15 @@ class Ipernity:
 
     def session_get(self, key: str, default: Any = None) -> Any:
         """Return what the session keeps under the prefix and *key*."""
-        return session.session_get(key, default)
+        return sign_in_context().session.get(key, default)
 
     def session_set(self, key: str, value: Any) -> None:
         """Keep *value* in the session under the prefix and *key*."""
-        session.session_set(key, value)
+        sign_in_context().session.set(key, value)
 
     def session_pop(self, key: str, default: Any = None) -> Any:
         """Remove *key* from the session and return what was there."""
-        return session.session_pop(key, default)
+        return sign_in_context().session.pop(key, default)
 
     def media_url(
         self,
@@ -211,14 +231,14 @@ class Ipernity:
         """
         query: dict[str, Any] = {}
         if as_owner:
-            from .media import signed
+            from .media import signed_urls
 
             if current_state().settings.owner_token is None:
                 raise ConfigurationError(
                     "media_url(as_owner=True) needs the owner's token in IPERNITY_OWNER_TOKEN."
                 )
-            seconds = signed.MAX_AGE if max_age is None else max_age
-            query = signed.sign(current_application(), str(doc_id), label, seconds)
+            seconds = signed_urls.MAX_AGE if max_age is None else max_age
+            query = signed_urls.sign(current_state().app, str(doc_id), label, seconds)
         return url_for("ip_proxy.doc", doc_id=doc_id, label=label, **query)
 
 
@@ -228,13 +248,50 @@ def _user_agent(app: Flask) -> str:
     return f"Flask-Ipernity/{version('Flask-Ipernity')} ({name})"
 
 
-class _Current(LocalProxy[Ipernity]):
-    """The current application's extension; for ``api``, of which each call is asked, in short."""
+def _site_context(
+    app: Flask,
+    settings: Settings,
+    session: VisitorSession,
+    pending: PendingSignIns,
+    user_agent: str,
+    listener: Listener | None,
+) -> SiteContext:
+    texts = text_store(settings.cache)
+    prefix = f"ipernity:{keyed_digest(settings.app_key, settings.api_url)}"
+    cache = None
+    if settings.cache_requests and texts is not None:
+        cache = _server_cache(settings, texts, prefix)
+    elif settings.cache_requests:
+        from .sign_in import session_results
 
-    @property
-    def api(self) -> SiteAPI:
-        return visitor_api()
+        session_results.init_app(app, settings.session_prefix)
+        results = session_results.SessionResults(session, pending)
+        cache = ResultCache(results, settings.cache_max_age, 0, of_visitor=True)
+    return SiteContext(
+        app=app,
+        settings=settings,
+        transport=CountedTransport(
+            settings.api_url,
+            timeout=settings.timeout,
+            retries=settings.retries,
+            pool_size=settings.pool_size,
+            user_agent=user_agent,
+        ),
+        pause=QuotaPause(texts, f"{prefix}:pause"),
+        cache=cache,
+        listener=listener,
+    )
 
+
+def _server_cache(settings: Settings, texts: TextStore, prefix: str) -> ResultCache:
+    from .caching.versioned import VersionedResults
+
+    max_age, stale_age = settings.cache_max_age, settings.cache_stale_age
+    return ResultCache(VersionedResults(texts, prefix, max_age + stale_age), max_age, stale_age)
+
+
+#: The object that the current application was set up with.
+current_extension: Part[Ipernity] = Part("extension")
 
 #: The current application's :class:`Ipernity` object.
-ipernity = cast(Ipernity, _Current(lambda: current_state().extension))
+ipernity = cast(Ipernity, LocalProxy(current_extension))

@@ -13,14 +13,14 @@ from flask import Blueprint, Flask, current_app, redirect, request, session
 from werkzeug.wrappers import Response
 
 from .errors import ConfigurationError
-from .fetch_metadata import is_from_elsewhere, is_navigation
 from .settings import Settings
 from .sign_in import flow
 from .sign_in.guard import ask_to_sign_in
-from .sign_in.next_url import home
 from .sign_in.visitor import visitor_api
 from .signals import signed_in, signed_out, token_forgotten
-from .templating import page
+from .web.navigation import is_from_elsewhere, is_navigation
+from .web.next_url import home
+from .web.pages import page
 
 try:
     from flask_login import (

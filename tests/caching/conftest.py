@@ -68,7 +68,7 @@ def caching(make_app: MakeApp, store: Any, **config: object) -> Flask:
         from flask import request
 
         answer = ipernity.api.call(method, **request.args.to_dict())
-        how = ipernity.last_call.how if ipernity.last_call else ""
+        how = ipernity.last_call.cache if ipernity.last_call else ""
         return {"answer": answer, "how": how}
 
     @app.route("/in/<int:person>/<token>")

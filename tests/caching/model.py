@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask_ipernity.errors import ServiceUnavailable
+from flask_ipernity.errors import ServiceUnavailableError
 
 MAX_AGE = 60.0
 STALE_AGE = 600.0
@@ -106,10 +106,10 @@ class Service:
 def down(before: bool) -> None:
     """Fail before a call is carried out."""
     if before:
-        raise ServiceUnavailable("down")
+        raise ServiceUnavailableError("down")
 
 
 def cut_off(before: bool) -> None:
     """Fail when a call is carried out already."""
     if not before:
-        raise ServiceUnavailable("cut off")
+        raise ServiceUnavailableError("cut off")

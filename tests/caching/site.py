@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from flask_ipernity import Ipernity, ipernity
+from flask_ipernity.site.api import site_context
 
 application = Flask("tests")
 application.config.update(SECRET_KEY="test", IPERNITY_CACHE_REQUESTS=True)
@@ -20,7 +21,7 @@ extension = Ipernity(application)
 def hello() -> Any:
     """Answer what a call has answered, and which process this is."""
     answer = ipernity.api.test.hello()
-    how = ipernity.last_call.how if ipernity.last_call else ""
+    how = ipernity.last_call.cache if ipernity.last_call else ""
     return {"hello": answer["hello"], "how": how, "process": os.getpid()}
 
 
@@ -31,5 +32,5 @@ def die() -> Any:
     def send(*args: object, **kwargs: object) -> Any:
         os._exit(1)
 
-    application.extensions["ipernity"].calls.transport.send = send
+    application.extensions["ipernity"].parts[site_context].transport.send = send
     return ipernity.api.test.hello()

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flask_ipernity.caching import mechanism as module
-from flask_ipernity.caching.mechanism import Cache, Kept, Life, MemoryStore
+from flask_ipernity.caching import single_flight as module
+from flask_ipernity.caching.single_flight import Cache, CacheEntry, Lifetime, MemoryStore
 
 
 class Clock:
@@ -37,8 +37,8 @@ class Service:
         return self.says
 
 
-def life(value: str) -> Life:
-    return Life(60, 600) if value != "no" else Life(5)
+def life(value: str) -> Lifetime:
+    return Lifetime(60, 600) if value != "no" else Lifetime(5)
 
 
 def cache_with(clock: Clock, most: int = 100, most_bytes: int = 10_000) -> Cache[str]:
@@ -180,7 +180,7 @@ def test_a_leader_that_ends_in_a_way_of_its_own_lets_the_next_one_ask(end: BaseE
 def test_a_leader_that_never_comes_back_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(module, "WAIT_LIMIT", 0.1)
     cache, started, go_on = cache_with(Clock()), threading.Event(), threading.Event()
 
     def hang() -> str:
@@ -208,7 +208,7 @@ def test_an_old_answer_stands_in_when_the_question_fails_in_a_named_way() -> Non
     # for a moment nobody is made to wait for the next failure
     assert cache.get("key", service) == "yes"
     assert service.asked == 2
-    clock.now += module.PAUSE
+    clock.now += module.STALE_GRACE
     cache.get("key", service)
     assert service.asked == 3
     clock.now += 600
@@ -277,19 +277,19 @@ def test_the_longest_unused_go_when_there_are_too_many() -> None:
 def test_the_bytes_are_bounded_too() -> None:
     store: MemoryStore[str] = MemoryStore(1000, 100, len)
     for number in range(50):
-        store.set(f"{number:02}", Kept("x" * 18, 0, 0))
+        store.set(f"{number:02}", CacheEntry("x" * 18, 0, 0))
     assert len(store) == 5
-    store.set("49", Kept("y" * 1000, 0, 0))
+    store.set("49", CacheEntry("y" * 1000, 0, 0))
     assert store.get("49") is None
     assert len(store) == 4
-    store.set("48", Kept("y" * 90, 0, 0))
+    store.set("48", CacheEntry("y" * 90, 0, 0))
     assert len(store) == 1
 
 
 def test_a_hundred_thousand_keys_do_not_grow_it() -> None:
     store: MemoryStore[str] = MemoryStore(500, 10**6, len)
     for number in range(100_000):
-        store.set(str(number), Kept("no", 0, 0))
+        store.set(str(number), CacheEntry("no", 0, 0))
     assert len(store) == 500
 
 

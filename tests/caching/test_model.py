@@ -14,14 +14,14 @@ from flask import Flask
 
 from flask_ipernity import (
     Ipernity,
-    NotFound,
+    NotFoundError,
     QuotaExceeded,
     ServiceError,
     TokenError,
     ipernity,
 )
-from flask_ipernity.caching.calls import SiteAPI
 from flask_ipernity.sign_in.visitor import visitor_api
+from flask_ipernity.site.api import SiteAPI, site_context
 
 from .model import (
     DOCS,
@@ -35,7 +35,7 @@ from .model import (
     down,
 )
 
-MODULES = ("caching.results", "caching.server", "caching.pause", "caching.in_session")
+MODULES = ("caching.results", "caching.versioned", "site.quota_pause", "sign_in.session_results")
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     for module in MODULES:
         monkeypatch.setattr(f"flask_ipernity.{module}.time", clock)
-    monkeypatch.setattr("flask_ipernity.stores.monotonic", clock)
+    monkeypatch.setattr("flask_ipernity.caching.backends.monotonic", clock)
     monkeypatch.setattr("cachelib.simple.time", clock)
     return clock
 
@@ -87,7 +87,7 @@ class Walk:
         self.clock = clock
         self.store = store
         self.service = Service(clock)
-        self.calls = app.extensions["ipernity"].calls
+        self.calls = app.extensions["ipernity"].parts[site_context]
         self.calls.transport.send = self.service.send
         self.viewers = [Viewer("ada"), Viewer("jonas"), Viewer("")]
         self.failing_since = clock.now
@@ -115,7 +115,7 @@ class Walk:
     def do(self, viewer: Viewer, work: Callable[[SiteAPI], Any]) -> tuple[Any, str]:
         """Do *work* as a viewer; return its result, and where that is from."""
         result = work(ipernity.api_for(viewer.token))
-        return result, ipernity.last_call.how if ipernity.last_call else ""
+        return result, ipernity.last_call.cache if ipernity.last_call else ""
 
     def read(self, viewer: Viewer) -> None:
         number = self.random.choice(DOCS)
@@ -130,7 +130,7 @@ class Walk:
         def ask(api: SiteAPI) -> Any:
             try:
                 return (api.uncached if live else api).call(method, **params)
-            except NotFound:
+            except NotFoundError:
                 return {"api": {"code": "1"}}
 
         try:
@@ -173,7 +173,7 @@ class Walk:
     def write(self, viewer: Viewer) -> None:
         sent = self.service.calls
         title = self.random.choice(["", "-"]) + str(self.number)
-        with suppress(NotFound, TokenError, ServiceError, QuotaExceeded):
+        with suppress(NotFoundError, TokenError, ServiceError, QuotaExceeded):
             doc_id = self.random.choice(DOCS)
             self.do(viewer, lambda api: api.doc.set(doc_id=doc_id, title=title))
         if viewer.token and self.service.calls > sent:
@@ -253,7 +253,7 @@ class SessionWalk(Walk):
             self.outcome = self.work(ipernity.api), None
         except Exception as error:
             self.outcome = None, error
-        return ipernity.last_call.how if ipernity.last_call else ""
+        return ipernity.last_call.cache if ipernity.last_call else ""
 
     def do(self, viewer: Viewer, work: Callable[[SiteAPI], Any]) -> tuple[Any, str]:
         client = self.clients[viewer.user]
@@ -285,7 +285,7 @@ class SharedWalk(Walk):
         with apps[0].app_context():
             super().__init__(apps[0], clock, seed)
         for app in apps[1:]:
-            app.extensions["ipernity"].calls.transport.send = self.service.send
+            app.extensions["ipernity"].parts[site_context].transport.send = self.service.send
 
     def do(self, viewer: Viewer, work: Callable[[SiteAPI], Any]) -> tuple[Any, str]:
         with self.random.choice(self.apps).app_context():
@@ -293,7 +293,7 @@ class SharedWalk(Walk):
 
     def failing(self) -> bool:
         now = self.clock.now
-        pauses = [app.extensions["ipernity"].calls.pause for app in self.apps]
+        pauses = [app.extensions["ipernity"].parts[site_context].pause for app in self.apps]
         return super().failing() or any(pause._until > now for pause in pauses)
 
 

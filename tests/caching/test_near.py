@@ -12,12 +12,14 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from flask_ipernity import ipernity, redis_store
-from flask_ipernity.caching import near as module
-from flask_ipernity.caching.copies import Original
-from flask_ipernity.caching.near import Near
-from flask_ipernity.redis_store import RedisWatch
+from flask_ipernity import ipernity
+from flask_ipernity.caching import near_cache as module
+from flask_ipernity.caching import redis
+from flask_ipernity.caching.json_copy import Snapshot
+from flask_ipernity.caching.near_cache import NearCache
+from flask_ipernity.caching.redis import Invalidations
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.site.api import site_context
 from tests.conftest import MakeApp
 
 from .conftest import caching
@@ -44,12 +46,12 @@ def hello(app: Flask, token: str | None = None) -> str:
     with app.app_context():
         ipernity.api_for(token).test.hello()
         assert ipernity.last_call
-        return ipernity.last_call.how
+        return ipernity.last_call.cache
 
 
 def ready(app: Flask) -> None:
     """Call until a copy is near."""
-    near = app.extensions["ipernity"].calls.cache.results._near
+    near = app.extensions["ipernity"].parts[site_context].cache.results._near
     end = time.monotonic() + 20
     while not near._held:
         hello(app)
@@ -86,11 +88,11 @@ def test_two_processes_on_one_redis_give_no_wrong_answer_in_thousands_of_steps(
     url: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    for name in ("caching.results", "caching.pause", "caching.server"):
+    for name in ("caching.results", "site.quota_pause", "caching.versioned"):
         monkeypatch.setattr(f"flask_ipernity.{name}.time", clock)
     apps = [application(IPERNITY_CACHE=url) for _ in range(2)]
     walk = SharedWalk(apps, clock, seed)
-    near = [app.extensions["ipernity"].calls.cache.results._near for app in apps]
+    near = [app.extensions["ipernity"].parts[site_context].cache.results._near for app in apps]
     given = 0
     for one in near:
         get = one.get
@@ -140,7 +142,7 @@ def test_another_process_is_told_of_what_is_cleared_written_or_flushed(
         with two.app_context():
             ipernity.api_for(token).doc.get(doc_id=own)
             assert ipernity.last_call
-            return ipernity.last_call.how
+            return ipernity.last_call.cache
 
     for change in (clear, write, flush):
         for _ in range(30):
@@ -166,7 +168,7 @@ def test_a_copy_from_before_a_change_is_not_held() -> None:
             return keys
 
     told = Told()
-    near: Near[str] = Near(told, "stamp")
+    near: NearCache[str] = NearCache(told, "stamp")
     assert near.get("a") is None
     moment = near.moment()
     near.drop(["a"])
@@ -207,7 +209,7 @@ def test_without_news_from_redis_each_call_reads(
     assert len(sandbox.calls) == 1
 
 
-def changed_until(watch: RedisWatch, key: str) -> None:
+def changed_until(watch: Invalidations, key: str) -> None:
     end = time.monotonic() + 20
     while key not in (watch.changed() or ()):
         assert time.monotonic() < end
@@ -215,7 +217,7 @@ def changed_until(watch: RedisWatch, key: str) -> None:
 
 
 def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str) -> None:
-    watch = RedisWatch(url, "mine:")
+    watch = Invalidations(url, "mine:")
     assert watch.changed() is None
     watch.begin()
     assert watch.changed() == ()
@@ -229,7 +231,7 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
         changed_until(watch, "mine:2")
         changed_until(watch, "mine:2")
         assert watch.changed() == ()
-        for number in range(2 * redis_store._MANY):
+        for number in range(2 * redis._MAX_CHANGES):
             client.set(f"mine:{number}", "x")
         assert watch.changed() is None
 
@@ -237,22 +239,22 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
 def test_a_watch_notices_that_redis_is_gone_and_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_store, "PAUSE", 0.0)
-    with RedisServer(tmp_path) as redis:
-        watch = RedisWatch(redis.url, "mine:")
+    monkeypatch.setattr(redis, "RESUBSCRIBE_AFTER", 0.0)
+    with RedisServer(tmp_path) as server:
+        watch = Invalidations(server.url, "mine:")
         watch.begin()
         assert watch.changed() == ()
-        redis.kill()
+        server.kill()
         assert watch.changed() is None
         watch.begin()
         assert watch.changed() is None
-        redis.start()
+        server.start()
         watch.begin()
         assert watch.changed() == ()
-        with Redis.from_url(redis.url) as client:
+        with Redis.from_url(server.url) as client:
             client.client_kill_filter(_type="pubsub")
         assert watch.changed() is None
-        monkeypatch.setattr(redis_store, "LIFE", 0.0)
+        monkeypatch.setattr(redis, "SUBSCRIPTION_LIFETIME", 0.0)
         watch.begin()
         assert watch.changed() == ()
         watch.begin()
@@ -262,7 +264,7 @@ def test_a_watch_notices_that_redis_is_gone_and_begins_again(
 
 
 def test_a_process_that_was_forked_leaves_the_connection_to_the_other(url: str) -> None:
-    watch = RedisWatch(url, "mine:")
+    watch = Invalidations(url, "mine:")
     watch.begin()
     assert watch.changed() == ()
     child = os.fork()
@@ -285,7 +287,7 @@ def test_a_process_that_was_forked_leaves_the_connection_to_the_other(url: str) 
 )
 def test_a_copy_is_equal_and_shares_nothing_that_can_be_changed(value: Any) -> None:
     text = json.dumps(value)
-    original = Original(json.loads(text))
+    original = Snapshot(json.loads(text))
     first, second = original.copy(), original.copy()
     assert json.dumps(first) == json.dumps(second) == text
 

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_ipernity import QuotaExceeded, ipernity
-from flask_ipernity.caching import pause as module
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.site import quota_pause as module
 from tests.conftest import MakeApp
 
 from .conftest import caching
@@ -44,9 +44,9 @@ def test_after_too_many_calls_none_is_made_until_the_pause_is_over(
     app: Flask, sandbox: Sandbox, clock: Clock, code: str
 ) -> None:
     sandbox.fault("*", code, times=1)
-    assert refused(app) == module.FIRST
+    assert refused(app) == module.FIRST_PAUSE
     sandbox.clear_calls()
-    clock.now += module.FIRST - 1
+    clock.now += module.FIRST_PAUSE - 1
     for method in ("test.hello", "doc.getList", "doc.set", "auth.getFrob"):
         assert refused(app, method) == pytest.approx(1)
     assert sandbox.calls == []
@@ -69,21 +69,21 @@ def test_pauses_grow_until_an_answer_comes(app: Flask, sandbox: Sandbox, clock: 
         pauses.append(refused(app))
         clock.now += pauses[-1]
     assert pauses[:4] == [5, 10, 20, 40]
-    assert pauses[-1] == module.LONGEST
+    assert pauses[-1] == module.MAX_PAUSE
     sandbox.clear_faults()
     with app.app_context():
         ipernity.api_for(None).test.hello()
     sandbox.fault("*", "112")
-    assert refused(app) == module.FIRST
+    assert refused(app) == module.FIRST_PAUSE
 
 
 def test_calls_that_were_on_their_way_do_not_make_the_pause_grow(clock: Clock) -> None:
-    pause = module.Pause(None, "")
+    pause = module.QuotaPause(None, "")
     for _ in range(10):
         pause.begin(QuotaExceeded(code=112))
     with pytest.raises(QuotaExceeded) as error:
         pause.check("test.hello")
-    assert error.value.retry_after == module.FIRST
+    assert error.value.retry_after == module.FIRST_PAUSE
 
 
 def test_processes_with_one_store_keep_each_others_pauses(
@@ -94,7 +94,7 @@ def test_processes_with_one_store_keep_each_others_pauses(
     sandbox.fault("*", "112", times=1)
     refused(one)
     sandbox.clear_calls()
-    assert refused(two) == pytest.approx(module.FIRST)
+    assert refused(two) == pytest.approx(module.FIRST_PAUSE)
     assert sandbox.calls == []
 
 
@@ -104,7 +104,7 @@ def test_a_page_tells_when_to_come_back(make_app: MakeApp, sandbox: Sandbox) -> 
     for _ in range(2):
         response = client.get("/call/test.hello")
         assert response.status_code == 503
-        assert 1 <= int(response.headers["Retry-After"]) <= module.FIRST
+        assert 1 <= int(response.headers["Retry-After"]) <= module.FIRST_PAUSE
     assert len(sandbox.calls) == 1
 
 

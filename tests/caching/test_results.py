@@ -18,12 +18,13 @@ from werkzeug.datastructures import FileStorage
 
 from flask_ipernity import (
     APIRequestError,
-    NotFound,
+    NotFoundError,
     ServiceError,
     TokenError,
     UnknownMethod,
     ipernity,
 )
+from flask_ipernity.extension import current_extension
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from tests.conftest import MakeApp
@@ -82,7 +83,8 @@ def test_the_way_in_which_a_call_is_written_does_not_matter(
 
 
 def all_ways(user_id: str) -> list[str]:
-    api, found = ipernity.api, []
+    found: list[str] = []
+    api = ipernity.api
     for call in (
         lambda: api.doc.getList(user_id=user_id, per_page=5, extra=["dates", "count"]),
         lambda: api.doc.getList(per_page=5, user_id=user_id, extra=("dates", "count")),
@@ -95,7 +97,7 @@ def all_ways(user_id: str) -> list[str]:
     ):
         call()
         assert ipernity.last_call
-        found.append(ipernity.last_call.how)
+        found.append(ipernity.last_call.cache)
     return found
 
 
@@ -187,7 +189,7 @@ def test_the_cache_can_be_skipped(caching_app: Flask, sandbox: Sandbox) -> None:
         ):
             call()
             assert ipernity.last_call
-            found.append(ipernity.last_call.how)
+            found.append(ipernity.last_call.cache)
         return found
 
     caching_app.add_url_rule("/", "view", view)
@@ -229,7 +231,7 @@ def test_a_remembered_error_is_as_the_first_was_and_shows_no_token(
         for _ in range(2):
             try:
                 ipernity.api.call("doc.get", doc_id="999999999999", auth_token=token)
-            except NotFound as error:
+            except NotFoundError as error:
                 errors.append([error.status, error.code, error.message, error.method])
                 errors[-1].append(dict(error.params or {}))
         return errors
@@ -345,7 +347,7 @@ def test_jobs_use_the_cache_of_the_server(caching_app: Flask, sandbox: Sandbox) 
         for expected in ("miss", "hit"):
             ipernity.api_for(token).test.hello()
             assert ipernity.last_call
-            assert ipernity.last_call.how == expected
+            assert ipernity.last_call.cache == expected
     assert how(caching_app.test_client(), "test.hello") == "miss"
 
 
@@ -357,7 +359,7 @@ def test_outside_of_requests_there_is_no_session_and_no_error(
         for _ in range(2):
             ipernity.owner_api.test.hello()
             assert ipernity.last_call
-            assert ipernity.last_call.how == "uncached"
+            assert ipernity.last_call.cache == "uncached"
         ipernity.cache_clear()
 
 
@@ -410,7 +412,7 @@ def test_what_is_told_of_a_call(make_app: MakeApp, sandbox: Sandbox) -> None:
     from flask_ipernity.signals import api_called
 
     app = caching(make_app, "memory")
-    extension = app.extensions["ipernity"].extension
+    extension = app.extensions["ipernity"].parts[current_extension]
     app.after_request(extension.server_timing)
     told = []
 
@@ -424,10 +426,10 @@ def test_what_is_told_of_a_call(make_app: MakeApp, sandbox: Sandbox) -> None:
         first = client.get("/call/test.hello")
         client.get("/call/test.hello")
         client.get("/call/doc.get?doc_id=999999999999")
-    assert [(call.method, call.how, call.retries, call.error) for call in told] == [
+    assert [(call.method, call.cache, call.retries, call.error) for call in told] == [
         ("test.hello", "miss", 1, None),
         ("test.hello", "hit", 0, None),
-        ("doc.get", "miss", 0, "NotFound"),
+        ("doc.get", "miss", 0, "NotFoundError"),
     ]
     assert told[0].seconds > told[1].seconds > 0
     assert first.headers["Server-Timing"].startswith("ipernity;dur=")
@@ -488,7 +490,7 @@ def test_a_method_that_does_not_exist_is_no_call(make_app: MakeApp, sandbox: San
             with pytest.raises(APIRequestError):
                 api.call("doc.getLust", unknown=True)
             assert ipernity.last_call
-            assert ipernity.last_call.how == "uncached"
+            assert ipernity.last_call.cache == "uncached"
     assert len(sandbox.calls) == 2
 
 

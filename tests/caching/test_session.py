@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sign_in import session_results
 from tests import needs
 from tests.conftest import MakeApp
 from tests.sign_in.cookies import cookie_of, read
@@ -178,9 +179,7 @@ def test_a_session_on_the_server_is_bounded_too(
 ) -> None:
     from flask_session import Session
 
-    from flask_ipernity.caching import in_session
-
-    monkeypatch.setattr(in_session, "MAX_RESULTS", 5000)
+    monkeypatch.setattr(session_results, "MAX_RESULTS", 5000)
     app = caching(
         make_app,
         "session",

@@ -12,10 +12,16 @@ from cachelib import SimpleCache
 from flask import Flask
 
 from flask_ipernity import ConfigurationError, Ipernity, ipernity
-from flask_ipernity import stores as module
-from flask_ipernity.caching.server import LEASE, ServerResults
+from flask_ipernity.caching import backends as module
+from flask_ipernity.caching.backends import (
+    CachelibTextStore,
+    MemoryTextStore,
+    TextStore,
+    text_store,
+)
+from flask_ipernity.caching.versioned import LEASE, VersionedResults
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.stores import CachelibTexts, MemoryTexts, Texts, server_texts
+from flask_ipernity.site.api import site_context
 from tests.conftest import MakeApp
 
 from .conftest import SERVER_SIDE, caching
@@ -69,19 +75,19 @@ class TestEveryStore:
     def texts(self, make_app: MakeApp, store: Any) -> Any:
         app = caching(make_app, store)
         with app.app_context():
-            yield server_texts(store)
+            yield text_store(store)
 
-    def test_returns_what_was_set(self, texts: Texts) -> None:
+    def test_returns_what_was_set(self, texts: TextStore) -> None:
         assert texts.set("one", "Zoë\n1", 60)
         assert texts.get_many("one", "two") == ["Zoë\n1", None]
 
-    def test_forgets_what_was_deleted(self, texts: Texts) -> None:
+    def test_forgets_what_was_deleted(self, texts: TextStore) -> None:
         texts.set("one", "1", 60)
         texts.delete("one")
         texts.delete("one")
         assert texts.get_many("one") == [None]
 
-    def test_adds_only_where_nothing_is(self, texts: Texts) -> None:
+    def test_adds_only_where_nothing_is(self, texts: TextStore) -> None:
         assert texts.add("one", "1", 60)
         assert not texts.add("one", "2", 60)
         assert texts.get_many("one") == ["1"]
@@ -89,7 +95,7 @@ class TestEveryStore:
         assert texts.add("one", "3", 60)
 
     @pytest.mark.parametrize("how", ["set", "add"])
-    def test_forgets_what_is_too_old(self, texts: Texts, how: str) -> None:
+    def test_forgets_what_is_too_old(self, texts: TextStore, how: str) -> None:
         getattr(texts, how)("one", "1", 1)
         end = time.monotonic() + 20
         while texts.get_many("one") != [None]:
@@ -105,7 +111,7 @@ def test_the_least_object_will_do(make_app: MakeApp) -> None:
 
 
 def test_memory_is_bounded_by_count_and_bytes() -> None:
-    texts = MemoryTexts(max_count=100, max_bytes=100_000)
+    texts = MemoryTextStore(max_count=100, max_bytes=100_000)
     for number in range(1000):
         texts.set(str(number), "x" * 100, 60)
     found = [text for text in texts.get_many(*map(str, range(1000))) if text]
@@ -118,7 +124,7 @@ def test_memory_is_bounded_by_count_and_bytes() -> None:
 def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
     app = caching(make_app, "memory")
     answer = {"doc": {"title": "x" * 200}, "api": {"status": "ok"}}
-    calls = app.extensions["ipernity"].calls
+    calls = app.extensions["ipernity"].parts[site_context]
     calls.transport.send = lambda *args, **kwargs: answer
     with app.app_context():
         api = ipernity.api_for(None)
@@ -132,7 +138,7 @@ def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
 def test_results_push_no_token_out_of_memory(make_app: MakeApp, sandbox: Sandbox) -> None:
     app = caching(make_app, "memory", IPERNITY_TOKEN_STORE="server")
     client = signed_in(app, sandbox)
-    texts = app.extensions["ipernity"].calls.cache.results._texts
+    texts = app.extensions["ipernity"].parts[site_context].cache.results._texts
     for number in range(2 * module.MEMORY_RECORDS):
         texts.set(str(number), "x", 60)
     assert client.get("/who").text == "in"
@@ -154,7 +160,7 @@ def test_a_dead_store_means_misses_and_one_warning(
 def test_a_store_that_is_back_is_used_again(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.0)
+    monkeypatch.setattr(module, "STORE_RETRY_AFTER", 0.0)
     store = Dead()
     client = caching(make_app, store).test_client()
     how(client, "test.hello")
@@ -167,7 +173,7 @@ def test_a_store_that_is_back_is_used_again(
 def test_a_write_during_an_outage_counts_when_the_store_is_back(
     make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.0)
+    monkeypatch.setattr(module, "STORE_RETRY_AFTER", 0.0)
     store = Dead()
     store.fails = False
     client = signed_in(caching(make_app, store), sandbox)
@@ -181,8 +187,8 @@ def test_a_write_during_an_outage_counts_when_the_store_is_back(
 
 def test_a_lease_that_a_dead_process_left_for_ever_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     store, clock = SimpleCache(), Clock()
-    monkeypatch.setattr("flask_ipernity.caching.server.time", clock)
-    results = ServerResults(CachelibTexts(store), "test", 60)
+    monkeypatch.setattr("flask_ipernity.caching.versioned.time", clock)
+    results = VersionedResults(CachelibTextStore(store), "test", 60)
     assert results.lease("key stamp") is not None
     store.set(next(iter(store._cache)), str(clock.now + LEASE), 0)
     assert results.lease("key stamp") is None
@@ -212,7 +218,7 @@ def test_a_sign_in_that_cannot_be_kept_ends_on_a_page_and_not_in_a_circle(
 def test_a_dead_store_of_tokens_makes_visitors_anonymous_until_it_is_back(
     make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.0)
+    monkeypatch.setattr(module, "STORE_RETRY_AFTER", 0.0)
     store = Dead()
     store.fails = False
     client = signed_in(caching(make_app, store, IPERNITY_TOKEN_STORE="server"), sandbox)
@@ -226,7 +232,7 @@ def test_a_dead_store_of_tokens_makes_visitors_anonymous_until_it_is_back(
 def test_redis_killed_and_started_again(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.1)
+    monkeypatch.setattr(module, "STORE_RETRY_AFTER", 0.1)
     with RedisServer(tmp_path) as redis:
         client = caching(make_app, redis.url).test_client()
         assert [how(client, "test.hello") for _ in range(2)] == ["miss", "hit"]
@@ -241,7 +247,7 @@ def test_redis_killed_and_started_again(
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "valkey", "valkeys"])
 def test_the_addresses_that_name_a_server(scheme: str) -> None:
-    assert server_texts(f"{scheme}://127.0.0.1:1/0") is not None
+    assert text_store(f"{scheme}://127.0.0.1:1/0") is not None
 
 
 def test_other_addresses_are_refused_at_start() -> None:

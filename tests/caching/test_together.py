@@ -21,9 +21,10 @@ import urllib3
 from cachelib import SimpleCache
 from flask import Flask
 
-from flask_ipernity import NotFound, PermissionDenied, ServiceUnavailable, ipernity
-from flask_ipernity.caching import server
+from flask_ipernity import NotFoundError, PermissionDenied, ServiceUnavailableError, ipernity
+from flask_ipernity.caching import versioned
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.site.api import site_context
 from tests.conftest import MakeApp
 
 from .conftest import caching
@@ -52,7 +53,7 @@ def caller(app: Flask, method: str, **params: object) -> Callable[[], str]:
         with app.app_context():
             ipernity.api_for(None).call(method, **params)
             assert ipernity.last_call
-            return ipernity.last_call.how
+            return ipernity.last_call.cache
 
     return call
 
@@ -68,7 +69,8 @@ def test_fifty_threads_that_want_the_same_cost_one_call(
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"), [("1", NotFound), ("110", PermissionDenied), ("500", ServiceUnavailable)]
+    ("fault", "kind"),
+    [("1", NotFoundError), ("110", PermissionDenied), ("500", ServiceUnavailableError)],
 )
 def test_fifty_threads_share_an_error_as_well(
     make_app: MakeApp, sandbox: Sandbox, fault: str, kind: type[Exception]
@@ -89,7 +91,7 @@ def test_while_one_asks_the_others_get_what_is_old(make_app: MakeApp, sandbox: S
     sandbox._trouble.latency = 3000
     leader = threading.Thread(target=call)
     leader.start()
-    while not app.extensions["ipernity"].calls.cache._cache._questions:
+    while not app.extensions["ipernity"].parts[site_context].cache._cache._questions:
         time.sleep(0.01)
     began = time.monotonic()
     assert [call() for _ in range(5)] == ["stale"] * 5
@@ -122,7 +124,7 @@ def test_another_process_gets_what_is_old_while_one_asks(
     sandbox._trouble.latency = 3000
     leader = threading.Thread(target=caller(one, "test.hello"))
     leader.start()
-    while not one.extensions["ipernity"].calls.cache._cache._questions:
+    while not one.extensions["ipernity"].parts[site_context].cache._cache._questions:
         time.sleep(0.01)
     time.sleep(0.2)
     assert caller(two, "test.hello")() == "stale"
@@ -132,9 +134,9 @@ def test_another_process_gets_what_is_old_while_one_asks(
 def test_a_process_that_dies_while_it_asks_is_not_waited_for_for_ever(
     make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "LEASE", 1.0)
+    monkeypatch.setattr(versioned, "LEASE", 1.0)
     app, _ = two_apps(make_app)
-    results = app.extensions["ipernity"].calls.cache.results
+    results = app.extensions["ipernity"].parts[site_context].cache.results
     lease = results.lease
     # What the other process has taken and never gives back.
     monkeypatch.setattr(results, "lease", lambda key: lease(key) and None)
@@ -156,7 +158,7 @@ def test_a_read_from_before_a_write_is_not_given_to_those_who_ask_after_it(
     doc = next(
         doc for doc in sandbox.state.docs.values() if doc.owner_id == sandbox.people[0].user_id
     )
-    transport = app.extensions["ipernity"].calls.transport
+    transport = app.extensions["ipernity"].parts[site_context].transport
     send, asked, go_on = transport.send, threading.Event(), threading.Event()
 
     def slow(method: str, *args: Any, **kwargs: Any) -> Any:

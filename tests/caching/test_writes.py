@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity import APIRequestError, ipernity
-from flask_ipernity.client.methods import all_methods
-from flask_ipernity.client.writes import changes, service_of
+from flask_ipernity.client.methods import all_methods, service_of
 from flask_ipernity.sandbox import Sandbox
 from tests.conftest import MakeApp
 from tests.sandbox.test_all_methods import ARGUMENTS, Place
@@ -38,11 +37,13 @@ NOT_SEEN = {
 
 
 def test_the_table_has_every_method_that_writes_and_no_service_that_does_not_exist() -> None:
-    assert set(WRITES) | {"upload.checkTickets"} == set(changes())
+    assert {*WRITES, "upload.checkTickets"} == {
+        name for name, method in all_methods().items() if method.makes_old
+    }
     services = {service_of(name) for name in READS}
-    for changed in changes().values():
-        assert changed
-        assert changed <= services
+    for method in all_methods().values():
+        assert method.makes_old is not None
+        assert method.makes_old <= services
 
 
 def test_what_is_kept_is_what_only_reads() -> None:

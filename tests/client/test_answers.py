@@ -12,11 +12,11 @@ from flask_ipernity.errors import (
     APIRequestError,
     BadAnswer,
     IpernityError,
-    NotFound,
+    NotFoundError,
     PermissionDenied,
     QuotaExceeded,
     ServiceTimeout,
-    ServiceUnavailable,
+    ServiceUnavailableError,
     TokenError,
 )
 from tests.stub import Step, Stub, answer, drip, error, ok, reset
@@ -36,7 +36,7 @@ def failure(step: Step, method: str = "doc.get", **settings: object) -> Ipernity
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (1, NotFound),
+        (1, NotFoundError),
         (2, APIRequestError),
         (100, APIRequestError),
         (105, APIRequestError),
@@ -50,8 +50,8 @@ def failure(step: Step, method: str = "doc.get", **settings: object) -> Ipernity
         (113, QuotaExceeded),
         (120, APIRequestError),
         (999, APIRequestError),
-        (500, ServiceUnavailable),
-        (503, ServiceUnavailable),
+        (500, ServiceUnavailableError),
+        (503, ServiceUnavailableError),
     ],
 )
 def test_an_error_code_becomes_its_class(code: int, kind: type[IpernityError]) -> None:
@@ -60,7 +60,7 @@ def test_an_error_code_becomes_its_class(code: int, kind: type[IpernityError]) -
 
 def test_code_1_is_not_found_only_where_the_method_says_so() -> None:
     assert type(failure(error(1), "test.echo")) is APIRequestError
-    assert type(failure(error(2), "album.create")) is NotFound
+    assert type(failure(error(2), "album.create")) is NotFoundError
 
 
 def test_an_error_tells_status_code_message_method_and_parameters() -> None:
@@ -104,7 +104,7 @@ def test_an_unexpected_status_is_a_bad_answer(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["500 Oops", "501 No", "502 Bad", "503 Down", "504 Slow"])
 def test_a_5xx_is_an_unavailable_service(status: str) -> None:
-    assert type(failure(answer(b"<html>", status))) is ServiceUnavailable
+    assert type(failure(answer(b"<html>", status))) is ServiceUnavailableError
 
 
 def test_a_429_is_a_quota_with_the_seconds_to_wait() -> None:
@@ -142,19 +142,19 @@ def test_a_longer_answer_than_the_limit_is_refused(
 
 def test_a_cut_answer_is_an_unavailable_service() -> None:
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{"
-    assert type(failure(cut)) is ServiceUnavailable
+    assert type(failure(cut)) is ServiceUnavailableError
 
 
 def test_a_reset_is_an_unavailable_service_with_the_system_error_as_cause() -> None:
     caught = failure(reset)
-    assert type(caught) is ServiceUnavailable
+    assert type(caught) is ServiceUnavailableError
     assert isinstance(caught.__cause__, ConnectionError)
 
 
 def test_nobody_listening_is_an_unavailable_service() -> None:
     with Stub(ok()) as stub:
         url = stub.url
-    with pytest.raises(ServiceUnavailable):
+    with pytest.raises(ServiceUnavailableError):
         IpernityAPI("key", "secret", url=url, retries=0).test.hello()
 
 

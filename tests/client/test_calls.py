@@ -18,7 +18,7 @@ from flask_ipernity.client.methods import all_methods
 from flask_ipernity.client.signing import api_sig
 from flask_ipernity.errors import (
     ConfigurationError,
-    NotFound,
+    NotFoundError,
     QuotaExceeded,
     UnknownMethod,
     UploadError,
@@ -288,7 +288,7 @@ def test_a_child_process_starts_with_connections_of_its_own() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        NotFound("error", 1, "not there", "doc.get", {"doc_id": 1}),
+        NotFoundError("error", 1, "not there", "doc.get", {"doc_id": 1}),
         QuotaExceeded("httperror", 429),
         UnknownMethod("doc.gt", ("doc.get",)),
         UploadError("a.jpg", "12"),

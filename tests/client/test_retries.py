@@ -5,7 +5,12 @@ import time
 import pytest
 
 from flask_ipernity.client import IpernityAPI, Transport
-from flask_ipernity.errors import QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailable
+from flask_ipernity.errors import (
+    QuotaExceeded,
+    ServiceError,
+    ServiceTimeout,
+    ServiceUnavailableError,
+)
 from tests.stub import Step, Stub, answer, ok, reset
 
 
@@ -35,7 +40,7 @@ def test_a_reading_call_is_tried_again_after(fault: Step) -> None:
 
 def test_a_reading_call_is_not_tried_more_often_than_the_setting_says() -> None:
     with Stub(answer(b"", "503 Down")) as stub:
-        with pytest.raises(ServiceUnavailable):
+        with pytest.raises(ServiceUnavailableError):
             api_for(stub, retries=1).test.hello()
         assert len(stub.requests) == 2
 
@@ -54,7 +59,7 @@ def test_a_writing_call_and_the_exchange_of_a_frob_are_never_sent_twice(
     fault: Step, method: str
 ) -> None:
     with Stub(fault, ok()) as stub:
-        with pytest.raises(ServiceUnavailable):
+        with pytest.raises(ServiceUnavailableError):
             api_for(stub).call(method, doc_id=1, frob="1-f")
         assert len(stub.requests) == 1
 
@@ -79,7 +84,7 @@ def test_a_longer_pause_than_the_time_left_is_not_waited_for() -> None:
 def test_all_tries_together_stay_within_the_time_for_an_answer() -> None:
     with Stub(lambda connection: time.sleep(0.25), answer(b"", "503 Down")) as stub:
         began = time.monotonic()
-        with pytest.raises((ServiceTimeout, ServiceUnavailable)):
+        with pytest.raises((ServiceTimeout, ServiceUnavailableError)):
             api_for(stub, timeout=(1, 0.5), retries=50).test.hello()
         assert time.monotonic() - began < 1.2
 

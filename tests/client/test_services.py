@@ -17,8 +17,8 @@ from tools import client as generator
 
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.client import services as services_module
+from flask_ipernity.client.base import Service
 from flask_ipernity.client.methods import all_methods
-from flask_ipernity.client.service import Service
 from flask_ipernity.client.signing import api_sig
 from flask_ipernity.errors import UnknownMethod
 from tests.client.test_calls import api_for, sent

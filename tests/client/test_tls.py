@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from flask_ipernity.client import IpernityAPI
-from flask_ipernity.errors import ServiceUnavailable
+from flask_ipernity.errors import ServiceUnavailableError
 from tests.stub import Stub, ok
 
 
@@ -70,6 +70,6 @@ def test_a_call_is_made_only_to_a_service_with_a_certificate_of_its_name(
         if answers:
             assert api.test.hello()["hello"] == "hello world!"
         else:
-            with pytest.raises(ServiceUnavailable):
+            with pytest.raises(ServiceUnavailableError):
                 api.test.hello()
             assert stub.requests == []

@@ -21,7 +21,7 @@ from flask_ipernity.client import IpernityAPI, Ticket, tickets
 from flask_ipernity.errors import (
     APIRequestError,
     BadAnswer,
-    ServiceUnavailable,
+    ServiceUnavailableError,
     TokenError,
     UploadError,
 )
@@ -101,7 +101,7 @@ def test_a_file_may_be_given_in_many_ways(api: IpernityAPI, kind: str) -> None:
     assert (doc["title"], doc["media"]) == (kind, "photo")
 
 
-@pytest.mark.parametrize("file", [5, None, io.StringIO("x"), object()], ids=repr)
+@pytest.mark.parametrize("file", [5, None, io.StringIO("x"), object()], ids=type)
 def test_what_is_no_file_is_refused_before_any_call(
     api: IpernityAPI, sandbox: Sandbox, file: Any
 ) -> None:
@@ -268,7 +268,7 @@ def test_a_cut_connection_tells_that_the_state_is_not_known_and_how_to_find_out(
             IpernityAPI("key", "secret", "1-a", url=stub.url).upload(PHOTO)
         assert len(stub.requests) == 2
     assert caught.value.filename == "birches-in-fog.jpg"
-    assert isinstance(caught.value.__cause__, ServiceUnavailable)
+    assert isinstance(caught.value.__cause__, ServiceUnavailableError)
     assert "1-a" not in str(caught.value)
 
 
@@ -282,7 +282,7 @@ class Welcoming(IpernityAPI):
 def test_where_nothing_was_sent_the_service_is_away_and_no_more() -> None:
     with Stub(ok()) as stub:
         url = stub.url
-    with pytest.raises(ServiceUnavailable, match="no connection"):
+    with pytest.raises(ServiceUnavailableError, match="no connection"):
         Welcoming("key", "secret", "1-a", url=url).upload(PHOTO)
 
 
@@ -400,7 +400,7 @@ def test_a_service_that_is_away_for_a_while_is_asked_again() -> None:
     with service(asking(b"down")) as (_, url):
         with pytest.raises(UploadError) as caught:
             Ticket(api_at(url), "7").wait(0.2)
-        assert isinstance(caught.value.__cause__, ServiceUnavailable)
+        assert isinstance(caught.value.__cause__, ServiceUnavailableError)
 
 
 def test_a_dead_token_is_told_at_once() -> None:

@@ -15,8 +15,8 @@ from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.client import IpernityAPI, Walk
 from flask_ipernity.errors import (
     BadAnswer,
-    NotFound,
-    ServiceUnavailable,
+    NotFoundError,
+    ServiceUnavailableError,
     TokenError,
     UnknownMethod,
 )
@@ -249,9 +249,9 @@ def failing_from(page: int, failure: Any) -> Any:
     ("failure", "kind"),
     [
         (error(107), TokenError),
-        (error(1), NotFound),
-        (b"down", ServiceUnavailable),
-        (None, ServiceUnavailable),
+        (error(1), NotFoundError),
+        (b"down", ServiceUnavailableError),
+        (None, ServiceUnavailableError),
         ({"docs": []}, BadAnswer),
         ({"docs": {"doc": "x"}}, BadAnswer),
         ({"docs": {"total": "x", "doc": []}}, BadAnswer),
@@ -270,7 +270,7 @@ def test_an_error_comes_at_its_place(failure: Any, kind: type[Exception], ahead:
 
 def test_an_error_on_the_first_page_is_asked_for_once() -> None:
     with service(failing_from(1, b"down")) as (lists, url):
-        with pytest.raises(ServiceUnavailable):
+        with pytest.raises(ServiceUnavailableError):
             list(api_at(url).walk_docs())
         assert len(lists.calls) == 1
 

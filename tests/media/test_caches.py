@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.http import parse_cache_control_header
 from werkzeug.test import TestResponse
 
-from flask_ipernity.media import addresses
+from flask_ipernity.media import lookup
 from flask_ipernity.sandbox import Sandbox
 from tests.conftest import MakeApp
 from tests.media.nginx import nginx, shipped
@@ -88,8 +88,8 @@ def test_no_cache_gives_one_visitor_what_is_for_another(
         for doc in (*private, *public, *changing)
     }
     # the answers that are made before and after a change are both looked at
-    monkeypatch.setattr(addresses, "FRESH", 0.0)
-    monkeypatch.setattr(addresses, "FRESH_MISSING", 0.0)
+    monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(lookup, "MISSING_SECONDS", 0.0)
     bodies = {doc_id: answer.data for doc_id, answer in right.items()}
     assert len(set(bodies.values())) == len(bodies)
     was_public = {doc.doc_id for doc in (*public, *changing)}

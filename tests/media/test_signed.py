@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from flask_ipernity import ConfigurationError, ipernity
-from flask_ipernity.media import signed
+from flask_ipernity.media import signed_urls
 from flask_ipernity.sandbox import Sandbox
 from tests.conftest import MakeApp
 from tests.media.test_proxy import document
@@ -57,12 +57,12 @@ def test_the_address_expires(app: Flask, doc_id: str, monkeypatch: pytest.Monkey
     now = time()
     address, default = url(app, doc_id, max_age=60), url(app, doc_id)
     client = app.test_client()
-    monkeypatch.setattr(signed, "time", lambda: now + 58)
+    monkeypatch.setattr(signed_urls, "time", lambda: now + 58)
     assert client.get(address).status_code == 200
-    monkeypatch.setattr(signed, "time", lambda: now + 61)
+    monkeypatch.setattr(signed_urls, "time", lambda: now + 61)
     assert client.get(address).status_code == 404
     assert client.get(default).status_code == 200
-    monkeypatch.setattr(signed, "time", lambda: now + 3601)
+    monkeypatch.setattr(signed_urls, "time", lambda: now + 3601)
     assert client.get(default).status_code == 404
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from flask_ipernity.errors import ServiceError
 from flask_ipernity.media import connections, transfer
+from flask_ipernity.media.state import media_state
 from tests.media.test_requests import PATH, assert_safe
 from tests.media.world import FILE, answered, files, head, honest, picture, raw, world
 from tests.stub import drip, reset
@@ -280,7 +281,7 @@ def test_a_body_that_breaks_off_never_ends_cleanly(answer: bytes) -> None:
     with world(raw(lambda connection: connection.sendall(answer))) as here:
         with pytest.raises(ServiceError):
             here.client.get(PATH)
-        assert here.app.extensions["ipernity"].media.budget("240").free == 32
+        assert here.app.extensions["ipernity"].parts[media_state].slots("240").free == 32
 
 
 @pytest.mark.parametrize("body", [b"5\r\n12345\r\n0\r\n\r\n", b"b\r\n12345678901\r\n0\r\n\r\n"])

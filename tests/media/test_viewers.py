@@ -12,8 +12,9 @@ from flask import Flask, session
 from flask.testing import FlaskClient
 
 from flask_ipernity import ipernity, token_revoked
-from flask_ipernity.media import addresses
-from flask_ipernity.media.heard import Heard
+from flask_ipernity.media import lookup
+from flask_ipernity.media.listed_urls import ListedURLs
+from flask_ipernity.media.state import media_state
 from flask_ipernity.sandbox import Sandbox
 from tests import stub
 from tests.conftest import MakeApp
@@ -118,7 +119,7 @@ def test_after_signing_out_a_private_picture_is_gone_at_once(app: Flask, sandbox
 def test_a_picture_that_is_made_private_is_gone_at_the_next_question(
     app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "FRESH", 0.0)
+    monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
     doc = document(sandbox, media="photo", share=4)
     path, client = f"/ipernity/doc/{doc.doc_id}/240", app.test_client()
     tag = client.get(path).headers["ETag"]
@@ -173,10 +174,10 @@ def test_a_hundred_at_once_ask_once() -> None:
 
 def test_tokens_are_not_in_the_memory(app: Flask, sandbox: Sandbox) -> None:
     token = sandbox.sign_in()
-    memory = app.extensions["ipernity"].media.addresses
+    memory = app.extensions["ipernity"].parts[media_state].lookup
     assert token not in memory.key("1", token)
     assert memory.key("1", token) == memory.key("1", token) != memory.key("1", None)
-    assert memory.key("1", token) != addresses.Addresses(()).key("1", token)
+    assert memory.key("1", token) != lookup.MediaLookup(()).key("1", token)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ def test_the_visitor_is_told_of_her_own_blocks_and_quota() -> None:
 def test_an_older_answer_stands_in_while_the_service_fails(
     failure: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "FRESH", 0.0)
+    monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
     with world(honest) as here:
         here.api.steps = (
             *here.api.steps,
@@ -296,7 +297,7 @@ def test_an_older_answer_stands_in_while_the_service_fails(
 def test_no_older_answer_stands_in_for_a_refusal(
     code: int, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "FRESH", 0.0)
+    monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
     with world(honest) as here:
         here.api.steps = (
             *here.api.steps,
@@ -528,15 +529,15 @@ def test_an_address_from_a_list_that_leads_nowhere_is_asked_for_anew() -> None:
 
 def test_a_list_counts_as_long_as_an_answer_and_not_longer() -> None:
     now = 0.0
-    heard = Heard(60, lambda: now)
-    heard.listen("", [{"doc_id": "1", "thumb": {"label": "240", "url": "a"}}])
+    heard = ListedURLs(60, lambda: now)
+    heard.add("", [{"doc_id": "1", "thumb": {"label": "240", "url": "a"}}])
     now = 59
     assert heard.url("", "1", "240") == "a"
     assert heard.url("other", "1", "240") is None
     now = 60
     assert heard.url("", "1", "240") is None
     for number in range(1000):
-        heard.listen("", [{"doc_id": str(number), "thumb": {"label": "240", "url": "a"}}])
+        heard.add("", [{"doc_id": str(number), "thumb": {"label": "240", "url": "a"}}])
     assert heard.url("", "1", "240") is None
     assert heard.url("", "999", "240") == "a"
 
@@ -544,7 +545,7 @@ def test_a_list_counts_as_long_as_an_answer_and_not_longer() -> None:
 def test_the_cache_of_results_does_not_bring_back_what_this_memory_has_forgotten(
     make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "FRESH", 0.0)
+    monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
     app = make_app(IPERNITY_CACHE_REQUESTS=True, IPERNITY_CACHE="memory")
     doc = document(sandbox, media="photo", share=4)
     path, client = f"/ipernity/doc/{doc.doc_id}/240", app.test_client()

@@ -10,13 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_ipernity import (
-    ConfigurationError,
-    ipernity,
-    sign_in_failed,
-    signed_in,
-    signed_out,
-)
+from flask_ipernity import ConfigurationError, ipernity, sign_in_failed, signed_in, signed_out
 from flask_ipernity.sandbox import Sandbox
 from tests.conftest import MakeApp
 from tests.sign_in.cookies import cookie_of, read

@@ -13,8 +13,8 @@ from flask import Flask, request
 from werkzeug.utils import redirect
 
 from flask_ipernity import ipernity
-from flask_ipernity.sign_in import next_url
-from flask_ipernity.sign_in.next_url import destination
+from flask_ipernity.web import next_url
+from flask_ipernity.web.next_url import destination
 from tests import needs
 from tests.conftest import MakeApp
 from tests.visitor import consent

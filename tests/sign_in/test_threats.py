@@ -15,14 +15,7 @@ from flask import Flask, session
 from flask_session import Session
 from jinja2 import FileSystemLoader
 
-from flask_ipernity import (
-    Ipernity,
-    TokenError,
-    ipernity,
-    sign_in_failed,
-    signed_in,
-    token_revoked,
-)
+from flask_ipernity import Ipernity, TokenError, ipernity, sign_in_failed, signed_in, token_revoked
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in.visitor import visitor_api
 from tests.conftest import Browser, MakeApp

@@ -23,8 +23,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from flask_ipernity import ConfigurationError, Ipernity, ipernity
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in.tokens import CANDIDATE, TOKEN, TokenStore
-from flask_ipernity.sign_in.visitor import visitor_api
-from flask_ipernity.state import current_state
+from flask_ipernity.sign_in.visitor import sign_in_context, visitor_api
 from tests import needs
 from tests.conftest import Browser, MakeApp
 from tests.sign_in.cookies import cookie_of, read
@@ -127,7 +126,7 @@ class TestEveryStore:
     @pytest.fixture
     def store(self, app: Flask) -> Iterator[TokenStore]:
         with app.test_request_context():
-            yield current_state().tokens
+            yield sign_in_context().tokens
 
     def test_returns_what_was_set(self, store: TokenStore) -> None:
         assert store.get(TOKEN) is None
@@ -223,7 +222,7 @@ def test_the_server_forgets_a_token_when_the_session_would_end(
 ) -> None:
     app = make_app(**settings, PERMANENT_SESSION_LIFETIME=1)
     with app.test_request_context():
-        tokens = current_state().tokens
+        tokens = sign_in_context().tokens
         visitor_api().keep({**RECORD})
         assert tokens.get(TOKEN) is not None
         end = time.monotonic() + 20
@@ -326,7 +325,7 @@ def test_a_missing_package_stops_the_start_and_is_named(
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    monkeypatch.delitem(sys.modules, "flask_ipernity.redis_store", raising=False)
+    monkeypatch.delitem(sys.modules, "flask_ipernity.caching.redis", raising=False)
     with pytest.raises(ConfigurationError, match=rf"pip install Flask-Ipernity\[{extra}\]"):
         app_with(**config)()
 

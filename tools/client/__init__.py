@@ -1,4 +1,4 @@
-"""Generates the typed client: ``types.py``, ``services.py`` and ``attributes.py`` of ``client/``.
+"""Generates the typed client: ``types.py``, ``services.py``, ``_service_names.py`` of ``client/``.
 
 ``python -m tools.client`` writes them; with ``--check`` it only tells whether they are as they
 should be. They are made from the method list (``client/methods.json``), the corrections in
@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools.client.facts import read
-from tools.client.services import attributes_module, services_module
+from tools.client.services import service_names_module, services_module
 from tools.client.types import types_module
 
 CLIENT = Path(__file__).parents[2] / "src" / "flask_ipernity" / "client"
@@ -25,7 +25,7 @@ def generate() -> dict[Path, str]:
     return {
         CLIENT / "types.py": types_module(facts),
         CLIENT / "services.py": services_module(facts),
-        CLIENT / "attributes.py": attributes_module(facts),
+        CLIENT / "_service_names.py": service_names_module(facts),
     }
 
 

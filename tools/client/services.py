@@ -1,4 +1,4 @@
-"""Makes ``client/services.py`` and ``client/attributes.py``.
+"""Makes ``client/services.py`` and ``client/_service_names.py``.
 
 The one has a class for each service with a function for each method, the other the names under
 which an API object has them.
@@ -15,13 +15,13 @@ from tools.client.types import HEADER, param_type
 START = """\
 from typing import TYPE_CHECKING
 
-from .service import Service
+from .base import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from . import types as t
-    from .bodies import File
+    from .multipart import File
 
 # Each answer is what the service sends; its type is what is known of it.
 # mypy: disable-error-code="no-any-return"
@@ -61,8 +61,8 @@ def services_module(facts: Facts) -> str:
     return "".join(parts)
 
 
-def attributes_module(facts: Facts) -> str:
-    """Return the text of ``client/attributes.py``."""
+def service_names_module(facts: Facts) -> str:
+    """Return the text of ``client/_service_names.py``."""
     more = (
         "\nThe services are imported when they are first used: most processes need few of them,\n"
         "and every process needs to start.\n"
@@ -135,7 +135,7 @@ def _docstring(method: Method, params: list[Param], evidence: dict[str, str]) ->
         text = f":param {param.identifier}: {param.text}{_limits(param)}."
         yield from _wrapped(text, "        ", "            ")
     errors = row["errors"] or row.get("errors_inferred", {})
-    for kind, wanted in (("NotFound", True), ("APIRequestError", False)):
+    for kind, wanted in (("NotFoundError", True), ("APIRequestError", False)):
         found = [
             f"{code}: {text}" for code, text in errors.items() if ("not found" in text) == wanted
         ]

@@ -1,1 +1,1 @@
-"""The results of API calls: kept, and pauses in which none is made."""
+"""Keeps answers: single flight, versions, a near cache, memory and Redis; no Flask."""

@@ -9,10 +9,10 @@ from hashlib import blake2b
 from time import time
 from typing import Any, NamedTuple, Protocol
 
-from ..client.failures import shown
-from ..errors import APIRequestError, NotFound, QuotaExceeded, ServiceError
-from .copies import Original
-from .mechanism import Cache, Found, Kept, Life, Store
+from ..client.api_errors import shown
+from ..errors import APIRequestError, NotFoundError, QuotaExceeded, ServiceError
+from .json_copy import Snapshot
+from .single_flight import Cache, CacheEntry, Found, Lifetime, Store
 
 #: Seconds for which "not found" is remembered.
 NOT_FOUND_MAX_AGE = 10.0
@@ -24,7 +24,7 @@ _NOT_FOUND = "!"
 _SHORT = 64 * 1024
 
 
-class Place(NamedTuple):
+class CacheKey(NamedTuple):
     """What a result is kept for: who asks, which method, and a name that tells all else, too."""
 
     viewer: str
@@ -34,9 +34,9 @@ class Place(NamedTuple):
 
 # Most calls are made again and again.
 @lru_cache(maxsize=1024)
-def place(
+def cache_key(
     viewer: str, method: str, lang: str | None, api_key: str, *named: tuple[str, str]
-) -> Place:
+) -> CacheKey:
     """Return where the result of a call is kept; equal calls have equal places.
 
     :param viewer: who asks, which no token is to be seen in.
@@ -46,7 +46,7 @@ def place(
     """
     text = json.dumps([api_key, sorted({"lg": lang, **dict(named)}.items())])
     digest = blake2b(text.encode(), digest_size=12).hexdigest()
-    return Place(viewer, method, f"{viewer}:{method}:{digest}")
+    return CacheKey(viewer, method, f"{viewer}:{method}:{digest}")
 
 
 class Result:
@@ -59,10 +59,10 @@ class Result:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._original: Original | None = None
+        self._original: Snapshot | None = None
 
     @classmethod
-    def not_found(cls, error: NotFound) -> Result:
+    def not_found(cls, error: NotFoundError) -> Result:
         """Return the result that is *error*."""
         return cls(_NOT_FOUND + json.dumps([error.status, error.code, error.message]))
 
@@ -75,16 +75,16 @@ class Result:
         """Return the answer, the caller's own to change.
 
         :param params: what was asked for, to be shown in an error.
-        :raises NotFound: that is the answer.
+        :raises NotFoundError: that is the answer.
         """
         if self._original is None:
             if self.is_not_found:
                 status, code, message = json.loads(self.text[len(_NOT_FOUND) :])
-                raise NotFound(status, code, message, method, shown(params))
+                raise NotFoundError(status, code, message, method, shown(params))
             answer: dict[str, Any] = json.loads(self.text)
             if len(self.text) > _SHORT:
                 return answer
-            self._original = Original(answer)
+            self._original = Snapshot(answer)
         copy: dict[str, Any] = self._original.copy()
         return copy
 
@@ -96,8 +96,8 @@ result = lru_cache(maxsize=128)(Result)
 class Results(Store[Result], Protocol):
     """Where results are: a store whose keys it makes itself."""
 
-    def look(self, place: Place) -> tuple[str, Kept[Result] | None]:
-        """Return the key that is valid for *place* now, and what is kept there.
+    def look(self, cache_key: CacheKey) -> tuple[str, CacheEntry[Result] | None]:
+        """Return the key that is valid for *cache_key* now, and what is kept there.
 
         After :meth:`forget` or :meth:`clear` it is another key, so that an
         answer that was asked for before is not given to those who ask after.
@@ -119,11 +119,15 @@ class ResultCache:
     :param results: where they are.
     :param max_age: seconds for which a result is fresh.
     :param stale_age: seconds after that in which it may stand in.
+    :param of_visitor: whether *results* belong to the visitor of the current request.
     """
 
-    def __init__(self, results: Results, max_age: float, stale_age: float) -> None:
+    def __init__(
+        self, results: Results, max_age: float, stale_age: float, *, of_visitor: bool = False
+    ) -> None:
         self.results = results
-        lives = {True: Life(NOT_FOUND_MAX_AGE), False: Life(max_age, stale_age)}
+        self.of_visitor = of_visitor
+        lives = {True: Lifetime(NOT_FOUND_MAX_AGE), False: Lifetime(max_age, stale_age)}
         self._cache: Cache[Result] = Cache(
             results,
             lambda result: lives[result.is_not_found],
@@ -134,22 +138,22 @@ class ResultCache:
             clock=time,
         )
 
-    def find(self, place: Place, ask: Callable[[], dict[str, Any]]) -> Found[Result]:
+    def find(self, cache_key: CacheKey, ask: Callable[[], dict[str, Any]]) -> Found[Result]:
         """Return the result of a call, and where it is from.
 
         :param ask: makes the call.
         """
-        key, kept = self.results.look(place)
+        key, kept = self.results.look(cache_key)
         return self._cache.fresh(kept) or self._cache.find(key, lambda: self._asked(key, ask))
 
-    def has(self, place: Place) -> bool:
+    def has(self, cache_key: CacheKey) -> bool:
         """Tell whether :meth:`find` would ask nobody now."""
-        return self._cache.fresh(self.results.look(place)[1]) is not None
+        return self._cache.fresh(self.results.look(cache_key)[1]) is not None
 
     def _asked(self, key: str, ask: Callable[[], dict[str, Any]]) -> Result:
         try:
             return result(json.dumps(ask()))
-        except NotFound as error:
+        except NotFoundError as error:
             return Result.not_found(error)
         except QuotaExceeded:
             raise

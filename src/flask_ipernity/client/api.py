@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import BadAnswer
 from ..permissions import missing
-from .attributes import Services
+from ._service_names import Services
+from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler
-from .bodies import form, source
-from .failures import failure
-from .listing import list_path, read
+from .lists import list_path, read_list
 from .methods import Method, all_methods, find, unknown
+from .multipart import form, source
 from .pages import Page
 from .signing import api_sig, plain_params
 from .transport import Transport
@@ -22,7 +22,7 @@ from .walking import Arriving, Walk
 
 if TYPE_CHECKING:
     from . import types as t
-    from .bodies import File, Progress
+    from .multipart import File, Progress
     from .uploading import Uploader
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,35 @@ _WITHOUT_TOKEN = frozenset({"auth.getFrob", "auth.getToken"})
 
 
 class _Methods:
-    """The method list, read when somebody asks for it."""
+    """The method list, read_list when somebody asks for it."""
 
     def __get__(self, api: object, kind: object = None) -> Mapping[str, Method]:
         return all_methods()
+
+
+class Grant:
+    """A token with what is known of it; an API object and its copies share one.
+
+    :param value: the token as text, or the mapping ``auth`` that ``auth.getToken`` answers.
+    """
+
+    __slots__ = ("permissions", "token", "user")
+
+    def __init__(self, value: str | Mapping[str, Any] | None) -> None:
+        self.token: str | None
+        self.user: dict[str, Any] | None = None
+        self.permissions: dict[str, str] | None = None
+        self.set(value)
+
+    def set(self, value: str | Mapping[str, Any] | None) -> None:
+        """Replace all that is held by *value*."""
+        self.user = self.permissions = None
+        if value is None or isinstance(value, str):
+            self.token = value
+        else:
+            self.token = value["token"]
+            self.user = value.get("user")
+            self.permissions = value.get("permissions")
 
 
 class IpernityAPI(Services):
@@ -83,7 +108,7 @@ class IpernityAPI(Services):
             raise ValueError(f"auth={auth!r}: the ways to sign in are {' and '.join(HANDLERS)}")
         self._api_key = api_key
         self._api_secret = api_secret
-        self.token = token
+        self._grant = Grant(token)
         self.lang = lang
         self.authorize_url = auth_url_base
         self._handler = HANDLERS[auth] if isinstance(auth, str) else auth
@@ -91,7 +116,7 @@ class IpernityAPI(Services):
         self._arriving: Arriving | None = None
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {'with a token' if self._token else 'without a token'}>"
+        return f"<{type(self).__name__} {'with a token' if self.token else 'without a token'}>"
 
     if not TYPE_CHECKING:
         # Type checkers would take any name for an attribute.
@@ -128,32 +153,36 @@ class IpernityAPI(Services):
     @property
     def token(self) -> str | None:
         """The token; set it as text, as a mapping (see the class), or to ``None``."""
-        return self._token
+        return self._grant.token
 
     @token.setter
     def token(self, value: str | Mapping[str, Any] | None) -> None:
-        self._user: dict[str, Any] | None = None
-        self._perm: dict[str, str] | None = None
-        if value is None or isinstance(value, str):
-            self._token: str | None = value
-        else:
-            self._token = value["token"]
-            self._user = value.get("user")
-            self._perm = value.get("permissions")
+        self._grant.set(value)
+
+    # Programs written for PyIpernity look at these two.
+    @property
+    def _user(self) -> dict[str, Any] | None:
+        return self._grant.user
+
+    @property
+    def _perm(self) -> dict[str, str] | None:
+        return self._grant.permissions
 
     @property
     def user_info(self) -> dict[str, Any] | None:
         """Whose token it is, asked of Ipernity where it is not known; ``None`` without one."""
-        if self._user is None and self._token is not None:
+        grant = self._grant
+        if grant.user is None and grant.token is not None:
             self._check_token()
-        return self._user
+        return grant.user
 
     @property
     def permissions(self) -> dict[str, str] | None:
         """What the token may do, asked of Ipernity where it is not known; ``None`` without one."""
-        if self._perm is None and self._token is not None:
+        grant = self._grant
+        if grant.permissions is None and grant.token is not None:
             self._check_token()
-        return self._perm
+        return grant.permissions
 
     def has_permissions(self, permissions: Mapping[str, str] | None) -> bool:
         """Tell whether there is a token and it holds *permissions*.
@@ -163,16 +192,17 @@ class IpernityAPI(Services):
 
         :raises ConfigurationError: an item or level that does not exist.
         """
-        if self._token is None:
+        if self._grant.token is None:
             return False
         return not permissions or not missing(self.permissions or {}, permissions)
 
     def _check_token(self) -> None:
         answer: Any = self.auth.checkToken()
         try:
-            self._user, self._perm = answer["auth"]["user"], answer["auth"]["permissions"]
+            user, permissions = answer["auth"]["user"], answer["auth"]["permissions"]
         except (KeyError, TypeError):
             raise BadAnswer("the answer names no user or permissions", "auth.checkToken") from None
+        self._grant.user, self._grant.permissions = user, permissions
 
     def call(
         self, method_name: str, *, unknown: object = False, **params: object
@@ -200,7 +230,9 @@ class IpernityAPI(Services):
         finally:
             log.debug("%s took %.0f ms", method.name, (monotonic() - began) * 1000)
         if answer["api"].get("status") != "ok":
-            raise failure(method, answer["api"], params, sent, self._api_secret, self._token)
+            raise api_error(
+                method, answer["api"], params, sent, self._api_secret, self._grant.token
+            )
         return answer
 
     def _send(self, method: Method, sent: dict[str, str], file: Any) -> dict[str, Any]:
@@ -215,8 +247,9 @@ class IpernityAPI(Services):
 
     def _signed(self, method_name: str, params: Mapping[str, object]) -> dict[str, str]:
         sent = {"api_key": self._api_key}
-        if self._token and method_name not in _WITHOUT_TOKEN:
-            sent["auth_token"] = self._token
+        token = self._grant.token
+        if token and method_name not in _WITHOUT_TOKEN:
+            sent["auth_token"] = token
         if self.lang:
             sent["lg"] = self.lang
         sent.update(plain_params(params))
@@ -262,7 +295,7 @@ class IpernityAPI(Services):
         path = list_path(method, elem_name)
         number = max(1, page or 1)
         answer = self.call(method.name, page=number, per_page=per_page, **params)
-        listing = read(answer, path, method.name, per_page)
+        listing = read_list(answer, path, method.name, per_page)
         return Page(
             listing.records,
             number,

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from ..errors import BadAnswer
 from ..permissions import checked
-from .service import Service
+from .base import Service
 from .signing import api_sig
 
 if TYPE_CHECKING:

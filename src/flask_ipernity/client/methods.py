@@ -1,6 +1,7 @@
 """The method list: which methods the API has, and how each is called.
 
-``methods.json`` holds what is known of each of them, with its source.
+``methods.json`` holds what is known of each of them, with its source, and ``invalidation.json``
+the services whose results a writing method makes old.
 """
 
 from __future__ import annotations
@@ -33,51 +34,60 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)+", re.ASCII)
 
 
 class Method(NamedTuple):
-    """One API method.
-
-    ``post``: it changes data and must be sent by POST. ``token``: it needs a
-    token. ``permissions``: what the token must hold. ``list_key``: where its
-    records are in the answer, outermost key first. ``paged``: it takes ``page``
-    and ``per_page``. ``max_per_page``: its longest page. ``not_found``: the
-    error codes that mean "not there, or not for you". ``takes_file``: a file is
-    sent with it. ``may_be_kept``: its answer may be given again for a while.
-    """
+    """One API method."""
 
     name: str
+    #: It changes data and must be sent by POST.
     post: bool
-    sign: bool
-    token: bool
-    permissions: Mapping[str, str]
+    #: Where its records are in the answer, outermost key first.
     list_key: tuple[str, ...] | None
+    #: It takes ``page`` and ``per_page``.
     paged: bool
+    #: Its longest page.
     max_per_page: int | None
+    #: The error codes that mean "not there, or not for you".
     not_found: frozenset[int]
+    #: A file is sent with it.
     takes_file: bool
+    #: Its result may be given again for a while.
     may_be_kept: bool
+    #: The services whose results a call can change for the caller; ``None`` for all.
+    makes_old: frozenset[str] | None
 
 
 @cache
 def all_methods() -> Mapping[str, Method]:
     """Return the methods by name; read from ``methods.json`` at the first call."""
-    text = Path(__file__).with_name("methods.json").read_text(encoding="utf-8")
-    return MappingProxyType({row["name"]: _method(row) for row in json.loads(text)["methods"]})
+    made_old = _made_old(_read("invalidation.json"))
+    rows = _read("methods.json")["methods"]
+    return MappingProxyType({row["name"]: _method(row, made_old) for row in rows})
 
 
-def _method(row: dict[str, Any]) -> Method:
+def _read(name: str) -> Any:
+    return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def _made_old(table: Any) -> dict[str, frozenset[str]]:
+    groups = {f"*{name}": names for name, names in table["groups"].items()}
+    return {
+        method: frozenset(name for part in parts for name in groups.get(part, [part]))
+        for method, parts in table["changes"].items()
+    }
+
+
+def _method(row: dict[str, Any], made_old: Mapping[str, frozenset[str]]) -> Method:
     params = {param["name"]: param for param in row["params"]}
     errors = row["errors"] or row.get("errors_inferred", {})
     return Method(
         name=row["name"],
         post=row["post"],
-        sign=row["sign"],
-        token=row["token"],
-        permissions=MappingProxyType(row["permissions"]),
         list_key=tuple(row["list_key"]) if row["list_key"] else None,
         paged=row["paged"],
         max_per_page=params.get("per_page", {}).get("max"),
         not_found=frozenset(int(code) for code, text in errors.items() if "not found" in text),
         takes_file="file" in params,
         may_be_kept=not (row["post"] or row["name"].startswith(_LIVE)),
+        makes_old=made_old.get(row["name"], None if row["post"] else frozenset()),
     )
 
 
@@ -97,9 +107,6 @@ def find(name: str, new: object = False) -> Method:
     return Method(
         name=name,
         post=new == "POST",
-        sign=True,
-        token=False,
-        permissions=MappingProxyType({}),
         list_key=None,
         paged=True,
         max_per_page=None,
@@ -107,7 +114,13 @@ def find(name: str, new: object = False) -> Method:
         takes_file=False,
         # nobody knows whether it only reads
         may_be_kept=False,
+        makes_old=None if new == "POST" else frozenset(),
     )
+
+
+def service_of(method_name: str) -> str:
+    """Return the service that a method belongs to: ``album`` for ``album.docs.getList``."""
+    return method_name.partition(".")[0]
 
 
 @cache

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .service import Service
+from .base import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from . import types as t
-    from .bodies import File
+    from .multipart import File
 
 # Each answer is what the service sends; its type is what is known of it.
 # mypy: disable-error-code="no-any-return"
@@ -42,7 +42,7 @@ class AlbumDocs(Service):
 
         :param album_id: the album.
         :param doc_id: the documents; at most 20.
-        :raises NotFound: 1: album not found; 2: document not found.
+        :raises NotFoundError: 1: album not found; 2: document not found.
         """
         return self._call(
             "album.docs.add",
@@ -76,7 +76,7 @@ class AlbumDocs(Service):
         :param prev: how many before it; 10 unless told, 1 to 50.
         :param next: how many after it; 10 unless told, 1 to 50.
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
-        :raises NotFound: 1: album not found; 2: document not found.
+        :raises NotFoundError: 1: album not found; 2: document not found.
         """
         return self._call(
             "album.docs.getContext",
@@ -119,7 +119,7 @@ class AlbumDocs(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "album.docs.getList",
@@ -150,7 +150,8 @@ class AlbumDocs(Service):
 
         :param album_id: the album.
         :param doc_id: the documents; at most 20.
-        :raises NotFound: 1: album not found or not owned; 2: document not found or not owned.
+        :raises NotFoundError: 1: album not found or not owned; 2: document not found or not
+            owned.
         """
         return self._call(
             "album.docs.remove",
@@ -177,7 +178,7 @@ class AlbumDocs(Service):
         :param album_id: the album.
         :param doc_ids: the documents, in their new order.
         :param cover_id: the document that is shown for it, one of ``doc_ids``.
-        :raises NotFound: 1: album not found; 2: document not found or not owned.
+        :raises NotFoundError: 1: album not found; 2: document not found or not owned.
         :raises APIRequestError: 3: cover missing or not in doc_ids; 4: album is full.
         """
         return self._call(
@@ -208,7 +209,7 @@ class ApiMethods(Service):
         Parameters: documented. Answer: as clients read it. Errors: known in part.
 
         :param method: the name of a method.
-        :raises NotFound: 1: method not found.
+        :raises NotFoundError: 1: method not found.
         """
         return self._call(
             "api.methods.get",
@@ -250,7 +251,7 @@ class DocAlbums(Service):
 
         :param doc_id: the document.
         :param album_id: the albums.
-        :raises NotFound: 1: document not found; 2: album not found.
+        :raises NotFoundError: 1: document not found; 2: album not found.
         """
         return self._call(
             "doc.albums.add",
@@ -284,7 +285,7 @@ class DocComments(Service):
         :param doc_id: the document.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: comment text empty; 3: not permitted to comment; 4: comment
             limit reached.
         """
@@ -310,7 +311,7 @@ class DocComments(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param comment_id: the comment.
-        :raises NotFound: 1: comment not found or not deletable.
+        :raises NotFoundError: 1: comment not found or not deletable.
         :raises APIRequestError: 3: comment older than 7 days.
         """
         return self._call(
@@ -337,7 +338,7 @@ class DocComments(Service):
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFound: 1: comment not found.
+        :raises NotFoundError: 1: comment not found.
         :raises APIRequestError: 2: comment text empty.
         """
         return self._call(
@@ -364,7 +365,7 @@ class DocComments(Service):
 
         :param comment_id: the comment.
         :param extra: what the records tell besides, some of ``owner``.
-        :raises NotFound: 1: comment not found.
+        :raises NotFoundError: 1: comment not found.
         """
         return self._call(
             "doc.comments.get",
@@ -396,7 +397,7 @@ class DocComments(Service):
         :param per_page: how many records a page has; 100 unless told, at most 100.
         :param page: the page; 1 unless told.
         :param lg: the language of the answer, such as ``en``.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.comments.getList",
@@ -424,7 +425,7 @@ class DocComments(Service):
 
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
-        :raises NotFound: 1: comment not found.
+        :raises NotFoundError: 1: comment not found.
         :raises APIRequestError: 2: comment text empty.
         """
         return self._call(
@@ -469,7 +470,7 @@ class DocNotes(Service):
         :param content: the text; may be left out with ``member_id``.
         :param member_id: the member who is marked.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFound: 1: document not found; 3: member not found.
+        :raises NotFoundError: 1: document not found; 3: member not found.
         :raises APIRequestError: 2: note text empty; 4: coordinates invalid; 5: note limit
             reached.
         """
@@ -500,7 +501,7 @@ class DocNotes(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param note_id: the note.
-        :raises NotFound: 1: note not found.
+        :raises NotFoundError: 1: note not found.
         """
         return self._call(
             "doc.notes.delete",
@@ -534,7 +535,7 @@ class DocNotes(Service):
         :param w: width of the area.
         :param h: height of the area.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFound: 1: note not found.
+        :raises NotFoundError: 1: note not found.
         :raises APIRequestError: 2: note text empty.
         """
         return self._call(
@@ -574,7 +575,7 @@ class DocTags(Service):
         :param doc_id: the document.
         :param keywords: keywords; one of several words stands in double quotes.
         :param members: members who are seen, by id or alias.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: keywords/members missing; 3: tag limit reached, none added.
         """
         return self._call(
@@ -603,7 +604,7 @@ class DocTags(Service):
         :param doc_id: the document.
         :param keywords: keywords; one of several words stands in double quotes.
         :param members: members who are seen, by id or alias.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: keywords/members missing; 3: tag limit reached.
         """
         return self._call(
@@ -628,7 +629,7 @@ class DocTags(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.tags.getList",
@@ -654,7 +655,7 @@ class DocTags(Service):
         :param doc_id: the document.
         :param type: the kind of tag.
         :param id: the tag.
-        :raises NotFound: 1: document not found; 2: tag not found.
+        :raises NotFoundError: 1: document not found; 2: tag not found.
         """
         return self._call(
             "doc.tags.remove",
@@ -823,7 +824,7 @@ class FavesAlbums(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param album_id: the album.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "faves.albums.add",
@@ -856,7 +857,7 @@ class FavesAlbums(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: user not found; 2: owner not found.
+        :raises NotFoundError: 1: user not found; 2: owner not found.
         """
         return self._call(
             "faves.albums.getList",
@@ -883,7 +884,7 @@ class FavesAlbums(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param album_id: the album.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "faves.albums.remove",
@@ -912,7 +913,7 @@ class FavesDocs(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "faves.docs.add",
@@ -948,7 +949,7 @@ class FavesDocs(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: user not found; 2: owner not found.
+        :raises NotFoundError: 1: user not found; 2: owner not found.
         """
         return self._call(
             "faves.docs.getList",
@@ -976,7 +977,7 @@ class FavesDocs(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "faves.docs.remove",
@@ -1007,7 +1008,7 @@ class FolderAlbums(Service):
 
         :param folder_id: the folder.
         :param album_id: the albums; at most 20.
-        :raises NotFound: 1: folder not found; 2: album not found or not owned.
+        :raises NotFoundError: 1: folder not found; 2: album not found or not owned.
         :raises APIRequestError: 3: folder is full.
         """
         return self._call(
@@ -1037,7 +1038,7 @@ class FolderAlbums(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: folder not found.
+        :raises NotFoundError: 1: folder not found.
         """
         return self._call(
             "folder.albums.getList",
@@ -1064,7 +1065,7 @@ class FolderAlbums(Service):
 
         :param folder_id: the folder.
         :param album_id: the albums; at most 20.
-        :raises NotFound: 1: folder not found; 2: album not found.
+        :raises NotFoundError: 1: folder not found; 2: album not found.
         """
         return self._call(
             "folder.albums.remove",
@@ -1096,8 +1097,8 @@ class GroupDocs(Service):
 
         :param group_id: the group.
         :param doc_id: the documents; at most 20.
-        :raises NotFound: 1: group not found or caller not a member; 2: document not found or not
-            owned.
+        :raises NotFoundError: 1: group not found or caller not a member; 2: document not found or
+            not owned.
         :raises APIRequestError: 3: group quota reached; 4: group closed or full.
         """
         return self._call(
@@ -1137,7 +1138,7 @@ class GroupDocs(Service):
         :param next: how many after it; 10 unless told, 1 to 50.
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param extra: what the records tell besides, some of ``owner``.
-        :raises NotFound: 1: group not found; 2: document not found.
+        :raises NotFoundError: 1: group not found; 2: document not found.
         """
         return self._call(
             "group.docs.getContext",
@@ -1183,7 +1184,7 @@ class GroupDocs(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: group not found; 2: user not found.
+        :raises NotFoundError: 1: group not found; 2: user not found.
         """
         return self._call(
             "group.docs.getList",
@@ -1214,7 +1215,7 @@ class GroupDocs(Service):
 
         :param group_id: the group.
         :param doc_id: the documents; at most 20.
-        :raises NotFound: 1: group not found; 2: document not found.
+        :raises NotFoundError: 1: group not found; 2: document not found.
         """
         return self._call(
             "group.docs.remove",
@@ -1291,7 +1292,7 @@ class PostComments(Service):
         :param post_id: the article.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         :raises APIRequestError: 2: comment text empty; 3: not permitted to comment; 4: comment
             limit reached.
         """
@@ -1317,7 +1318,7 @@ class PostComments(Service):
         Parameters: documented. Answer: documented. Errors: documented.
 
         :param comment_id: the comment.
-        :raises NotFound: 1: comment not found or not deletable.
+        :raises NotFoundError: 1: comment not found or not deletable.
         :raises APIRequestError: 3: comment older than 7 days.
         """
         return self._call(
@@ -1344,7 +1345,7 @@ class PostComments(Service):
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFound: 1: comment not found.
+        :raises NotFoundError: 1: comment not found.
         :raises APIRequestError: 2: comment text empty.
         """
         return self._call(
@@ -1371,7 +1372,7 @@ class PostComments(Service):
 
         :param comment_id: the comment.
         :param extra: what the records tell besides, some of ``owner``.
-        :raises NotFound: 1: comment not found.
+        :raises NotFoundError: 1: comment not found.
         """
         return self._call(
             "post.comments.get",
@@ -1401,7 +1402,7 @@ class PostComments(Service):
         :param extra: what the records tell besides, some of ``owner``.
         :param per_page: how many records a page has; 100 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         """
         return self._call(
             "post.comments.getList",
@@ -1428,7 +1429,7 @@ class PostComments(Service):
 
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
-        :raises NotFound: 1: comment not found.
+        :raises NotFoundError: 1: comment not found.
         :raises APIRequestError: 2: comment text empty.
         """
         return self._call(
@@ -1479,7 +1480,7 @@ class TagsDocs(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 100 unless told, at most 500.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: tag not found; 2: user not found.
+        :raises NotFoundError: 1: tag not found; 2: user not found.
         """
         return self._call(
             "tags.docs.getList",
@@ -1520,7 +1521,7 @@ class TagsUser(Service):
         :param user_id: the user; without it, the holder of the token.
         :param type: the kind of tag; ``keyword`` unless told.
         :param count: how many are listed; 100 unless told, at most 1000.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "tags.user.getList",
@@ -1547,7 +1548,7 @@ class TagsUser(Service):
         :param user_id: the user.
         :param type: the kind of tag; ``keyword`` unless told.
         :param count: how many are listed; 20 unless told, at most 100.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "tags.user.getPopular",
@@ -1610,7 +1611,7 @@ class Album(Service):
         :param cover_id: the document that is shown for it.
         :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
             5 everybody.
-        :raises NotFound: 2: cover not found.
+        :raises NotFoundError: 2: cover not found.
         :raises APIRequestError: 1: title missing or empty; 3: cover already in too many albums;
             4: album count limit reached.
         """
@@ -1637,7 +1638,7 @@ class Album(Service):
         Parameters: documented. Answer: documented. Errors: inferred.
 
         :param album_id: the album.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "album.delete",
@@ -1665,7 +1666,7 @@ class Album(Service):
         :param title: its title.
         :param description: its description; some HTML is allowed.
         :param cover_id: the document that is shown for it.
-        :raises NotFound: 1: album not found; 2: cover not found.
+        :raises NotFoundError: 1: album not found; 2: cover not found.
         :raises APIRequestError: 3: title empty; 4: no parameter given.
         """
         return self._call(
@@ -1693,7 +1694,7 @@ class Album(Service):
 
         :param album_id: the album.
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "album.get",
@@ -1721,7 +1722,7 @@ class Album(Service):
         :param album_id: the album.
         :param per_page: how many records a page has; 10 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "album.getFaves",
@@ -1757,7 +1758,7 @@ class Album(Service):
         :param per_page: how many records a page has; 100 unless told, at most 100.
         :param page: the page; 1 unless told.
         :param notinfolder: whether only albums that are in no folder are listed.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "album.getList",
@@ -1789,7 +1790,7 @@ class Album(Service):
         :param album_id: the album.
         :param per_page: how many records a page has; 10 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         """
         return self._call(
             "album.getVisitors",
@@ -1813,7 +1814,7 @@ class Album(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param album_ids: the albums, in their new order.
-        :raises NotFound: 1: album not found or not owned.
+        :raises NotFoundError: 1: album not found or not owned.
         """
         return self._call(
             "album.orderList",
@@ -1838,7 +1839,7 @@ class Album(Service):
         :param album_id: the album.
         :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
             5 everybody.
-        :raises NotFound: 1: album not found.
+        :raises NotFoundError: 1: album not found.
         :raises APIRequestError: 2: invalid arguments.
         """
         return self._call(
@@ -1901,7 +1902,7 @@ class Doc(Service):
         documented.
 
         :param md5: MD5 of files, in hexadecimal digits; at most 20.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.checkMD5",
@@ -1923,7 +1924,7 @@ class Doc(Service):
         Parameters: documented. Answer: documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.delete",
@@ -1948,7 +1949,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param extra: what the records tell besides, some of ``tags``, ``notes``, ``geo``,
             ``md5``.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.get",
@@ -1971,7 +1972,7 @@ class Doc(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getContainers",
@@ -2003,7 +2004,7 @@ class Doc(Service):
         :param prev: how many before it; 10 unless told, 1 to 50.
         :param next: how many after it; 10 unless told, 1 to 50.
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getContext",
@@ -2030,7 +2031,7 @@ class Doc(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getExif",
@@ -2057,7 +2058,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param per_page: how many records a page has; 10 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getFaves",
@@ -2096,7 +2097,7 @@ class Doc(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "doc.getList",
@@ -2125,7 +2126,7 @@ class Doc(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getMedias",
@@ -2147,7 +2148,7 @@ class Doc(Service):
         Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getPerms",
@@ -2173,7 +2174,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param per_page: how many records a page has; 10 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         """
         return self._call(
             "doc.getVisitors",
@@ -2308,7 +2309,7 @@ class Doc(Service):
         :param license: the licence: 0 all rights reserved; Creative Commons 1 by, 3 by-nc, 5
             by-nd, 7 by-nc-nd, 9 by-sa, 11 by-nc-sa; 255 free.
         :param safety: for which audience: 1 all, 2 not all, 3 adults.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: no parameter given; 3: extra argument out of bounds.
         """
         return self._call(
@@ -2348,7 +2349,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param lng: longitude in degrees; -999 removes the place.
         :param lat: latitude in degrees; -999 removes the place.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: invalid arguments.
         """
         return self._call(
@@ -2376,7 +2377,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param license: the licence: 0 all rights reserved; Creative Commons 1 by, 3 by-nc, 5
             by-nd, 7 by-nc-nd, 9 by-sa, 11 by-nc-sa; 255 free.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: invalid arguments.
         """
         return self._call(
@@ -2415,7 +2416,7 @@ class Doc(Service):
             5 everybody.
         :param perm_tag: who may tag, as ``perm_comment``.
         :param perm_tagme: who may mark members, as ``perm_comment``.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: invalid arguments.
         """
         return self._call(
@@ -2447,7 +2448,7 @@ class Doc(Service):
 
         :param doc_id: the document.
         :param safety: for which audience: 1 all, 2 not all, 3 adults.
-        :raises NotFound: 1: document not found.
+        :raises NotFoundError: 1: document not found.
         :raises APIRequestError: 2: invalid arguments.
         """
         return self._call(
@@ -2542,7 +2543,7 @@ class Folder(Service):
         Parameters: documented. Answer: documented. Errors: inferred.
 
         :param folder_id: the folder.
-        :raises NotFound: 1: folder not found.
+        :raises NotFoundError: 1: folder not found.
         """
         return self._call(
             "folder.delete",
@@ -2570,7 +2571,7 @@ class Folder(Service):
         :param title: its title.
         :param description: its description; some HTML is allowed.
         :param cover_id: the document that is shown for it.
-        :raises NotFound: 1: folder not found.
+        :raises NotFoundError: 1: folder not found.
         """
         return self._call(
             "folder.edit",
@@ -2597,7 +2598,7 @@ class Folder(Service):
 
         :param folder_id: the folder.
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
-        :raises NotFound: 1: folder not found.
+        :raises NotFoundError: 1: folder not found.
         """
         return self._call(
             "folder.get",
@@ -2628,7 +2629,7 @@ class Folder(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 100 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "folder.getList",
@@ -2654,7 +2655,7 @@ class Folder(Service):
         documented. Answer: documented. Errors: documented.
 
         :param folder_ids: the folders, in their new order.
-        :raises NotFound: 1: folder not found or not owned.
+        :raises NotFoundError: 1: folder not found or not owned.
         """
         return self._call(
             "folder.orderList",
@@ -2689,7 +2690,7 @@ class Group(Service):
 
         :param group_id: the group, by id or alias.
         :param lang: a language, such as ``en``.
-        :raises NotFound: 1: group not found.
+        :raises NotFoundError: 1: group not found.
         """
         return self._call(
             "group.get",
@@ -2828,7 +2829,7 @@ class Network(Service):
             ``location``.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "network.getList",
@@ -2870,7 +2871,7 @@ class Post(Service):
         :param post_id: the article.
         :param extra: what the records tell besides, some of ``tags``, ``embed``.
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         """
         return self._call(
             "post.get",
@@ -2898,7 +2899,7 @@ class Post(Service):
         :param post_id: the article.
         :param prev: how many before it; 10 unless told, 1 to 50.
         :param next: how many after it; 10 unless told, 1 to 50.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         """
         return self._call(
             "post.getContext",
@@ -2927,7 +2928,7 @@ class Post(Service):
         :param post_id: the article.
         :param per_page: how many records a page has; 10 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         """
         return self._call(
             "post.getFaves",
@@ -2961,7 +2962,7 @@ class Post(Service):
         :param thumbsize: the size of the pictures that records have; ``75x`` unless told.
         :param per_page: how many records a page has; 20 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "post.getList",
@@ -2992,7 +2993,7 @@ class Post(Service):
         :param post_id: the article.
         :param per_page: how many records a page has; 10 unless told, at most 100.
         :param page: the page; 1 unless told.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         """
         return self._call(
             "post.getVisitors",
@@ -3096,7 +3097,7 @@ class Post(Service):
         :param share: who may see it: 0 only the owner, 1 family, 2 friends, 3 both, 4 everybody.
         :param license: the licence: 0 all rights reserved; Creative Commons 1 by, 3 by-nc, 5
             by-nd, 7 by-nc-nd, 9 by-sa, 11 by-nc-sa; 255 free.
-        :raises NotFound: 1: post not found.
+        :raises NotFoundError: 1: post not found.
         :raises APIRequestError: 2: no parameter given; 3: extra argument out of bounds.
         """
         return self._call(
@@ -3191,7 +3192,7 @@ class Upload(Service):
         documented.
 
         :param tickets: the tickets; at most 50.
-        :raises NotFound: 1: some or all tickets not found.
+        :raises NotFoundError: 1: some or all tickets not found.
         """
         return self._call(
             "upload.checkTickets",
@@ -3297,7 +3298,7 @@ class Upload(Service):
         :param file: a path, an open binary file, or an uploaded file of a form.
         :param doc_id: the document whose file is replaced.
         :param async_: whether the answer comes before the file has become a document.
-        :raises NotFound: 4: document not found.
+        :raises NotFoundError: 4: document not found.
         :raises APIRequestError: 1: file missing or empty; 2: file too large; 3: monthly upload
             limit exceeded; 5: media type differs from existing file; 6: PRO account needed.
         """
@@ -3331,7 +3332,7 @@ class User(Service):
 
         :param user_id: the user, by id or alias; without it, the holder of the token.
         :param extra: what the records tell besides, some of ``custom``.
-        :raises NotFound: 1: user not found.
+        :raises NotFoundError: 1: user not found.
         """
         return self._call(
             "user.get",

@@ -25,15 +25,9 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
-from ..errors import (
-    BadAnswer,
-    QuotaExceeded,
-    ServiceError,
-    ServiceTimeout,
-    ServiceUnavailable,
-)
+from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
+from ..http.redaction import quiet
 from .connections import Connections, answer_of, ask
-from .redaction import quiet
 
 #: Longest answer that is read, in bytes.
 MAX_ANSWER = 32 * 1024 * 1024
@@ -45,7 +39,7 @@ _AGAIN = frozenset({429, 502, 503, 504})
 _STALL = 30.0
 
 
-class Body(NamedTuple):
+class RequestBody(NamedTuple):
     """What a POST carries.
 
     ``patience``: seconds in which the answer must come, counted from when all
@@ -115,7 +109,7 @@ class Transport:
         self._connections.close()
 
     def send(
-        self, method: str, params: Mapping[str, str], *, body: Body | None, repeat: bool
+        self, method: str, params: Mapping[str, str], *, body: RequestBody | None, repeat: bool
     ) -> dict[str, Any]:
         """Send one call and return its decoded answer.
 
@@ -144,7 +138,7 @@ class Transport:
         return outcome
 
     def _try(
-        self, method: str, target: str, body: Body | None, end: float
+        self, method: str, target: str, body: RequestBody | None, end: float
     ) -> dict[str, Any] | _Failure:
         # Errors are returned, not raised in here: an error raised while one of
         # urllib3's is being handled would carry that one, with the URL and so
@@ -223,11 +217,11 @@ def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
     status = response.status
     if status == 429 or status >= 500:
         wait = retry_after(response.headers.get("Retry-After"))
-        error: QuotaExceeded | ServiceUnavailable
+        error: QuotaExceeded | ServiceUnavailableError
         if status == 429:
             error = QuotaExceeded("httperror", status, "too many requests", method)
         else:
-            error = ServiceUnavailable(f"Ipernity answered HTTP {status}", method)
+            error = ServiceUnavailableError(f"Ipernity answered HTTP {status}", method)
         error.retry_after = wait
         return _Failure(error, status in _AGAIN, wait)
     if status != 200:
@@ -264,15 +258,15 @@ def _connection_error(method: str, error: Exception) -> ServiceError:
     failure: ServiceError
     match error:
         case NameResolutionError():
-            failure = ServiceUnavailable("the name of the service cannot be resolved", method)
+            failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
         case NewConnectionError():
-            failure = ServiceUnavailable("no connection to the service", method)
+            failure = ServiceUnavailableError("no connection to the service", method)
         case ConnectTimeoutError():
             failure = ServiceTimeout("the service did not accept a connection in time", method)
         case TimeoutError():
             failure = ServiceTimeout("the service did not answer in time", method)
         case _:
-            failure = ServiceUnavailable("the connection to the service broke", method)
+            failure = ServiceUnavailableError("the connection to the service broke", method)
     failure.__cause__ = _root(error)
     return failure
 

@@ -7,9 +7,9 @@ import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from ..errors import BadAnswer, NotFound, ServiceError, UploadError
-from .bodies import File, Progress, Source
-from .listing import read
+from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError
+from .lists import read_list
+from .multipart import File, Progress, UploadSource
 from .services import Upload
 from .tickets import Ticket, wait_for
 
@@ -36,13 +36,13 @@ class Uploader(Upload):
     ) -> Ticket:
         """Upload a file, and return the ticket for the document that it becomes.
 
-        The file is read while it is sent, never as a whole. Before the first byte
+        The file is read_list while it is sent, never as a whole. Before the first byte
         ``account.getQuota`` is asked whether it is welcome.
 
         :param file: a path, an open binary file or a file of a form.
         :param if_exists: what to do if there is a document of the same file:
             ``upload`` does not look for one, ``skip`` returns a ticket of that
-            document, ``error`` raises. To look, the file is read once more.
+            document, ``error`` raises. To look, the file is read_list once more.
         :param on_progress: is called with the bytes sent so far, and those of the whole file.
         :param params: parameters of ``upload.file``.
         :raises UploadError: the file is empty, too large or of a kind that the
@@ -57,7 +57,7 @@ class Uploader(Upload):
         inspect.signature(self.file).bind(file=file, extra_params=extra_params, **params)
         if not (extra_params and "async" in extra_params):
             params.setdefault("async_", True)
-        with Source(file, on_progress) as source:
+        with UploadSource(file, on_progress) as source:
             self._check_quota(source)
             if if_exists != "upload" and (found := self._find(source.md5())):
                 if if_exists == "error":
@@ -79,7 +79,9 @@ class Uploader(Upload):
         """Wait for many tickets at once. See :func:`.wait_for`."""
         return wait_for(tickets, timeout)
 
-    def _sent(self, source: Source, params: Any, extra_params: Mapping[str, object] | None) -> str:
+    def _sent(
+        self, source: UploadSource, params: Any, extra_params: Mapping[str, object] | None
+    ) -> str:
         """Send the file, and return the ticket."""
         try:
             answer = self.file(file=source, extra_params=extra_params, **params)
@@ -97,7 +99,7 @@ class Uploader(Upload):
             ) from error
         return str(answer["ticket"])
 
-    def _check_quota(self, source: Source) -> None:
+    def _check_quota(self, source: UploadSource) -> None:
         name, size = source.filename, source.size
         if size == 0:
             raise UploadError(name, None, f"{name} is empty")
@@ -128,16 +130,16 @@ class Uploader(Upload):
         """Return the caller's own document with this MD5, if there is one."""
         try:
             answer = self._api.call("doc.checkMD5", md5=md5)
-        except NotFound:
+        except NotFoundError:
             return None
         user = self._api.user_info or {}
-        for row in read(answer, ("docs", "doc"), "doc.checkMD5").records:
+        for row in read_list(answer, ("docs", "doc"), "doc.checkMD5").records:
             if not row.get("doc_id") or row.get("found") == "0":
                 continue
             # It may be somebody else's or deleted; PyIpernity's tests look, too.
             try:
                 doc: Any = self._api.call("doc.get", doc_id=row["doc_id"]).get("doc", {})
-            except NotFound:
+            except NotFoundError:
                 continue
             if doc.get("owner", {}).get("user_id") == user.get("user_id"):
                 return str(row["doc_id"])

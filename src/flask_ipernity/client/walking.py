@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..errors import BadAnswer
-from .listing import Listing, list_path, read
+from .lists import Listing, list_path, read_list
 from .methods import Method, find
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ T = TypeVar("T")
 #: Pages that are on their way or waiting at once.
 AHEAD = 10
 
-# A list that grows while it is read is longer than its first page has told,
+# A list that grows while it is read_list is longer than its first page has told,
 # but not without end.
 _ROOM = 10
 _MOST_PAGES = 100_000
@@ -181,7 +181,7 @@ class Walk(Generic[T]):
         params = self._page_params(number)
         arriving = self._coming.pop(number, None)
         answer = self._api._call_with(arriving, self._method.name, params)
-        return read(answer, self._path, self._method.name, self._per_page)
+        return read_list(answer, self._path, self._method.name, self._per_page)
 
     def _page_params(self, number: int) -> dict[str, object]:
         if not self._method.paged:

@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util import create_urllib3_context
 
-from .hosts import Place, resolve
+from .hosts import Origin, resolve
 
 #: Fewer bytes in a second than this, on the average of :data:`WINDOW` seconds
 #: of waiting for the source, and it is given up.
@@ -147,11 +147,11 @@ class Pool:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._idle: dict[Place, deque[HTTPConnection]] = {}
+        self._idle: dict[Origin, deque[HTTPConnection]] = {}
         self._context: SSLContext | None = None
         finalize(self, _close_all, self._idle)
 
-    def take(self, place: Place) -> tuple[HTTPConnection, bool]:
+    def take(self, place: Origin) -> tuple[HTTPConnection, bool]:
         """Return a connection, and whether it was used before."""
         idle = self._idle.get(place)
         try:
@@ -164,7 +164,7 @@ class Pool:
             pass
         return self._new(place), False
 
-    def keep(self, place: Place, connection: HTTPConnection) -> None:
+    def keep(self, place: Origin, connection: HTTPConnection) -> None:
         """Take back a connection whose answer was read to its end."""
         if place not in self._idle and len(self._idle) >= _MOST_HOSTS:
             connection.close()
@@ -175,7 +175,7 @@ class Pool:
         else:
             idle.append(connection)
 
-    def _new(self, place: Place) -> HTTPConnection:
+    def _new(self, place: Origin) -> HTTPConnection:
         if place.scheme == "http":
             return _Plain(place.host, place.port)
         if self._context is None:
@@ -187,7 +187,7 @@ class Pool:
         return kind(place.host, place.port, ssl_context=self._context)
 
 
-def _close_all(idle: dict[Place, deque[HTTPConnection]]) -> None:
+def _close_all(idle: dict[Origin, deque[HTTPConnection]]) -> None:
     for connections in idle.values():
         while connections:
             connections.pop().close()

@@ -22,7 +22,7 @@ _UNICAST = IPv6Network("2000::/3")
 _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
-class Place(NamedTuple):
+class Origin(NamedTuple):
     """A server that media are fetched from.
 
     ``exempt``: the setting names this very machine, so that plain http, any port
@@ -35,10 +35,10 @@ class Place(NamedTuple):
     exempt: bool
 
 
-class Address(NamedTuple):
+class MediaURL(NamedTuple):
     """Where a file is: the server, and what is asked of it."""
 
-    place: Place
+    place: Origin
     target: str
 
     @property
@@ -50,7 +50,7 @@ class Address(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def allowed(url: str, hosts: tuple[str, ...]) -> Address:
+def allowed(url: str, hosts: tuple[str, ...]) -> MediaURL:
     """Return the address that *url* is, if media may come from there.
 
     ``http`` is made ``https``: the path of a private file is its only lock, and
@@ -75,9 +75,9 @@ def allowed(url: str, hosts: tuple[str, ...]) -> Address:
     if parts.auth is None:
         if literal in hosts and is_local(literal) and parts.scheme in ("http", "https"):
             port = {"http": 80, "https": 443}[parts.scheme] if parts.port is None else parts.port
-            return Address(Place(parts.scheme, host, port, exempt=True), parts.request_uri)
+            return MediaURL(Origin(parts.scheme, host, port, exempt=True), parts.request_uri)
         if _NAME.fullmatch(host) and _is_listed(host, hosts) and _is_secure(parts):
-            return Address(Place("https", host, 443, exempt=False), parts.request_uri)
+            return MediaURL(Origin("https", host, 443, exempt=False), parts.request_uri)
     raise BadAnswer("media are not where they may come from")
 
 

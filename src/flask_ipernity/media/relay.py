@@ -12,16 +12,16 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as AnyTimeout
 
-from ..errors import ServiceError, ServiceTimeout, ServiceUnavailable
+from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
 from .connections import Pool
-from .hosts import Address
+from .hosts import MediaURL
 
 #: Bytes that are asked of the socket at once: what is there is passed on without
 #: waiting for more, and when much is there, few calls are needed.
 PIECE = 256 * 1024
 
 
-class Source:
+class SourceResponse:
     """The answer of a media host, its body not yet read.
 
     :param response: the answer.
@@ -51,7 +51,7 @@ class Source:
             is_slow = isinstance(error, AnyTimeout)
         if is_slow:
             raise ServiceTimeout("the media host became too slow")
-        raise ServiceUnavailable("the media host broke off")
+        raise ServiceUnavailableError("the media host broke off")
 
     def close(self) -> None:
         """Be done with it. A connection whose answer was not read to its end is closed."""
@@ -88,8 +88,8 @@ class Relay:
         self._process = os.getpid()
 
     def open(
-        self, address: Address, *, head: bool = False, headers: Mapping[str, str] | None = None
-    ) -> Source:
+        self, address: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
+    ) -> SourceResponse:
         """Ask for the file at *address* and return the source's answer.
 
         :param headers: what is sent besides our own name.
@@ -114,7 +114,7 @@ class Relay:
                     decode_content=False,
                 )
                 response = connection.getresponse()
-                return Source(response, connection, partial(pool.keep, address.place))
+                return SourceResponse(response, connection, partial(pool.keep, address.place))
             except (HTTPError, HTTPException, OSError) as error:
                 connection.close()
                 failure = _failure(error)
@@ -131,10 +131,10 @@ def _failure(error: Exception) -> ServiceError:
     # a NewConnectionError is a time-out to urllib3
     if isinstance(error, AnyTimeout | TimeoutError) and not isinstance(error, NewConnectionError):
         return ServiceTimeout("the media host did not answer in time")
-    return ServiceUnavailable("the media host cannot be reached, or does not speak HTTP")
+    return ServiceUnavailableError("the media host cannot be reached, or does not speak HTTP")
 
 
-class Body:
+class RelayedBody:
     """The body of an answer as it comes from the source, for the server to pass on.
 
     When the source breaks off, is too slow, or sends another length than it
@@ -149,7 +149,7 @@ class Body:
 
     def __init__(
         self,
-        source: Source,
+        source: SourceResponse,
         length: int | None,
         most: int | None,
         done: Callable[[], None],
@@ -160,7 +160,7 @@ class Body:
         self._done = done
         self._count = 0
 
-    def __iter__(self) -> Body:
+    def __iter__(self) -> RelayedBody:
         return self
 
     def __next__(self) -> bytes:
@@ -171,7 +171,7 @@ class Body:
                 self._length is not None
                 and (self._count > self._length or (not piece and self._count < self._length))
             ):
-                raise ServiceUnavailable("the media host sent another length than it said")
+                raise ServiceUnavailableError("the media host sent another length than it said")
         except BaseException:
             self.close()
             raise

@@ -8,14 +8,14 @@ from math import ceil
 from flask import Request
 
 from ..client.transport import retry_after
-from ..errors import BadAnswer, ServiceUnavailable
+from ..errors import BadAnswer, ServiceUnavailableError
 from . import ranges
-from .addresses import MEDIA, SIZES
-from .answers import MediaResponse, plain
 from .conditions import Conditions, Validators
 from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
-from .hosts import Address
-from .relay import Body, Relay, Source
+from .hosts import MediaURL
+from .lookup import MEDIA, SIZES
+from .relay import Relay, RelayedBody, SourceResponse
+from .responses import MediaResponse, plain
 
 #: Largest thumbnail, in bytes.
 MAX_THUMBNAIL = 32 * 1024 * 1024
@@ -27,7 +27,7 @@ class Gone(Exception):
     """The source says that there is nothing at this address, or not for us."""
 
 
-class Busy(ServiceUnavailable):
+class Busy(ServiceUnavailableError):
     """The source asks to wait; ``retry_after`` tells how many seconds, where it said so."""
 
 
@@ -45,7 +45,7 @@ class Transfer:
         self,
         relay: Relay,
         request: Request,
-        address: Address,
+        address: MediaURL,
         *,
         label: str,
         filename: str | None,
@@ -81,12 +81,12 @@ class Transfer:
                 source.close()
             done()
             raise
-        if not isinstance(answer.response, Body):
+        if not isinstance(answer.response, RelayedBody):
             source.close()
             done()
         return answer
 
-    def _open(self) -> Source:
+    def _open(self) -> SourceResponse:
         headers = self._conditions.sent()
         if self._range is None:
             return self._relay.open(self._address, head=self._head, headers=headers)
@@ -108,7 +108,7 @@ class Transfer:
             return self._open()
         return source
 
-    def _judged(self, source: Source, done: Callable[[], None]) -> MediaResponse:
+    def _judged(self, source: SourceResponse, done: Callable[[], None]) -> MediaResponse:
         found = Validators.of(source.headers)
         match source.status:
             case 200 | 206 if self._conditions.fail(found):
@@ -138,7 +138,7 @@ class Transfer:
 
     def _whole(
         self,
-        source: Source,
+        source: SourceResponse,
         part: ranges.Part | None,
         found: Validators,
         done: Callable[[], None],
@@ -172,7 +172,7 @@ class Transfer:
         if part is not None or headers.get("Accept-Ranges", "").strip().lower() == "bytes":
             sent["Accept-Ranges"] = "bytes"
         # Without a body it is still no sequence, whose length Werkzeug would tell.
-        body = iter(()) if self._head else Body(source, length, self._most, done)
+        body = iter(()) if self._head else RelayedBody(source, length, self._most, done)
         return MediaResponse(body, 206 if part else 200, sent)
 
     def _is_fitting(self, kind: str) -> bool:
@@ -183,6 +183,6 @@ class Transfer:
         return True
 
 
-def _wait(source: Source) -> float | None:
+def _wait(source: SourceResponse) -> float | None:
     wait = retry_after(source.headers.get("Retry-After"))
     return None if wait is None else float(min(ceil(wait), MAX_WAIT))

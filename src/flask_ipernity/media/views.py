@@ -8,12 +8,12 @@ from math import ceil
 from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
-from ..state import current_application, current_state
-from . import signed
-from .answers import METHODS, MediaResponse, options, plain, scoped
-from .choose import Choice, Nothing, Wanted, choose, forget, is_request
+from ..state import current_state
+from . import signed_urls
+from .choice import Choice, MediaRequest, NoFile, choose, forget, is_request
 from .hosts import allowed
-from .offload import accel, finish
+from .responses import METHODS, MediaResponse, accel, finish, options, plain, scoped
+from .state import media_state
 from .transfer import Busy, Gone, Transfer
 
 log = logging.getLogger(__name__)
@@ -68,11 +68,11 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
     if not is_request(doc_id, label):
         return plain(404)
     seconds_left = None
-    if signed.is_signed(request.args):
-        seconds_left = signed.seconds_left(current_application(), doc_id, label, request.args)
+    if signed_urls.is_signed(request.args):
+        seconds_left = signed_urls.seconds_left(current_state().app, doc_id, label, request.args)
         if not seconds_left or current_state().settings.owner_token is None:
             return plain(404)
-    wanted = Wanted(
+    wanted = MediaRequest(
         doc_id,
         label,
         nearest=request.args.get("fallback") == "nearest",
@@ -90,22 +90,24 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
         return _answer(wanted, choice, seconds_left)
     except Gone:
         if isinstance(choice, Choice):
-            current_state().media.addresses.set_gone(choice.file.url)
+            media_state().lookup.mark_gone(choice.file.url)
         return plain(404)
 
 
-def _answer(wanted: Wanted, choice: Choice | Nothing, seconds_left: int | None) -> MediaResponse:
+def _answer(
+    wanted: MediaRequest, choice: Choice | NoFile, seconds_left: int | None
+) -> MediaResponse:
     """Return the answer for what was chosen.
 
     :param seconds_left: until a signed address expires; ``None`` for one without.
     :raises Gone: there is nothing at the address.
     """
-    media, settings = current_state().media, current_state().settings
-    if isinstance(choice, Nothing):
+    media, settings = media_state(), current_state().settings
+    if isinstance(choice, NoFile):
         answer = plain(choice.refusal.value)
         answer.writes_session = choice.forgotten
         return answer
-    if media.addresses.is_gone(choice.file.url):
+    if media.lookup.is_gone(choice.file.url):
         return plain(404)
     address = allowed(choice.file.url, settings.media_hosts)
     fallback = f"{wanted.doc_id}-{choice.label}"
@@ -128,7 +130,7 @@ def _answer(wanted: Wanted, choice: Choice | Nothing, seconds_left: int | None) 
             fallback=fallback,
             most=settings.proxy_max_bytes,
         )
-        done = media.budget(choice.label).take()
+        done = media.slots(choice.label).take()
         if done is None:
             return plain(503, Retry_After=str(FULL_WAIT))
         request.environ[_ANSWER] = answer = transfer.start(done)

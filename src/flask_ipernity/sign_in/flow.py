@@ -20,13 +20,11 @@ from ..errors import (
     SignInError,
     TokenError,
 )
-from ..fetch_metadata import may_begin
 from ..permissions import checked, missing
 from ..signals import sign_in_failed, signed_in, signed_out
-from ..state import current_application, current_state
-from . import confirm, started
-from .next_url import destination
-from .session import session_pop, session_renew, session_set
+from ..web.navigation import may_begin
+from ..web.next_url import destination, home, local_path
+from . import confirmation
 from .visitor import VisitorAPI, visitor_api
 
 log = logging.getLogger(__name__)
@@ -48,23 +46,25 @@ def authorize(
     """
     if not may_begin(request):
         raise SignInError("not_pending", "A sign-in begins in a tab of its own.")
-    settings = current_state().settings
-    wanted = checked(settings.permissions if permissions is None else permissions)
-    auth = visitor_api().auth
+    api = visitor_api()
+    context = api.context
+    wanted = checked(context.settings.permissions if permissions is None else permissions)
+    auth = api.auth
     assert isinstance(auth, WebAuthHandler)
     target = auth.auth_url(wanted)
-    started.add(destination(request.url if next_url is None else next_url, request), wanted)
-    response = redirect(target)
+    context.pending.add(destination(request.url if next_url is None else next_url, request), wanted)
+    response = redirect(target, 302)
     response.cache_control.no_store = True
     return response
 
 
-def set_token(frob: str | None = None) -> None:
+def set_token(frob: str | None = None) -> str:
     """Finish a sign-in: exchange the frob for a token and keep it for the visitor.
 
-    Where the visitor goes next is in the session afterwards, under ``next_url``.
+    The URL that is returned stays in the session, too, under ``next_url``.
 
     :param frob: by default the one in the request.
+    :returns: the path in this application that the visitor wanted to go to.
     :raises SignInError: it was not started here, took too long, was refused,
         has brought fewer permissions than were asked for, or another account
         than the one that is signed in.
@@ -72,61 +72,65 @@ def set_token(frob: str | None = None) -> None:
     :raises ConfigurationError: ``IPERNITY_CONFIRM_SIGN_IN`` is on, and only the
         callback page of the extension can ask.
     """
-    if current_state().settings.confirm_sign_in:
+    api = visitor_api()
+    if api.context.settings.confirm_sign_in:
         raise ConfigurationError(
             "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN leave"
             " the callback to Flask-Ipernity."
         )
-    with _failures_told():
-        if not _exchange(frob):
-            confirm.drop()
+    with _failures_sent(api):
+        if not _exchange_frob(api, frob):
+            confirmation.drop(api)
             raise SignInError(
                 "other_account", "You are signed in with another account. Sign out first."
             )
+    return local_path(api.context.session.get("next_url"), request) or home(request)
 
 
-def finish() -> bool:
+def finish_callback() -> bool:
     """Finish a sign-in with the frob in the request, as :func:`set_token` does.
 
     :returns: whether the visitor is signed in; if not, she has to be asked.
     """
-    with _failures_told():
-        return _exchange(None)
+    api = visitor_api()
+    with _failures_sent(api):
+        return _exchange_frob(api, None)
 
 
-def settle(token: str, *, agreed: bool) -> None:
+def finish_confirmation(token: str, *, agreed: bool) -> None:
     """Finish a sign-in with the visitor's answer to the question which account it is to be.
 
     :param token: what came with the answer.
     :raises SignInError: nothing waits for an answer, she has not agreed, or
         there are fewer permissions than were asked for.
     """
-    with _failures_told():
-        record = confirm.answered(token)
+    api = visitor_api()
+    with _failures_sent(api):
+        record = confirmation.take(api, token)
         if not agreed:
-            other = visitor_api().token is not None
+            other = api.token is not None
             raise SignInError("other_account" if other else "refused", "You have not agreed.")
-        _complete(record["auth"], record["started"])
+        _sign_in(api, record["auth"], record["started"])
 
 
 @contextmanager
-def _failures_told() -> Iterator[None]:
+def _failures_sent(api: VisitorAPI) -> Iterator[None]:
     try:
         yield
     except IpernityError as error:
         reason = getattr(error, "reason", "service")
         log.info("sign-in failed: %s", reason)
-        sign_in_failed.send(current_application(), reason=reason)
+        sign_in_failed.send(api.context.app, reason=reason)
         raise
 
 
-def _exchange(frob: str | None) -> bool:
+def _exchange_frob(api: VisitorAPI, frob: str | None) -> bool:
     """Exchange the frob, and sign the visitor in unless she has to be asked.
 
     :returns: whether she is signed in.
     """
-    entry = started.take()
-    session_set("next_url", entry["next"])
+    entry = api.context.pending.take()
+    api.context.session.set("next_url", entry["next"])
     values = request.args.getlist("frob") if frob is None else [frob]
     if not values or not values[0]:
         # How the service tells that the visitor refused is not documented; it
@@ -135,33 +139,33 @@ def _exchange(frob: str | None) -> bool:
     if len(values) > 1 or not _FROB.fullmatch(values[0]):
         raise SignInError("missing_frob", "The address you came back to is damaged.")
     try:
-        auth = _checked_auth(visitor_api().auth.getToken(values[0], store_token=False))
+        auth = _checked_auth(api.auth.getToken(values[0], store_token=False))
     except APIRequestError as error:
         if error.code in (1, 2) or isinstance(error, TokenError):
             raise SignInError(
                 "expired", "The permit that Ipernity gave you is used up or too old."
             ) from None
         raise
-    if confirm.must_ask(auth["user"]):
-        confirm.hold(auth, entry)
+    if confirmation.is_needed(api, auth["user"]):
+        confirmation.hold(api, auth, entry)
         return False
-    _complete(auth, entry)
+    _sign_in(api, auth, entry)
     return True
 
 
-def _complete(auth: dict[str, Any], entry: Mapping[str, Any]) -> None:
+def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) -> None:
     """Sign the visitor in; nothing of ours stays from before but the other started sign-ins."""
-    others = started.entries()
-    api = visitor_api()
+    context = api.context
+    others = context.pending.entries()
     former = api.known_user
     if former is not None and str(former.get("user_id")) != auth["user"]["user_id"]:
-        _end(api)
+        _sign_out(api)
     api.forget()
-    session_renew()
+    context.session.renew()
     api.keep(auth)
-    started.keep(others)
-    session_set("next_url", entry["next"])
-    signed_in.send(current_application(), user=auth["user"])
+    context.pending.keep(others)
+    context.session.set("next_url", entry["next"])
+    signed_in.send(context.app, user=auth["user"])
     if lacking := missing(auth["permissions"], entry["permissions"]):
         raise SignInError(
             "fewer_permissions",
@@ -195,9 +199,9 @@ def start_url(next_url: str, permissions: Mapping[str, str] | None = None) -> st
     return authorize(permissions, next_url).location if may_begin(request) else None
 
 
-def unfinished() -> str | None:
+def pop_next_url() -> str | None:
     """Return where the sign-in that just failed should have led to, once."""
-    next_url = session_pop("next_url")
+    next_url = visitor_api().context.session.pop("next_url")
     return next_url if isinstance(next_url, str) else None
 
 
@@ -208,12 +212,12 @@ def logout() -> None:
     settings of the account there.
     """
     api = visitor_api()
-    _end(api)
-    session_renew()
+    _sign_out(api)
+    api.context.session.renew()
 
 
-def _end(api: VisitorAPI) -> None:
+def _sign_out(api: VisitorAPI) -> None:
     user, was_in = api.known_user, api.token is not None
     api.forget()
     if was_in:
-        signed_out.send(current_application(), user=user)
+        signed_out.send(api.context.app, user=user)

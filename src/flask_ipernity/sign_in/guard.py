@@ -10,10 +10,9 @@ from flask import current_app, request
 from werkzeug.wrappers import Response
 
 from ..errors import ConfigurationError
-from ..fetch_metadata import is_navigation, wants_json
 from ..permissions import checked, union
-from ..state import current_state
-from ..templating import error_answer
+from ..web.navigation import is_navigation, wants_json
+from ..web.pages import error_response
 from .flow import authorize, start_url
 from .visitor import visitor_api
 
@@ -42,8 +41,9 @@ def ipernity_auth_required(
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            needed = current_state().settings.permissions if fixed is None else fixed
-            if not visitor_api().has_permissions(needed):
+            api = visitor_api()
+            needed = api.context.settings.permissions if fixed is None else fixed
+            if not api.has_permissions(needed):
                 return ask_to_sign_in(needed)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
@@ -66,12 +66,12 @@ def ask_to_sign_in(
     :param next_url: where the visitor lands afterwards; by default the current
         address, or the page that a form or a script is on.
     """
-    settings = current_state().settings
-    granted = visitor_api().permissions or {}
-    wanted = union(granted, settings.permissions if needed is None else needed)
+    api = visitor_api()
+    granted = api.permissions or {}
+    wanted = union(granted, api.context.settings.permissions if needed is None else needed)
     if request.method in ("GET", "HEAD") and is_navigation(request) and not wants_json(request):
         return authorize(wanted, next_url)
-    return error_answer(
+    return error_response(
         401,
         "Please sign in",
         "This needs an Ipernity account. Sign in, then try again.",

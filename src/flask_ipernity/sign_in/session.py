@@ -6,42 +6,39 @@ from typing import Any
 
 from flask import current_app, session
 
-from ..state import current_state
 
+class VisitorSession:
+    """Our keys in the session of the current request.
 
-def _name(key: str) -> str:
-    return current_state().settings.session_prefix + key
-
-
-def session_get(key: str, default: Any = None) -> Any:
-    """Return what is kept under *key*, or *default*."""
-    # Each request asks; through the proxy it takes longer.
-    return session._get_current_object().get(_name(key), default)  # type: ignore[attr-defined]
-
-
-def session_set(key: str, value: Any) -> None:
-    """Keep *value* under *key*."""
-    session[_name(key)] = value
-
-
-def session_pop(key: str, default: Any = None) -> Any:
-    """Remove *key* and return what was kept there, or *default*."""
-    return session.pop(_name(key), default)
-
-
-def session_clear() -> None:
-    """Remove all our keys."""
-    prefix = current_state().settings.session_prefix
-    for key in [key for key in session if key.startswith(prefix)]:
-        del session[key]
-
-
-def session_renew() -> None:
-    """Give the session a new name, where the session interface can: Flask-Session does.
-
-    Otherwise who has planted the name of a session in a browser would be in
-    the session that a visitor signs in to.
+    :param prefix: start of the names of the keys.
     """
-    regenerate = getattr(current_app.session_interface, "regenerate", None)
-    if callable(regenerate):
-        regenerate(session._get_current_object())  # type: ignore[attr-defined]
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what is kept under *key*, or *default*."""
+        return session.get(self._prefix + key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep *value* under *key*."""
+        session[self._prefix + key] = value
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        """Remove *key* and return what was kept there, or *default*."""
+        return session.pop(self._prefix + key, default)
+
+    def clear(self) -> None:
+        """Remove all our keys."""
+        for key in [key for key in session if key.startswith(self._prefix)]:
+            del session[key]
+
+    def renew(self) -> None:
+        """Give the session a new name, where the session interface can: Flask-Session does.
+
+        Otherwise an attacker who has planted the name of a session in a browser would be in
+        the session that a visitor signs in to.
+        """
+        regenerate = getattr(current_app.session_interface, "regenerate", None)
+        if callable(regenerate):
+            regenerate(session)

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import current_app
 
-from ..errors import ConfigurationError
-from .session import session_get, session_pop, session_set
+from ..caching.backends import TextStore, text_store
+from ..errors import ConfigurationError, SignInError
+from ..settings import Settings
+from .session import VisitorSession
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
-
-    from ..settings import Settings
 
 #: The records of a visitor: signed in, and one that waits until the visitor has agreed.
 TOKEN, CANDIDATE = "token", "candidate"
@@ -53,43 +53,62 @@ class TokenStore(Protocol):
         """Forget the record under *key*, if there is one."""
 
 
-def token_store(settings: Settings) -> TokenStore:
+class RecordStore(Protocol):
+    """Keeps the records of the visitor of the current request, by :data:`TOKEN` and so on."""
+
+    def get(self, key: str, /) -> Any:
+        """Return the record *key*, or ``None``."""
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        """Keep a record.
+
+        :param max_age: seconds after which it may be deleted.
+        """
+
+    def delete(self, *keys: str) -> None:
+        """Forget the records *keys*, as far as there are any."""
+
+
+def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
     """Return the store that *settings* ask for.
 
     :raises ConfigurationError: what it needs is missing.
     """
     if settings.token_store == "session":
-        return SessionStore()
+        return SessionStore(session)
     if settings.token_store == "sealed":
-        return SealedStore()
+        return SealedStore(session)
     if settings.token_store != "server":
-        return ServerStore(settings.token_store)
-    from ..stores import server_cache
-
-    cache = server_cache(settings.cache)
-    if cache is None:
+        return ServerStore(session, settings.token_store)
+    # Not the store of results: with "memory", many results push out no token.
+    texts = text_store(settings.cache)
+    if texts is None:
         raise ConfigurationError(
             'IPERNITY_TOKEN_STORE = "server" needs a store on the server. Write'
             ' IPERNITY_CACHE = "redis://localhost:6379/0", or an object of cachelib;'
             ' "memory" serves a single process.'
         )
-    return ServerStore(cache)
+    return ServerStore(session, JSONStore(texts))
 
 
 class SessionStore:
     """Keeps records in the session as they are."""
 
+    def __init__(self, session: VisitorSession) -> None:
+        self._session = session
+
     # Copies, so that what a view does to a record stays with the view.
 
     def get(self, key: str, /) -> Any:
-        kept = session_get(key)
+        kept = self._session.get(key)
         return kept and deepcopy(kept)
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        session_set(key, deepcopy(value))
+        self._session.set(key, deepcopy(value))
 
-    def delete(self, key: str, /) -> None:
-        session_pop(key)
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._session.pop(key)
 
 
 class SealedStore:
@@ -100,7 +119,8 @@ class SealedStore:
     :raises ConfigurationError: cryptography is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, session: VisitorSession) -> None:
+        self._session = session
         try:
             import cryptography.fernet  # noqa: F401
         except ImportError:
@@ -112,7 +132,7 @@ class SealedStore:
     def get(self, key: str, /) -> Any:
         from cryptography.fernet import InvalidToken
 
-        sealed = session_get(f"sealed_{key}")
+        sealed = self._session.get(f"sealed_{key}")
         if not isinstance(sealed, str):
             return None
         try:
@@ -122,36 +142,67 @@ class SealedStore:
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
         clear = json.dumps(value, separators=(",", ":")).encode()
-        session_set(f"sealed_{key}", _seal().encrypt(clear).decode())
+        self._session.set(f"sealed_{key}", _seal().encrypt(clear).decode())
 
-    def delete(self, key: str, /) -> None:
-        session_pop(f"sealed_{key}")
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._session.pop(f"sealed_{key}")
 
 
 class ServerStore:
-    """Keeps records in *backend*, and in the session only the random keys to them.
+    """Keeps records in a backend, and in the session only the random keys to them.
 
     A key is made anew with each record and ends with it, so that an old
     cookie opens nothing.
     """
 
-    def __init__(self, backend: TokenStore) -> None:
+    def __init__(self, session: VisitorSession, backend: TokenStore) -> None:
+        self._session = session
         self._backend = backend
 
     def get(self, key: str, /) -> Any:
-        name = session_get(f"{key}_key")
+        name = self._session.get(f"{key}_key")
         return self._backend.get(name) if isinstance(name, str) else None
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
         self.delete(key)
         name = f"ipernity:{token_urlsafe(32)}"
         self._backend.set(name, value, max_age)
-        session_set(f"{key}_key", name)
+        self._session.set(f"{key}_key", name)
+
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            name = self._session.pop(f"{key}_key")
+            if isinstance(name, str):
+                self._backend.delete(name)
+
+
+class JSONStore:
+    """A :class:`TokenStore` that keeps records as texts.
+
+    :param texts: the store.
+    """
+
+    def __init__(self, texts: TextStore) -> None:
+        self._texts = texts
+
+    def get(self, key: str, /) -> Any:
+        """Return the record under *key*, or ``None``."""
+        text = self._texts.get_many(key)[0]
+        return None if text is None else json.loads(text)
+
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        """Keep a record.
+
+        :raises SignInError: it cannot be kept. Without this, a visitor would be
+            sent to sign in again and again.
+        """
+        if not self._texts.set(key, json.dumps(value), max_age):
+            raise SignInError("not_kept", "Your sign-in cannot be kept now. Try again later.")
 
     def delete(self, key: str, /) -> None:
-        name = session_pop(f"{key}_key")
-        if isinstance(name, str):
-            self._backend.delete(name)
+        """Forget the record under *key*, if there is one."""
+        self._texts.delete(key)
 
 
 def secret_keys() -> tuple[bytes, ...]:

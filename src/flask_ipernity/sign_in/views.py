@@ -11,14 +11,12 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from ..errors import SignInError
-from ..fetch_metadata import is_from_elsewhere, is_navigation
-from ..state import current_state
-from ..templating import page
-from . import confirm, started
-from .flow import finish, settle
+from ..web.navigation import is_from_elsewhere, is_navigation
+from ..web.next_url import home, local_path
+from ..web.pages import page
+from . import confirmation
+from .flow import finish_callback, finish_confirmation, pop_next_url
 from .guard import ask_to_sign_in
-from .next_url import home, local_path
-from .session import session_pop
 from .visitor import visitor_api
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,7 @@ def ipernity_callback() -> Response:
     _warn_if_overheard()
     if _came_without_cookie():
         return page("bounce.html", url=f"?{request.query_string.decode('latin-1')}&{_BOUNCED}=1")
-    return _onward(None if finish() else url_for(".confirm"))
+    return _onward(None if finish_callback() else url_for(".confirm"))
 
 
 @callback.route("/cb/confirm", methods=["GET", "POST"], endpoint="confirm")
@@ -47,18 +45,19 @@ def confirm_page() -> Response:
     if request.method == "POST":
         agreed = request.form.get("answer") == "continue"
         try:
-            settle(request.form.get("token", ""), agreed=agreed)
+            finish_confirmation(request.form.get("token", ""), agreed=agreed)
         except SignInError as error:
             if error.reason in ("other_account", "refused"):
                 return _onward(home(request))
             raise
         return _onward()
-    record = confirm.waiting()
+    api = visitor_api()
+    record = confirmation.candidate(api)
     return page(
         "confirm.html",
         user=record["auth"]["user"],
-        former=visitor_api().known_user,
-        token=confirm.signed(record),
+        former=api.known_user,
+        token=confirmation.signed(record),
     )
 
 
@@ -74,7 +73,7 @@ def again() -> Response:
 def _onward(target: str | None = None) -> Response:
     """Lead to a page of the extension, or to where the sign-in should lead."""
     if target is None:
-        target = local_path(session_pop("next_url"), request) or home(request)
+        target = local_path(pop_next_url(), request) or home(request)
     response = redirect(target, 303)
     response.cache_control.no_store = True
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -91,14 +90,14 @@ def _came_without_cookie() -> bool:
     page of our own leads here once more.
     """
     strict = str(current_app.config["SESSION_COOKIE_SAMESITE"]).lower() == "strict"
-    return strict and _BOUNCED not in request.args and not started.entries()
+    return strict and _BOUNCED not in request.args and not visitor_api().context.pending.entries()
 
 
 def _warn_if_overheard() -> None:
     host = urlsplit(f"//{request.host}").hostname or ""
     if request.scheme == "https" or current_app.debug or _is_this_machine(host):
         return
-    if current_state().once.first("callback over http"):
+    if visitor_api().context.seen.is_new("callback over http"):
         log.warning(
             "Ipernity's callback came over http, where the permit to sign in can be overheard."
             " Register an https address with Ipernity; behind a proxy, use ProxyFix."

@@ -1,18 +1,39 @@
-"""Who is there: the visitor's token, and the API object that acts for the visitor."""
+"""The visitor of the current request, and the API object that acts for the visitor."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ..caching.calls import SiteAPI
+from flask import Flask, has_request_context
+
 from ..errors import TokenError
-from ..per_request import here
+from ..settings import Settings
 from ..signals import token_forgotten, token_revoked
-from ..state import current_application, current_state
-from . import started
-from .session import session_clear
-from .tokens import CANDIDATE, TOKEN
+from ..site.api import SiteAPI, SiteContext
+from ..state import Part, PerRequest
+from .pending import PendingSignIns
+from .seen import Seen
+from .session import VisitorSession
+from .tokens import CANDIDATE, TOKEN, RecordStore
+
+
+@dataclass(frozen=True, slots=True)
+class SignInContext:
+    """What signing in to one application works with; safe to use from several threads."""
+
+    app: Flask
+    settings: Settings
+    site: SiteContext
+    session: VisitorSession
+    tokens: RecordStore
+    pending: PendingSignIns
+    seen: Seen
+
+
+#: The current application's.
+sign_in_context: Part[SignInContext] = Part("sign_in")
 
 
 class VisitorAPI(SiteAPI):
@@ -20,9 +41,15 @@ class VisitorAPI(SiteAPI):
 
     A token that turns out to be dead is forgotten, so that the visitor is
     anonymous from then on rather than locked out.
+
+    :param context: what the application keeps for signing in.
     """
 
     of_visitor = True
+
+    def __init__(self, context: SignInContext) -> None:
+        super().__init__(context.site, context.tokens.get(TOKEN))
+        self.context = context
 
     def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
         if isinstance(error, TokenError):
@@ -32,35 +59,36 @@ class VisitorAPI(SiteAPI):
                 self._bury(self.token)
 
     def _bury(self, token: str) -> None:
-        """Forget the dead *token*, and tell it once when several requests find it dead."""
-        app, user, others = current_application(), self.known_user, started.entries()
+        """Forget the dead *token*; when several requests find it dead, one signal is sent."""
+        context, user = self.context, self.known_user
+        others = context.pending.entries()
         self.forget()
-        token_forgotten.send(app)
-        if current_state().once.first(token):
-            token_revoked.send(app, user=user)
+        token_forgotten.send(context.app)
+        if context.seen.is_new(token):
+            token_revoked.send(context.app, user=user)
         # A tab may be at Ipernity right now.
-        started.keep(others)
+        context.pending.keep(others)
 
     @property
     def known_user(self) -> dict[str, Any] | None:
         """Whose token it is, as far as it is known without a call."""
-        return self._user
+        return self._grant.user
 
     def keep(self, auth: dict[str, Any]) -> None:
         """Sign the visitor in with *auth*, as ``auth.getToken`` answers it."""
-        state = current_state()
         self.token = auth
-        lifetime = int(current_application().permanent_session_lifetime.total_seconds())
-        state.tokens.set(TOKEN, auth, lifetime)
-        state.once.forget(auth["token"])
+        lifetime = int(self.context.app.permanent_session_lifetime.total_seconds())
+        self.context.tokens.set(TOKEN, auth, lifetime)
+        self.context.seen.forget(auth["token"])
 
     def forget(self) -> None:
         """Forget the visitor: the token, and all else of ours in the session."""
         self.token = None
-        tokens = current_state().tokens
-        tokens.delete(TOKEN)
-        tokens.delete(CANDIDATE)
-        session_clear()
+        self.context.tokens.delete(TOKEN, CANDIDATE)
+        self.context.session.clear()
+
+
+_visitor_api = PerRequest(lambda: VisitorAPI(sign_in_context()))
 
 
 def visitor_api() -> VisitorAPI:
@@ -69,14 +97,9 @@ def visitor_api() -> VisitorAPI:
     :raises ConfigurationError: ``Ipernity`` was not set up for the application.
     :raises RuntimeError: there is no request, and so no visitor.
     """
-    kept = here()
-    if kept is not None and kept.api is not None:
-        return kept.api
-    state = current_state()
-    if kept is None or kept.request is None:
+    if not has_request_context():
         raise RuntimeError(
             "ipernity.api belongs to the visitor of a request, and there is none here."
             " In jobs and commands use ipernity.api_for(token) or ipernity.owner_api."
         )
-    kept.api = VisitorAPI(state.calls, state.tokens.get(TOKEN))
-    return kept.api
+    return _visitor_api()

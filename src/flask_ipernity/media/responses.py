@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from .headers import SAFETY
-from .relay import Body
+from .headers import SAFETY, ascii_stem, stem_and_extension
+from .hosts import MediaURL
+from .lookup import MEDIA, SIZES
+from .relay import RelayedBody
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -60,7 +63,7 @@ class MediaResponse(Response):
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         # A file's headers are complete, and are read here for the only time.
-        is_file = isinstance(self.response, Body)
+        is_file = isinstance(self.response, RelayedBody)
         headers = self.headers if is_file else super().get_wsgi_headers(environ)
         if not self.writes_session:
             headers.remove("Set-Cookie")
@@ -84,7 +87,7 @@ def scoped(answer: MediaResponse, *, public: bool, max_age: int, by_cookie: bool
         headers["Vary"] = "Cookie"
     if public:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    if isinstance(answer.response, Body) and "Content-Length" not in headers:
+    if isinstance(answer.response, RelayedBody) and "Content-Length" not in headers:
         # Its end cannot be told from a cut everywhere (HTTP/1.0), so that a
         # cache might keep half a file.
         headers["Cache-Control"] = "no-store"
@@ -106,3 +109,38 @@ def plain(status: int, **headers: str) -> MediaResponse:
 def options() -> MediaResponse:
     """Return the answer to OPTIONS."""
     return MediaResponse(status=204, headers={"Allow": ", ".join(METHODS)})
+
+
+# nginx forgets most headers of a response that it redirects within itself; those that matter are
+# taken up again by the configuration that comes with this package (nginx/), which also decides
+# about the type of what the source sends.
+
+
+def accel(
+    prefix: str, address: MediaURL, *, label: str, filename: str | None, fallback: str
+) -> MediaResponse:
+    """Return the answer that makes nginx fetch the file.
+
+    :param prefix: the path that nginx keeps for this, with slashes around it.
+    :param address: where the file is.
+    :param label: what it must be: a thumbnail, playable, or anything.
+    :param filename: the owner's name of the file.
+    :param fallback: a name without extension where that is of no use.
+    """
+    stem, extension = stem_and_extension(filename, fallback)
+    kind = "image" if label in SIZES else "media" if label in MEDIA else "any"
+    return MediaResponse(
+        headers={
+            "X-Accel-Redirect": f"{prefix}{kind}",
+            "X-Ipernity-Source": address.url,
+            "X-Ipernity-Stem": ascii_stem(stem, fallback),
+            "X-Ipernity-Name": quote(stem, safe=""),
+            "X-Ipernity-Extension": extension,
+        }
+    )
+
+
+def finish(answer: MediaResponse) -> MediaResponse:
+    """Hide the scope of *answer*, which nginx alone would keep, also where it shows an error."""
+    answer.headers["X-Ipernity-Cache-Control"] = answer.headers.pop("Cache-Control")
+    return answer

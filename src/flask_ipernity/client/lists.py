@@ -39,7 +39,9 @@ def list_path(method: Method, elem_name: str | None = None) -> tuple[str, ...]:
     return method.list_key
 
 
-def read(answer: Any, path: tuple[str, ...], method_name: str, asked: int | None = None) -> Listing:
+def read_list(
+    answer: Any, path: tuple[str, ...], method_name: str, asked: int | None = None
+) -> Listing:
     """Return the list at *path* of *answer*.
 
     :param asked: how many records a page was to have.

@@ -19,18 +19,18 @@ V = TypeVar("V")
 #: Seconds for which an answer that was given in place of a failed question is
 #: given again without another try: a service that hangs must not make every
 #: visitor wait for its time-out.
-PAUSE = 5.0
+STALE_GRACE = 5.0
 
 #: Seconds after which waiting for another thread's question is given up. Longer
 #: than a question takes; it ends the wait when that thread no longer exists,
 #: as in a process that was forked meanwhile.
-PATIENCE = 60.0
+WAIT_LIMIT = 60.0
 
 #: Seconds between two looks for the answer that another process is asking for.
-LOOK = 0.02
+LEASE_POLL = 0.02
 
 
-class Life(NamedTuple):
+class Lifetime(NamedTuple):
     """How long an answer may be given again.
 
     :param fresh: seconds in which nobody is asked.
@@ -41,7 +41,7 @@ class Life(NamedTuple):
     stale: float = 0
 
 
-class Kept(NamedTuple, Generic[V]):
+class CacheEntry(NamedTuple, Generic[V]):
     """An answer as a store holds it; the times are those of the cache's clock.
 
     ``is_stale`` tells that it is given once more because the question failed.
@@ -64,11 +64,11 @@ Found = tuple[V, How]
 class Store(Protocol[V]):
     """Where answers are; safe to use from several threads. It may lose any at any time."""
 
-    def get(self, key: str) -> Kept[V] | None:
+    def get(self, key: str) -> CacheEntry[V] | None:
         """Return what is held under *key*."""
         ...
 
-    def set(self, key: str, kept: Kept[V]) -> None:
+    def set(self, key: str, kept: CacheEntry[V]) -> None:
         """Hold *kept* under *key*."""
         ...
 
@@ -96,14 +96,14 @@ class MemoryStore(Generic[V]):
         self._max_count = max_count
         self._max_bytes = max_bytes
         self._size = size
-        self._held: OrderedDict[str, tuple[Kept[V], int]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[CacheEntry[V], int]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def get(self, key: str) -> Kept[V] | None:
+    def get(self, key: str) -> CacheEntry[V] | None:
         """Return what is held under *key*."""
         with self._lock:
             if key not in self._held:
@@ -111,7 +111,7 @@ class MemoryStore(Generic[V]):
             self._held.move_to_end(key)
             return self._held[key][0]
 
-    def set(self, key: str, kept: Kept[V]) -> None:
+    def set(self, key: str, kept: CacheEntry[V]) -> None:
         """Hold *kept* under *key*, at the cost of what was not used for longest."""
         size = self._size(kept.value) + len(key)
         with self._lock:
@@ -137,7 +137,7 @@ class MemoryStore(Generic[V]):
         self._bytes -= size
 
 
-class _Question(Generic[V]):
+class _Flight(Generic[V]):
     """A question that one thread asks, and others wait for."""
 
     def __init__(self) -> None:
@@ -168,7 +168,7 @@ class Cache(Generic[V]):
     def __init__(
         self,
         store: Store[V],
-        life: Callable[[V], Life],
+        life: Callable[[V], Lifetime],
         *,
         stale_on: tuple[type[Exception], ...] = (),
         shared_on: tuple[type[Exception], ...] = (),
@@ -181,7 +181,7 @@ class Cache(Generic[V]):
         self._shared_on = shared_on
         self._stale_at_once = stale_at_once
         self._clock = clock
-        self._questions: dict[str, _Question[V]] = {}
+        self._questions: dict[str, _Flight[V]] = {}
         self._lock = Lock()
 
     def get(self, key: str, ask: Callable[[], V]) -> V:
@@ -205,19 +205,19 @@ class Cache(Generic[V]):
                 question = self._questions.get(key)
                 ours = question is None
                 if question is None:
-                    question = self._questions[key] = _Question()
+                    question = self._questions[key] = _Flight()
             if ours:
                 return self._ask(key, question, ask)
             if found := self._at_once(kept):
                 return found
-            if not question.done.wait(PATIENCE):
+            if not question.done.wait(WAIT_LIMIT):
                 self.drop(key)
             elif question.failure is not None:
                 raise copy(question.failure)
             elif question.answer is not None:
                 return question.answer
 
-    def fresh(self, kept: Kept[V] | None) -> Found[V] | None:
+    def fresh(self, kept: CacheEntry[V] | None) -> Found[V] | None:
         """Return the answer of *kept* if it may be given without asking."""
         if kept is None or self._clock() >= kept.fresh_until:
             return None
@@ -232,7 +232,7 @@ class Cache(Generic[V]):
         """Keep *value* under *key*, as if it had been asked for now."""
         life = self._life(value)
         now = self._clock()
-        self._store.set(key, Kept(value, now + life.fresh, now + life.fresh + life.stale))
+        self._store.set(key, CacheEntry(value, now + life.fresh, now + life.fresh + life.stale))
 
     def drop(self, key: str) -> None:
         """Forget the answer under *key*; one that is being asked for will not be kept."""
@@ -240,16 +240,16 @@ class Cache(Generic[V]):
             self._questions.pop(key, None)
         self._store.delete(key)
 
-    def _old(self, kept: Kept[V] | None) -> Found[V] | None:
+    def _old(self, kept: CacheEntry[V] | None) -> Found[V] | None:
         """Return the answer of *kept* if it may stand in for another."""
         if kept is None or self._clock() >= kept.stale_until:
             return None
         return kept.value, "stale"
 
-    def _at_once(self, kept: Kept[V] | None) -> Found[V] | None:
+    def _at_once(self, kept: CacheEntry[V] | None) -> Found[V] | None:
         return self._old(kept) if self._stale_at_once else None
 
-    def _ask(self, key: str, question: _Question[V], ask: Callable[[], V]) -> Found[V]:
+    def _ask(self, key: str, question: _Flight[V], ask: Callable[[], V]) -> Found[V]:
         try:
             found = self._leased(key, question, ask)
             # For those who wait it is a hit: nobody was asked for them.
@@ -262,14 +262,14 @@ class Cache(Generic[V]):
                     del self._questions[key]
             question.done.set()
 
-    def _leased(self, key: str, question: _Question[V], ask: Callable[[], V]) -> Found[V]:
+    def _leased(self, key: str, question: _Flight[V], ask: Callable[[], V]) -> Found[V]:
         """Ask, or return what another process finds that asks already."""
-        give_up = monotonic() + PATIENCE
+        give_up = monotonic() + WAIT_LIMIT
         while (release := self._store.lease(key)) is None and monotonic() < give_up:
             kept = self._store.get(key)
             if found := self.fresh(kept) or self._at_once(kept):
                 return found
-            sleep(LOOK)
+            sleep(LEASE_POLL)
         try:
             # Another may have got the answer since this one looked.
             return self.fresh(self._store.get(key)) or self._asked(key, question, ask)
@@ -277,7 +277,7 @@ class Cache(Generic[V]):
             if release is not None:
                 release()
 
-    def _asked(self, key: str, question: _Question[V], ask: Callable[[], V]) -> Found[V]:
+    def _asked(self, key: str, question: _Flight[V], ask: Callable[[], V]) -> Found[V]:
         try:
             value = ask()
         except self._stale_on as error:
@@ -286,7 +286,7 @@ class Cache(Generic[V]):
             if kept is None or found is None:
                 question.failure = copy(error)
                 raise
-            pause = min(self._clock() + PAUSE, kept.stale_until)
+            pause = min(self._clock() + STALE_GRACE, kept.stale_until)
             self._store.set(key, kept._replace(fresh_until=pause, is_stale=True))
             return found
         except self._shared_on as error:

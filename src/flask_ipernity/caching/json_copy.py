@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Original:
+class Snapshot:
     """Something to be copied many times, and changed by nobody: a list or a mapping.
 
     The lists and mappings in it are looked for once. Most of them hold none themselves, as

@@ -37,7 +37,7 @@ class Watch(Protocol):
         ...
 
 
-class Near(Generic[V]):
+class NearCache(Generic[V]):
     """Copies of what a store holds, as true as the store itself: it tells what changes.
 
     Safe to use from several threads.

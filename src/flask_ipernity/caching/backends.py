@@ -6,7 +6,6 @@ in the application otherwise.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from math import ceil
@@ -14,12 +13,12 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from .caching.mechanism import Kept, MemoryStore
-from .caching.near import NO_KEYS, Watch
-from .errors import ConfigurationError, SignInError
+from ..errors import ConfigurationError
+from .near_cache import NO_KEYS, Watch
+from .single_flight import CacheEntry, MemoryStore
 
 if TYPE_CHECKING:
-    from .redis_store import PlainRedis
+    from .redis import TextRedis
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +30,13 @@ MEMORY_BYTES = 64 * 1024 * 1024
 
 #: Seconds for which a store that has failed is left alone, so that one that
 #: hangs does not hold up every request.
-PAUSE = 3.0
+STORE_RETRY_AFTER = 3.0
 
 # What a text in the memory of Python costs beyond its characters, about.
 _OVERHEAD = 400
 
 
-class Texts(Protocol):
+class TextStore(Protocol):
     """Keeps texts; safe to use from several threads. It may lose any at any time."""
 
     def get_many(self, *keys: str) -> list[str | None]:
@@ -61,7 +60,7 @@ class Texts(Protocol):
         ...
 
 
-class MemoryTexts:
+class MemoryTextStore:
     """Keeps texts in this process; when there are too many, the longest unused go."""
 
     def __init__(self, max_count: int = MEMORY_RECORDS, max_bytes: int = MEMORY_BYTES) -> None:
@@ -73,7 +72,7 @@ class MemoryTexts:
 
     def set(self, key: str, text: str, seconds: float) -> bool:
         end = monotonic() + seconds
-        self._held.set(key, Kept(text, end, end))
+        self._held.set(key, CacheEntry(text, end, end))
         return True
 
     def add(self, key: str, text: str, seconds: float) -> bool:
@@ -105,11 +104,11 @@ def _size(text: str) -> int:
     return len(text) + _OVERHEAD
 
 
-class CachelibTexts:
+class CachelibTextStore:
     """Keeps texts in an object with the methods of cachelib's caches, as Flask-Caching's has.
 
     :param cache: only ``get``, ``set`` and ``delete`` must be there.
-    :param watch: returns what tells of changes in it; see :meth:`.Texts.watch`.
+    :param watch: returns what tells of changes in it; see :meth:`.TextStore.watch`.
     """
 
     def __init__(self, cache: Any, watch: Callable[[str], Watch] | None = None) -> None:
@@ -138,83 +137,58 @@ class CachelibTexts:
         return self._watch(prefix) if self._watch else None
 
 
-class Guarded:
+class FailSafe:
     """Turns failures of a store into misses, with one warning until it works again."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: TextStore) -> None:
         self._texts = texts
         self._left_alone_until = 0.0
         self._failing = False
         self._lock = Lock()
 
     def get_many(self, *keys: str) -> list[str | None]:
-        return self._tried(lambda: self._texts.get_many(*keys), [None] * len(keys))
+        return self._attempt(lambda: self._texts.get_many(*keys), [None] * len(keys))
 
     def set(self, key: str, text: str, seconds: float) -> bool:
-        return self._tried(lambda: self._texts.set(key, text, seconds), False)
+        return self._attempt(lambda: self._texts.set(key, text, seconds), False)
 
     def add(self, key: str, text: str, seconds: float) -> bool:
         """Keep *text* unless something is there; a store that fails says yes, to block nobody."""
-        return self._tried(lambda: self._texts.add(key, text, seconds), True)
+        return self._attempt(lambda: self._texts.add(key, text, seconds), True)
 
     def delete(self, key: str) -> None:
-        self._tried(lambda: self._texts.delete(key), None)
+        self._attempt(lambda: self._texts.delete(key), None)
 
     def watch(self, prefix: str) -> Watch | None:
         return self._texts.watch(prefix)
 
-    def _tried(self, work: Callable[[], T], otherwise: T) -> T:
+    def _attempt(self, work: Callable[[], T], otherwise: T) -> T:
         if monotonic() < self._left_alone_until:
             return otherwise
         try:
             result = work()
         # Each backend has errors of its own.
         except Exception as error:
-            self._left_alone_until = monotonic() + PAUSE
-            if self._turned(failing=True):
+            self._left_alone_until = monotonic() + STORE_RETRY_AFTER
+            if self._set_failing(True):
                 log.warning(
                     "IPERNITY_CACHE does not work (%s); calls go to Ipernity until it does.",
                     type(error).__name__,
                 )
             return otherwise
-        if self._failing and self._turned(failing=False):
+        if self._failing and self._set_failing(False):
             log.info("IPERNITY_CACHE works again.")
         return result
 
-    def _turned(self, *, failing: bool) -> bool:
-        """Note whether the store fails, and tell whether that is new."""
+    def _set_failing(self, failing: bool) -> bool:
+        """Note whether the store fails; return whether that is new."""
         with self._lock:
             new = self._failing is not failing
             self._failing = failing
             return new
 
 
-class Records:
-    """Keeps records, which are mappings that JSON can hold, as texts; see :class:`.TokenStore`."""
-
-    def __init__(self, texts: Texts) -> None:
-        self._texts = texts
-
-    def get(self, key: str, /) -> Any:
-        """Return the record under *key*, or ``None``."""
-        text = self._texts.get_many(key)[0]
-        return None if text is None else json.loads(text)
-
-    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        """Keep a record.
-
-        :raises SignInError: it cannot be kept. Without this, a visitor would be
-            sent to sign in again and again.
-        """
-        if not self._texts.set(key, json.dumps(value), max_age):
-            raise SignInError("not_kept", "Your sign-in cannot be kept now. Try again later.")
-
-    def delete(self, key: str, /) -> None:
-        """Forget the record under *key*, if there is one."""
-        self._texts.delete(key)
-
-
-def server_texts(setting: Any) -> Texts | None:
+def text_store(setting: Any) -> TextStore | None:
     """Return a store for a value of ``IPERNITY_CACHE``; ``None`` for ``session``.
 
     Each ``memory`` is a store of its own, so that many results push out no token.
@@ -224,28 +198,22 @@ def server_texts(setting: Any) -> Texts | None:
     if setting == "session":
         return None
     if setting == "memory":
-        return MemoryTexts()
+        return MemoryTextStore()
     if isinstance(setting, str):
         redis = _redis(setting)
-        return Guarded(CachelibTexts(redis, redis.watch))
-    return Guarded(CachelibTexts(setting))
+        return FailSafe(CachelibTextStore(redis, redis.watch))
+    return FailSafe(CachelibTextStore(setting))
 
 
-def server_cache(setting: Any) -> Records | None:
-    """Return the store for visitors' tokens; see :func:`server_texts`."""
-    texts = server_texts(setting)
-    return None if texts is None else Records(texts)
-
-
-def _redis(url: str) -> PlainRedis:
+def _redis(url: str) -> TextRedis:
     try:
-        from .redis_store import PlainRedis
+        from .redis import TextRedis
     except ImportError:
         raise ConfigurationError(
             f'IPERNITY_CACHE = "{url.partition(":")[0]}://…" needs the package redis:'
             " pip install Flask-Ipernity[redis]"
         ) from None
     try:
-        return PlainRedis(url)
+        return TextRedis(url)
     except ValueError as error:
         raise ConfigurationError(f"IPERNITY_CACHE is no address of Redis: {error}") from None

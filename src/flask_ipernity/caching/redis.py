@@ -18,19 +18,19 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from .caching.near import NO_KEYS
+from .near_cache import NO_KEYS
 
 #: Seconds in which Redis must connect, and answer.
-PATIENCE = 1
+REDIS_TIMEOUT = 1
 
 #: Seconds until a watch that has failed is begun again.
-PAUSE = 3.0
+RESUBSCRIBE_AFTER = 3.0
 
 #: Seconds for which a watch is believed: its connection may be dead without a sign of it.
-LIFE = 60.0
+SUBSCRIPTION_LIFETIME = 60.0
 
 # Changes that are listened to at a time; when there are more, anything may have changed.
-_MANY = 1000
+_MAX_CHANGES = 1000
 
 # What Redis calls the channel of its invalidation messages.
 _CHANNEL = "__redis__:invalidate"
@@ -46,7 +46,7 @@ class _Plain(BaseRedisSerializer):
         return None if value is None else value.decode(errors="replace")
 
 
-class PlainRedis(RedisCache):
+class TextRedis(RedisCache):
     """A cache of cachelib that keeps texts as they are.
 
     :param url: address of the server.
@@ -65,12 +65,12 @@ class PlainRedis(RedisCache):
         # In one step, or a process that dies in between would leave it for ever.
         return self._write_client.set(key, self.serializer.dumps(value), ex=timeout, nx=True)
 
-    def watch(self, prefix: str) -> RedisWatch:
+    def watch(self, prefix: str) -> Invalidations:
         """Return what tells of changes of keys that start with *prefix*."""
-        return RedisWatch(self._url, prefix)
+        return Invalidations(self._url, prefix)
 
 
-class RedisWatch:
+class Invalidations:
     """Hears from Redis which keys were changed: written, deleted, expired or evicted, by whomever.
 
     A :class:`.Watch`. The manual of Redis calls it client-side caching in broadcasting mode: a
@@ -92,7 +92,7 @@ class RedisWatch:
         self._again_at = 0.0
 
     def begin(self) -> None:
-        """Begin to listen, if that can be done now; after :data:`LIFE` seconds, end it."""
+        """Begin to listen, if that can be done now; end it after :data:`SUBSCRIPTION_LIFETIME`."""
         now = monotonic()
         if self._heard is not None:
             if now >= self._until:
@@ -101,17 +101,17 @@ class RedisWatch:
             return
         if now < self._again_at:
             return
-        self._again_at = now + PAUSE
+        self._again_at = now + RESUBSCRIBE_AFTER
         # redis-py has no types here.
         heard: Any = self._client.pubsub()  # type: ignore[no-untyped-call]
         try:
             heard.execute_command("CLIENT", "ID")
-            own = heard.parse_response(block=False, timeout=PATIENCE)
+            own = heard.parse_response(block=False, timeout=REDIS_TIMEOUT)
             tracking = ("CLIENT", "TRACKING", "ON", "REDIRECT", own, "BCAST", "PREFIX")
             heard.execute_command(*tracking, self._prefix)
-            heard.parse_response(block=False, timeout=PATIENCE)
+            heard.parse_response(block=False, timeout=REDIS_TIMEOUT)
             heard.subscribe(_CHANNEL)
-            heard.get_message(timeout=PATIENCE)
+            heard.get_message(timeout=REDIS_TIMEOUT)
         except (RedisError, OSError) as error:
             heard.close()
             if isinstance(error, ResponseError):
@@ -120,7 +120,7 @@ class RedisWatch:
         else:
             self._heard, self._process = heard, _this_process
             self._look = _looker(heard)
-            self._until = monotonic() + LIFE
+            self._until = monotonic() + SUBSCRIPTION_LIFETIME
 
     def changed(self) -> Collection[str] | None:
         """Return the keys that were changed since this was asked last; see :class:`.Watch`."""
@@ -142,7 +142,11 @@ class RedisWatch:
         try:
             while message := heard.get_message(timeout=0):
                 # Another kind of message comes when the connection was made anew.
-                if message["type"] != "message" or message["data"] is None or len(keys) > _MANY:
+                if (
+                    message["type"] != "message"
+                    or message["data"] is None
+                    or len(keys) > _MAX_CHANGES
+                ):
                     return None
                 keys += (key.decode(errors="replace") for key in message["data"])
         except (RedisError, OSError):
@@ -183,8 +187,8 @@ def _looker(heard: PubSub) -> Callable[[int], object]:
 def _client(url: str, retries: int, **settings: Any) -> Redis:
     return Redis.from_url(
         url,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
         retry=Retry(NoBackoff(), retries, (NoConnection,)),
         **settings,
     )

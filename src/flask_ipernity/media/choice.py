@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..caching.calls import SiteAPI
 from ..errors import TokenError
 from ..sign_in.visitor import visitor_api
-from ..state import current_state
-from .addresses import MEDIA, ORIGINAL, SIZES, Answer, File, Refusal
+from ..site.api import SiteAPI, site_context
+from .lookup import MEDIA, ORIGINAL, SIZES, File, MediaLookup, Refusal
+from .state import media_state
 
 _LABELS = frozenset((*SIZES, *MEDIA, ORIGINAL))
 _DOC_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MediaRequest:
     """What a request asks for.
 
     ``nearest``: a smaller size will do where the wanted one does not exist.
@@ -45,7 +45,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class NoFile:
     """There is no file; ``forgotten``: the visitor's token is dead, and forgotten now."""
 
     refusal: Refusal
@@ -57,7 +57,7 @@ def is_request(doc_id: str, label: str) -> bool:
     return label in _LABELS and _DOC_ID.fullmatch(doc_id) is not None
 
 
-def choose(wanted: Wanted) -> Choice | Nothing:
+def choose(wanted: MediaRequest) -> Choice | NoFile:
     """Return the file that is wanted, as far as the visitor may see it.
 
     The service is asked as nobody first: what everybody may see can be shared
@@ -67,43 +67,44 @@ def choose(wanted: Wanted) -> Choice | Nothing:
     :raises APIRequestError: the service refuses the question itself.
     :raises ServiceError: the service gives no usable answer.
     """
-    state = current_state()
+    lookup, site = media_state().lookup, site_context()
     if wanted.as_owner:
-        token = state.settings.owner_token
-        return _choose(wanted, token, lambda: state.api(token))
-    found = _choose(wanted, None, state.api)
+        token = site.settings.owner_token
+        return _choose(lookup, wanted, token, lambda: site.api(token))
+    found = _choose(lookup, wanted, None, site.api)
     if isinstance(found, Choice):
         return found
     api = visitor_api()
     if not api.token:
         return found
     try:
-        return _choose(wanted, api.token, lambda: api)
+        return _choose(lookup, wanted, api.token, lambda: api)
     except TokenError:
         # Without the token it was asked above.
-        return Nothing(found.refusal, forgotten=True)
+        return NoFile(found.refusal, forgotten=True)
 
 
-def forget(wanted: Wanted, choice: Choice) -> None:
+def forget(wanted: MediaRequest, choice: Choice) -> None:
     """Let the next :func:`choose` ask the service anew."""
-    current_state().media.addresses.forget(wanted.doc_id, choice.token)
+    media_state().lookup.forget(wanted.doc_id, choice.token)
 
 
-def _choose(wanted: Wanted, token: str | None, api: Callable[[], SiteAPI]) -> Choice | Nothing:
-    addresses = current_state().media.addresses
-    file = addresses.told(wanted.doc_id, wanted.label, token)
+def _choose(
+    lookup: MediaLookup, wanted: MediaRequest, token: str | None, api: Callable[[], SiteAPI]
+) -> Choice | NoFile:
+    file = lookup.listed(wanted.doc_id, wanted.label, token)
     if file is not None:
         return Choice(wanted.label, file, token is None, token)
-    answer: Answer = addresses.files(wanted.doc_id, token, api)
-    if isinstance(answer, Refusal):
-        return Nothing(answer)
+    files = lookup.files(wanted.doc_id, token, api)
+    if isinstance(files, Refusal):
+        return NoFile(files)
     for label in _labels(wanted):
-        if label in answer.by_label:
-            return Choice(label, answer.by_label[label], token is None, token)
-    return Nothing(Refusal.MISSING)
+        if label in files.by_label:
+            return Choice(label, files.by_label[label], token is None, token)
+    return NoFile(Refusal.MISSING)
 
 
-def _labels(wanted: Wanted) -> list[str]:
+def _labels(wanted: MediaRequest) -> list[str]:
     """Return the labels that will do, the best first."""
     if not wanted.nearest or wanted.label not in SIZES:
         return [wanted.label]

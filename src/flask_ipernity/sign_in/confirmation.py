@@ -15,40 +15,37 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from ..errors import SignInError
-from ..state import current_state
 from .tokens import CANDIDATE, secret_keys
-from .visitor import visitor_api
+from .visitor import VisitorAPI
 
 
-def must_ask(user: Mapping[str, Any]) -> bool:
-    """Tell whether the visitor is asked before *user* is signed in."""
-    former = visitor_api().known_user
-    return current_state().settings.confirm_sign_in or (
+def is_needed(api: VisitorAPI, user: Mapping[str, Any]) -> bool:
+    """Return whether the visitor must be asked before *user* is signed in."""
+    former = api.known_user
+    return api.context.settings.confirm_sign_in or (
         former is not None and str(former.get("user_id")) != user["user_id"]
     )
 
 
-def hold(auth: Mapping[str, Any], started: Mapping[str, Any]) -> None:
+def hold(api: VisitorAPI, auth: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
     """Keep *auth* until the visitor has answered.
 
-    :param started: the sign-in that has brought it.
+    :param entry: the sign-in that has brought it; see :mod:`.pending`.
     """
-    state = current_state()
-    record = {"auth": auth, "started": started, "at": int(time()), "id": token_urlsafe(16)}
-    state.tokens.set(CANDIDATE, record, int(state.settings.sign_in_max_age))
+    record = {"auth": auth, "started": entry, "at": int(time()), "id": token_urlsafe(16)}
+    api.context.tokens.set(CANDIDATE, record, int(api.context.settings.sign_in_max_age))
 
 
-def waiting() -> dict[str, Any]:
-    """Return what waits: ``auth``, ``started`` and ``id``.
+def candidate(api: VisitorAPI) -> dict[str, Any]:
+    """Return the sign-in that waits for an answer: ``auth``, ``started`` and ``id``.
 
-    :raises SignInError: nothing does, or not any longer.
+    :raises SignInError: none does, or not any longer.
     """
-    state = current_state()
-    record = state.tokens.get(CANDIDATE)
+    record = api.context.tokens.get(CANDIDATE)
     if record is None:
         raise SignInError("not_pending", "No sign-in waits for your answer in this browser.")
-    if record["at"] < time() - state.settings.sign_in_max_age:
-        drop()
+    if record["at"] < time() - api.context.settings.sign_in_max_age:
+        drop(api)
         raise SignInError("expired", "That took too long.")
     return dict(record)
 
@@ -58,27 +55,27 @@ def signed(record: Mapping[str, Any]) -> str:
     return _serializer().dumps(record["id"])
 
 
-def answered(token: str) -> dict[str, Any]:
-    """Remove what waits and return it.
+def take(api: VisitorAPI, token: str) -> dict[str, Any]:
+    """Remove the sign-in that waits for an answer and return it.
 
     :param token: from the form.
     :raises SignInError: nothing waits, or the form belongs to another session
         or to an older question.
     """
-    record = waiting()
+    record = candidate(api)
     try:
         known = _serializer().loads(token) == record["id"]
     except BadSignature:
         known = False
     if not known:
         raise SignInError("not_pending", "Your answer belongs to another sign-in.")
-    drop()
+    drop(api)
     return record
 
 
-def drop() -> None:
-    """Forget what waits."""
-    current_state().tokens.delete(CANDIDATE)
+def drop(api: VisitorAPI) -> None:
+    """Forget the sign-in that waits for an answer."""
+    api.context.tokens.delete(CANDIDATE)
 
 
 def _serializer() -> URLSafeSerializer:

@@ -7,11 +7,11 @@ from secrets import token_urlsafe
 from threading import Lock
 from time import time
 
-from ..client.writes import service_of
-from ..stores import Texts
-from .mechanism import PATIENCE, Kept
-from .near import Near
-from .results import Place, Result, result
+from ..client.methods import service_of
+from .backends import TextStore
+from .near_cache import NearCache
+from .results import CacheKey, Result, result
+from .single_flight import WAIT_LIMIT, CacheEntry
 
 #: Seconds after which a process that asks is taken for dead. Another may ask
 #: then, also when the first is only slow.
@@ -21,8 +21,8 @@ LEASE = 10.0
 _MOST_OWED = 1000
 
 
-class ServerResults:
-    """Results in a :class:`.Texts`, under keys of one application.
+class VersionedResults:
+    """Results in a :class:`.TextStore`, under keys of one application.
 
     Nothing is ever searched for. What was forgotten stays where it is and is no
     longer believed: a result bears four stamps (of all results, of the
@@ -34,15 +34,17 @@ class ServerResults:
     :param max_age: seconds that the longest life of a result has.
     """
 
-    def __init__(self, texts: Texts, prefix: str, max_age: float) -> None:
+    def __init__(self, texts: TextStore, prefix: str, max_age: float) -> None:
         self._texts = texts
         self._prefix = prefix
         self._max_age = max_age
-        self._near: Near[tuple[str, Kept[Result]]] = Near(texts.watch(f"{prefix}:"), self._stamp())
+        self._near: NearCache[tuple[str, CacheEntry[Result]]] = NearCache(
+            texts.watch(f"{prefix}:"), self._stamp()
+        )
         self._owed: dict[str, str] = {}
         self._owing = Lock()
 
-    def look(self, place: Place) -> tuple[str, Kept[Result] | None]:
+    def look(self, place: CacheKey) -> tuple[str, CacheEntry[Result] | None]:
         """Return the key for *place*, with its stamps, and what is kept there."""
         if self._owed:
             self._pay()
@@ -67,11 +69,11 @@ class ServerResults:
             self._near.put(name, (key, kept), moment)
         return key, kept
 
-    def get(self, key: str) -> Kept[Result] | None:
+    def get(self, key: str) -> CacheEntry[Result] | None:
         """Return what is held under *key*."""
         return self._read(self._texts.get_many(_name(key))[0], key)
 
-    def set(self, key: str, kept: Kept[Result]) -> None:
+    def set(self, key: str, kept: CacheEntry[Result]) -> None:
         """Hold *kept* under *key*."""
         seconds = kept.stale_until - time()
         if seconds > 0:
@@ -125,7 +127,7 @@ class ServerResults:
     def _pay(self) -> None:
         """Change the stamps that are to be changed, as far as the store works."""
         # Longer than any result lives that bears the stamp before.
-        life = self._max_age + 2 * PATIENCE
+        life = self._max_age + 2 * WAIT_LIMIT
         with self._owing:
             for stamp, text in list(self._owed.items()):
                 if not self._texts.set(stamp, text, life):
@@ -133,16 +135,16 @@ class ServerResults:
                 self._near.drop([stamp])
                 del self._owed[stamp]
 
-    def _read(self, record: str | None, key: str) -> Kept[Result] | None:
+    def _read(self, record: str | None, key: str) -> CacheEntry[Result] | None:
         """Return what a record holds if it bears the stamps of *key*."""
         head, _, text = (record or "").partition("\n")
         try:
             stamps, fresh_until, stale_until, is_stale = head.split(" ")
-            kept = Kept(result(text), float(fresh_until), float(stale_until), is_stale == "1")
+            kept = CacheEntry(result(text), float(fresh_until), float(stale_until), is_stale == "1")
         except ValueError:
             return None
         # The setting may have been lowered since, or the clock been put back.
-        too_long = kept.stale_until - time() > self._max_age + PATIENCE
+        too_long = kept.stale_until - time() > self._max_age + WAIT_LIMIT
         return None if stamps != _stamps(key) or too_long else kept
 
 

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, jsonify, make_response, render_template, request
+from flask import Blueprint, current_app, jsonify, make_response, render_template, request
 from flask.wrappers import Response
+from werkzeug.exceptions import default_exceptions
 
-from .fetch_metadata import wants_json
+from .navigation import wants_json
 
 #: Brings the templates below ``flask_ipernity/`` into the application.
-templates = Blueprint("flask_ipernity", __name__, template_folder="templates")
+templates = Blueprint("flask_ipernity", "flask_ipernity", template_folder="templates")
 
 
-def error_answer(
+def error_response(
     status: int,
     title: str,
     detail: str,
     *,
     sign_in: str | None = None,
     headers: Mapping[str, str] | None = None,
+    cause: Exception | None = None,
 ) -> Response:
-    """Return a page for people, or ``application/problem+json`` (RFC 9457) for programs.
+    """Return the response for an error, which the application may replace.
 
-    :param status: of HTTP.
+    It is a page for people, or ``application/problem+json`` (RFC 9457) for programs. A handler
+    that the application has registered for the status, for ``HTTPException`` or for
+    ``Exception`` gets it as the ``response`` of Werkzeug's exception, and its result wins.
+
+    :param status: the HTTP status.
     :param title: what is wrong, in a few words.
     :param detail: what to do about it, in a sentence.
-    :param sign_in: the address that begins a sign-in, where that helps.
+    :param sign_in: the URL that begins a sign-in, where that helps.
+    :param cause: the error, for the handlers of the application: ``__cause__`` of the exception.
     """
+    response = _error_page(status, title, detail, sign_in)
+    response.status_code = status
+    response.vary.update(("Accept", "Sec-Fetch-Dest"))
+    response.headers.update(headers or {})
+    error = default_exceptions[status](detail, response)
+    error.__cause__ = cause
+    handled = current_app.handle_http_exception(error)
+    return response if handled is error else current_app.make_response(handled)
+
+
+def _error_page(status: int, title: str, detail: str, sign_in: str | None) -> Response:
     if wants_json(request):
         problem = {"type": "about:blank", "status": status, "title": title, "detail": detail}
         if sign_in:
@@ -35,12 +53,8 @@ def error_answer(
         response = jsonify(problem)
         response.mimetype = "application/problem+json"
         _protect(response)
-    else:
-        response = page("error.html", title=title, detail=detail, sign_in=sign_in, status=status)
-    response.status_code = status
-    response.vary.update(("Accept", "Sec-Fetch-Dest"))
-    response.headers.update(headers or {})
-    return response
+        return response
+    return page("error.html", title=title, detail=detail, sign_in=sign_in, status=status)
 
 
 def page(template: str, **values: object) -> Response:

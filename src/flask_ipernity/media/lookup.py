@@ -13,18 +13,18 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
 
-from ..caching.calls import SiteAPI
-from ..caching.mechanism import Cache, Life, MemoryStore
+from ..caching.single_flight import Cache, Lifetime, MemoryStore
 from ..client.methods import Method
 from ..errors import (
     BadAnswer,
-    NotFound,
+    NotFoundError,
     PermissionDenied,
     QuotaExceeded,
     ServiceError,
     TokenError,
 )
-from .heard import Heard
+from ..site.api import SiteAPI
+from .listed_urls import ListedURLs
 
 #: The sizes of a picture: ``75x`` and ``250x`` are cut square, a plain number
 #: is the longest side in pixels.
@@ -37,14 +37,14 @@ ORIGINAL = "original"
 
 #: Seconds for which an answer is used. A file that its owner makes private, or
 #: that is no longer shared with a visitor, is served this much longer at most.
-FRESH = 60.0
+FRESH_SECONDS = 60.0
 #: Seconds for which "not there" is used.
-FRESH_MISSING = 20.0
+MISSING_SECONDS = 20.0
 #: Seconds for which an older answer stands in while the service fails.
-STALE = 3600.0
+STALE_SECONDS = 3600.0
 
-_MOST = 10_000
-_MOST_BYTES = 32 * 1024 * 1024
+_MAX_ENTRIES = 10_000
+_MAX_BYTES = 32 * 1024 * 1024
 
 
 class Refusal(Enum):
@@ -71,10 +71,10 @@ class Files:
     by_label: Mapping[str, File]
 
 
-Answer = Files | Refusal
+LookupResult = Files | Refusal
 
 
-class Addresses:
+class MediaLookup:
     """Asks the service for documents' files, and remembers the answers.
 
     :param owners: if not empty, the files of others than these are missing.
@@ -84,15 +84,17 @@ class Addresses:
         self._owners = owners
         # Tokens are no keys in clear: a dump of the memory shows none.
         self._secret = token_bytes(32)
-        self._answers: Cache[Answer] = Cache(
-            MemoryStore(_MOST, _MOST_BYTES, _size), _life, stale_on=(ServiceError, QuotaExceeded)
+        self._answers: Cache[LookupResult] = Cache(
+            MemoryStore(_MAX_ENTRIES, _MAX_BYTES, _size),
+            _life,
+            stale_on=(ServiceError, QuotaExceeded),
         )
-        self._heard = Heard(FRESH)
+        self._listed = ListedURLs(FRESH_SECONDS)
         self._gone: Cache[bool] = Cache(
-            MemoryStore(_MOST, _MOST_BYTES, lambda _: 1), lambda _: Life(FRESH_MISSING)
+            MemoryStore(_MAX_ENTRIES, _MAX_BYTES, lambda _: 1), lambda _: Lifetime(MISSING_SECONDS)
         )
 
-    def listen(self, method: Method, token: str | None, answer: Mapping[str, Any]) -> None:
+    def add_list(self, method: Method, token: str | None, answer: Mapping[str, Any]) -> None:
         """Remember what the answer to any call tells about documents in passing.
 
         :param token: whose call it was; ``None`` for nobody's.
@@ -103,13 +105,13 @@ class Addresses:
         records: Any = answer
         for name in method.list_key:
             records = records.get(name) if isinstance(records, Mapping) else None
-        self._heard.listen(self._viewer(token), records)
+        self._listed.add(self._viewer(token), records)
 
-    def told(self, doc_id: str, label: str, token: str | None) -> File | None:
+    def listed(self, doc_id: str, label: str, token: str | None) -> File | None:
         """Return a file that a list has told of, unless there is a whole answer."""
         if self._answers.peek(self.key(doc_id, token)) is not None:
             return None
-        url = self._heard.url(self._viewer(token), doc_id, label)
+        url = self._listed.url(self._viewer(token), doc_id, label)
         return None if url is None else File(url)
 
     def _viewer(self, token: str | None) -> str:
@@ -121,7 +123,7 @@ class Addresses:
         """Return what *doc_id* is remembered under for the holder of *token*, or for nobody."""
         return f"{doc_id}:{self._viewer(token)}"
 
-    def files(self, doc_id: str, token: str | None, api: Callable[[], SiteAPI]) -> Answer:
+    def files(self, doc_id: str, token: str | None, api: Callable[[], SiteAPI]) -> LookupResult:
         """Return the files of a document, as the holder of *token* may have them.
 
         :param api: returns the API object that is asked, where that is needed.
@@ -133,27 +135,27 @@ class Addresses:
 
     def forget(self, doc_id: str, token: str | None) -> None:
         """Forget an answer whose address turned out to lead nowhere."""
-        self._heard.forget(doc_id)
+        self._listed.forget(doc_id)
         self._answers.drop(self.key(doc_id, token))
 
     def is_gone(self, url: str) -> bool:
-        """Tell whether :meth:`set_gone` was called for *url* a moment ago."""
+        """Tell whether :meth:`mark_gone` was called for *url* a moment ago."""
         return self._gone.peek(url) is not None
 
-    def set_gone(self, url: str) -> None:
+    def mark_gone(self, url: str) -> None:
         """Remember that a new address leads nowhere either.
 
         Without this, each request for the file would cost a call.
         """
         self._gone.put(url, True)
 
-    def _ask(self, doc_id: str, token: str | None, api: SiteAPI) -> Answer:
+    def _ask(self, doc_id: str, token: str | None, api: SiteAPI) -> LookupResult:
         # doc.getMedias does not tell the owner; doc.get tells the files as well.
         method = "doc.get" if self._owners else "doc.getMedias"
         try:
             # This memory is the cache: what it forgets must not come back from another.
             answer = api.call(method, cached=False, doc_id=doc_id)
-        except NotFound:
+        except NotFoundError:
             return Refusal.MISSING
         except PermissionDenied:
             return Refusal.DENIED
@@ -174,11 +176,15 @@ class Addresses:
         return Files(dict(_files(answer)))
 
 
-def _life(answer: Answer) -> Life:
-    return Life(FRESH, STALE) if isinstance(answer, Files) else Life(FRESH_MISSING)
+def _life(answer: LookupResult) -> Lifetime:
+    return (
+        Lifetime(FRESH_SECONDS, STALE_SECONDS)
+        if isinstance(answer, Files)
+        else Lifetime(MISSING_SECONDS)
+    )
 
 
-def _size(answer: Answer) -> int:
+def _size(answer: LookupResult) -> int:
     if isinstance(answer, Refusal):
         return 100
     return 300 + sum(

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 from urllib.parse import urlencode
 
 from ..errors import UploadError
-from .transport import Body
+from .transport import RequestBody
 
 if TYPE_CHECKING:
 
@@ -39,12 +39,14 @@ _PIECE = 64 * 1024
 _PATIENCE = 120.0
 
 
-def form(params: Mapping[str, str]) -> Body:
+def form(params: Mapping[str, str]) -> RequestBody:
     """Return *params* as the body of a form."""
-    return Body(urlencode(params).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+    return RequestBody(
+        urlencode(params).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    )
 
 
-class Source:
+class UploadSource:
     """A file that is sent; it is read piece by piece, from where it stands.
 
     A path is opened here and closed by :meth:`close`; other files stay open.
@@ -104,7 +106,7 @@ class Source:
         self.stream.seek(self._start)
         return digest.hexdigest()
 
-    def body(self, params: Mapping[str, str]) -> Body:
+    def body(self, params: Mapping[str, str]) -> RequestBody:
         """Return *params* and the file as a multipart body of known length."""
         boundary = token_hex(16)
         fields = "".join(
@@ -121,7 +123,7 @@ class Source:
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(head) + self.size + len(tail)),
         }
-        return Body(self._pieces(head, tail), headers, patience=_PATIENCE)
+        return RequestBody(self._pieces(head, tail), headers, patience=_PATIENCE)
 
     def _pieces(self, head: bytes, tail: bytes) -> Iterator[bytes]:
         self.began = True
@@ -148,9 +150,9 @@ class Source:
         return piece
 
 
-def source(file: Any) -> Source:
+def source(file: Any) -> UploadSource:
     """Return what *file* is sent from; what is one already stays as it is."""
-    return file if isinstance(file, Source) else Source(file)
+    return file if isinstance(file, UploadSource) else UploadSource(file)
 
 
 def _quoted(filename: str) -> str:

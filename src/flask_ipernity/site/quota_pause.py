@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from ..errors import QuotaExceeded
 
 if TYPE_CHECKING:
-    from ..stores import Texts
+    from ..caching.backends import TextStore
 
 #: Seconds of the first pause where Ipernity does not tell; each further one is twice as long.
-FIRST = 5.0
+FIRST_PAUSE = 5.0
 #: Seconds of the longest such pause.
-LONGEST = 600.0
+MAX_PAUSE = 600.0
 #: Seconds of the longest pause that is taken from Ipernity's word.
-LONGEST_TOLD = 86400.0
+MAX_RETRY_AFTER = 86400.0
 
 
-class Pause:
+class QuotaPause:
     """The pause after "too many calls", which all calls of an application keep.
 
     Safe to use from several threads.
@@ -29,7 +29,7 @@ class Pause:
     :param key: where it is there.
     """
 
-    def __init__(self, texts: Texts | None, key: str) -> None:
+    def __init__(self, texts: TextStore | None, key: str) -> None:
         self._texts = texts
         self._key = key
         self._until = 0.0
@@ -57,14 +57,14 @@ class Pause:
                 # Else others were on their way when the pause began.
                 self._refusals += 1
             if error.retry_after:
-                seconds = min(error.retry_after, LONGEST_TOLD)
+                seconds = min(error.retry_after, MAX_RETRY_AFTER)
             else:
-                seconds = min(FIRST * 2.0 ** min(self._refusals - 1, 20), LONGEST)
+                seconds = min(FIRST_PAUSE * 2.0 ** min(self._refusals - 1, 20), MAX_PAUSE)
             error.retry_after = seconds
             self._until, self._code = max(self._until, time() + seconds), error.code
             if self._texts is not None:
                 text = json.dumps([self._until, self._refusals, self._code])
-                self._texts.set(self._key, text, seconds + LONGEST)
+                self._texts.set(self._key, text, seconds + MAX_PAUSE)
 
     def end(self) -> None:
         """Count from one again: Ipernity has answered."""
@@ -79,4 +79,4 @@ class Pause:
         text = self._texts.get_many(self._key)[0] if self._texts is not None else None
         if text is not None:
             until, self._refusals, self._code = json.loads(text)
-            self._until = min(until, time() + LONGEST_TOLD)
+            self._until = min(until, time() + MAX_RETRY_AFTER)

@@ -8,14 +8,14 @@ from typing import Any
 from ..errors import (
     APIRequestError,
     BadAnswer,
-    NotFound,
+    NotFoundError,
     PermissionDenied,
     QuotaExceeded,
-    ServiceUnavailable,
+    ServiceUnavailableError,
     TokenError,
 )
+from ..http.redaction import redact
 from .methods import Method
-from .redaction import redact
 
 _DOWN = frozenset({500, 501, 503})
 _SECRET = ("auth_token", "api_sig", "frob")
@@ -30,13 +30,13 @@ _GENERAL: dict[int, type[APIRequestError]] = {
 }
 
 
-def failure(
+def api_error(
     method: Method,
     api: Mapping[str, Any],
     params: Mapping[str, object],
     sent: Mapping[str, str],
     *secrets: str | None,
-) -> APIRequestError | BadAnswer | ServiceUnavailable:
+) -> APIRequestError | BadAnswer | ServiceUnavailableError:
     """Return the error that an answer amounts to.
 
     :param api: what the answer says of itself.
@@ -51,10 +51,10 @@ def failure(
     hidden = [sent.get(name) for name in _SECRET]
     message = redact(str(api.get("message", "")), *secrets, *hidden)
     if code in _DOWN:
-        return ServiceUnavailable(f"Ipernity answered {code}, {message}", method.name)
+        return ServiceUnavailableError(f"Ipernity answered {code}, {message}", method.name)
     kind = _GENERAL.get(code, APIRequestError)
     if code in method.not_found:
-        kind = NotFound
+        kind = NotFoundError
     return kind(str(api.get("status")), code, message, method.name, shown(params))
 
 

@@ -24,7 +24,7 @@ class _List(NamedTuple):
     urls: dict[tuple[str, str], str]
 
 
-class Heard:
+class ListedURLs:
     """Remembers the newest lists; safe to use from several threads.
 
     :param life: seconds.
@@ -36,7 +36,7 @@ class Heard:
         self._lists: deque[_List] = deque(maxlen=_MOST)
         self._lock = Lock()
 
-    def listen(self, viewer: str, records: Any) -> None:
+    def add(self, viewer: str, records: Any) -> None:
         """Remember what *records*, of a list that *viewer* got, tell."""
         if not isinstance(records, list):
             return

@@ -1,0 +1,1 @@
+"""What the API client and the media proxy share: connections, redaction, Retry-After."""

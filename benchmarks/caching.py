@@ -9,11 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from tempfile import TemporaryDirectory
 
 from benchmarks.harness import Bench, Row, samples
-from benchmarks.media import free_port, program, running, wait_for
 from benchmarks.processes import HERE, BenchmarkError, Measurement, Service
+from benchmarks.programs import program, redis_server, running
 
 SECONDS = 1
 """How long the requests of each side are counted in a short round."""
@@ -23,18 +22,6 @@ SHORT_ROUNDS = 4
 
 REQUESTS = 300
 """To the application with the results in the session, in a round."""
-
-
-@contextmanager
-def redis() -> Iterator[str]:
-    """Runs a Redis and gives its address."""
-    port = free_port()
-    with TemporaryDirectory() as folder:
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        command = [program("redis-server"), *options]
-        with running(subprocess.Popen(command, stdout=subprocess.DEVNULL)):
-            wait_for(port)
-            yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
@@ -75,7 +62,7 @@ def rate(url: str) -> Measurement:
 
 def cached_calls(bench: Bench) -> list[Row]:
     """A view that returns a cached result, beside one that returns the same JSON."""
-    with Service(latency=0) as service, redis() as address:
+    with Service(latency=0) as service, redis_server() as address:
         rows = []
         for name, cache in (("memory", "memory"), ("Redis", address)):
             with application(service, cache) as site:

@@ -6,15 +6,13 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -25,6 +23,7 @@ from benchmarks.harness import LATENCY, Bench, Row, Samples, samples
 from benchmarks.media_app import CONST, DOCUMENTS, SIZE
 from benchmarks.media_service import DRIP_LENGTH, picture
 from benchmarks.processes import HERE, BenchmarkError, LineProcess, Measurement
+from benchmarks.programs import free_port, program, running, wait_for
 
 AT_ONCE = 6
 """Pictures that a browser fetches at once from one host."""
@@ -165,49 +164,6 @@ def gallery(bench: Bench) -> list[Row]:
         holds=set(calls.values) == {0},
     )
     return [first, again, none]
-
-
-def free_port() -> int:
-    """Returns a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Waits until something listens on *port*."""
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise BenchmarkError(f"nothing listens on port {port}")
-
-
-def program(name: str) -> str:
-    """Returns the path of a program.
-
-    :raises BenchmarkError: it is not installed.
-    """
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if path is None:
-        raise BenchmarkError(f"{name} is not installed")
-    return path
-
-
-@contextmanager
-def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Ends a process after the block."""
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def gunicorn(stack: ExitStack, api: int, source: int) -> tuple[int, int]:

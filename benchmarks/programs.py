@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from benchmarks.processes import BenchmarkError
+from benchmarks.processes import BenchmarkError, Missing
 
 
 def free_port() -> int:
@@ -37,11 +37,11 @@ def wait_for(port: int) -> None:
 def program(name: str) -> str:
     """Return the path of a program.
 
-    :raises BenchmarkError: it is not installed.
+    :raises Missing: it is not installed.
     """
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
-        raise BenchmarkError(f"{name} is not installed")
+        raise Missing(f"{name} is not installed")
     return path
 
 
@@ -61,7 +61,10 @@ def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes
 
 @contextmanager
 def redis_server() -> Iterator[str]:
-    """Run a Redis server on a free port and yield its URL."""
+    """Run a Redis server on a free port and yield its URL.
+
+    :raises Missing: ``redis-server`` is not installed.
+    """
     port = free_port()
     with TemporaryDirectory() as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]

@@ -66,9 +66,9 @@ def rate(url: str) -> Measurement:
 
 def cached_calls(bench: Bench) -> list[Row]:
     """Measure a view that returns a cached result, beside one that returns the same JSON."""
-    with Service(latency=0) as service, redis_server() as address:
+    with Service(latency=0) as service, redis_server() as redis_url:
         rows = []
-        for name, cache in (("memory", "memory"), ("Redis", address)):
+        for name, cache in (("memory", "memory"), ("Redis", redis_url)):
             with application(service, cache) as site:
                 before = service.stats()["requests"]
                 results = bench.interleave(

@@ -87,10 +87,10 @@ class Visitor:
             self.connections.append(self.local.connection)
         connection: HTTPConnection = self.local.connection
         connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise BenchmarkError(f"{path} was answered {answer.status}")
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise BenchmarkError(f"{path} was answered {response.status}")
         return body
 
     def page(self, pool: ThreadPoolExecutor) -> float:
@@ -345,8 +345,8 @@ def streams(bench: Bench) -> list[Row]:
             watcher.start()
             start = perf_counter()
             connection.request("GET", path)
-            answer = connection.getresponse()
-            while count := answer.readinto(buffer):
+            response = connection.getresponse()
+            while count := response.readinto(buffer):
                 size += count
                 if digest:
                     hashed.update(memoryview(buffer)[:count])
@@ -413,10 +413,10 @@ def first_byte(bench: Bench) -> list[Row]:
                 connection = HTTPConnection("127.0.0.1", port, timeout=60)
                 start = perf_counter()
                 connection.request("GET", path)
-                answer = connection.getresponse()
-                first = answer.read(1)
+                response = connection.getresponse()
+                first = response.read(1)
                 times.append(perf_counter() - start)
-                if first + answer.read() != b"x" * DRIP_LENGTH:
+                if first + response.read() != b"x" * DRIP_LENGTH:
                     raise BenchmarkError("the drip has the wrong bytes")
                 connection.close()
             return {"seconds": median(times)}

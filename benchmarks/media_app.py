@@ -51,8 +51,8 @@ def application(port: int, source: str = "") -> Flask:
 
         @app.route("/bare")
         def bare() -> Response:
-            answer = pool.request("GET", source, preload_content=False, decode_content=False)
-            return Response(answer.stream(65536, decode_content=False), mimetype="image/jpeg")
+            response = pool.request("GET", source, preload_content=False, decode_content=False)
+            return Response(response.stream(65536, decode_content=False), mimetype="image/jpeg")
 
     return app
 

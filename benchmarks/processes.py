@@ -64,7 +64,7 @@ class LineProcess:
         return answer
 
     def write(self, message: Mapping[str, object]) -> None:
-        """Send one line; :meth:*read* notices a process that has ended."""
+        """Send one line; :meth:`read` notices a process that has ended."""
         assert self.process.stdin
         with suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(message) + "\n")

@@ -43,11 +43,11 @@ class Service:
 
     def answer(self, target: str, body: str) -> bytes:
         """Count and answer one API call, given its request target and form-encoded body."""
-        address = urlsplit(target)
-        _, _, called = address.path.partition("/api/")
+        url = urlsplit(target)
+        _, _, called = url.path.partition("/api/")
         method = called.partition("/")[0]
         self.requests[method] += 1
-        parameters = dict(parse_qsl(f"{address.query}&{body}"))
+        parameters = dict(parse_qsl(f"{url.query}&{body}"))
         if "api_key" not in parameters:
             return failure(100, "API key missing")
         if not (answerer := ANSWERS.get(method)):

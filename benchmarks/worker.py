@@ -37,7 +37,7 @@ SHOWN = {
 def application(side: str, url: str, **config: object) -> Flask:
     """Return a new application with the extension, which has no connection open.
 
-    Version 0.1.0 of the extension has no setting for the address of the API. The default of
+    Version 0.1.0 of the extension has no setting for the URL of the API. The default of
     PyIpernity's argument is changed instead, which adds nothing to the measured way.
     """
     from flask import Flask
@@ -75,7 +75,7 @@ def make_calls(
 
 
 def count_wrong(answers: list[Any], calls: int) -> int:
-    """Return how many of the answers that :func:*make_calls* should give are missing or wrong."""
+    """Return how many of the answers that :func:`make_calls` should give are missing or wrong."""
     right = 0
     for index, answer in enumerate(answers):
         number = index // 2 + 1
@@ -176,8 +176,8 @@ def bare_client(url: str) -> Callable[..., Any]:
 
     def call(method: str, **parameters: object) -> Any:
         query = {name: str(value) for name, value in parameters.items()} | common
-        answer = pool.request("GET", f"/api/{method}/json", fields=query, retries=False)
-        return json.loads(answer.data)
+        response = pool.request("GET", f"/api/{method}/json", fields=query, retries=False)
+        return json.loads(response.data)
 
     return call
 

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint types bench docs photos generate clean
+.PHONY: demo test lint types bench trips docs photos generate clean
 
 demo: .venv/demo.stamp
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -22,6 +22,10 @@ types: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Counts the changes of module on typical requests, and the commands sent to Redis.
+trips: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.trips $(ARGS)
 
 docs: .venv/dev.stamp
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html

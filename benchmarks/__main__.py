@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table: ``python -m benchmarks [--rounds N] [ROW …]``."""
+"""Run the benchmarks and print one table: ``python -m benchmarks [--rounds N] [ROW …]``."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from pathlib import Path
 
 from benchmarks import caching, calls, media, theirs, walking
 from benchmarks.harness import LATENCY, Bench, Row
-from benchmarks.processes import BenchmarkError, Worker, distant_service
+from benchmarks.processes import BenchmarkError, Missing, Worker, distant_service
 
+#: What can be measured, in the order of the table.
 ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "calls": calls.calls_in_view,
     "walk": walking.walk,
     "cpu": calls.cpu_of_call,
     "import": calls.import_time,
     "cached": caching.cached_calls,
+    "redis": caching.redis_commands,
     "gallery": media.gallery,
     "thumbnails": media.thumbnails,
     "streams": media.streams,
     "first-byte": media.first_byte,
 }
-"""What can be measured, in the order of the table."""
 
 HEAD = ("work", "ours", "theirs", "floor", "ours/floor", "ours/theirs", "bar", "holds")
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """Returns the texts of one line of the table, in the order of the head."""
+    """Return the texts of one line of the table, in the order of the head."""
     sides = (row.ours, row.theirs, row.floor)
     values = (side.shown(row.digits, row.unit) if side else "-" for side in sides)
     ratios = (row.ours.over(side).shown(2) if side else "-" for side in (row.floor, row.theirs))
@@ -38,7 +39,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def print_table(rows: list[Row]) -> None:
-    """Prints the rows under their head, in columns as wide as they must be."""
+    """Print the rows under their head, in columns as wide as they need to be."""
     lines = [HEAD, *map(cells, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, tuple("-" * width for width in widths))
@@ -51,7 +52,7 @@ def print_table(rows: list[Row]) -> None:
 
 
 def print_setting(bench: Bench, without: str | None) -> None:
-    """Prints what was measured where, and how exact the stand-in for the service is."""
+    """Print what was measured where, and how exact the stand-in for the service is."""
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs,", end=" ")
     print(f"{os.getloadavg()[0]:.1f} other processes running (mean of a minute)")
     print(f"median (min–max) of {bench.rounds} interleaved rounds, one more discarded")
@@ -69,7 +70,7 @@ def print_setting(bench: Bench, without: str | None) -> None:
 
 
 def reference(pythons: dict[str, Path]) -> str | None:
-    """Adds the published reference to the sides, or returns why it cannot be had."""
+    """Add the published reference to the sides, or return why it cannot be had."""
     try:
         pythons["theirs"] = theirs.prepare()
     except (BenchmarkError, OSError) as error:
@@ -78,7 +79,10 @@ def reference(pythons: dict[str, Path]) -> str | None:
 
 
 def main() -> int:
-    """Returns 0 if everything was measured, whether the bars are reached or not; else 1."""
+    """Return 1 if a row went wrong; else 0, whether or not the bars are reached.
+
+    Rows that need a program which is not installed are skipped, with the reason.
+    """
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default: 5)")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"only these: {', '.join(ROWS)}")
@@ -91,15 +95,19 @@ def main() -> int:
     without = reference(pythons)
     bench = Bench(arguments.rounds, pythons)
     print_setting(bench, without)
-    rows, failures = [], []
+    rows: list[Row] = []
+    skipped: list[str] = []
+    failures: list[str] = []
     for name in arguments.rows or ROWS:
         try:
             rows += ROWS[name](bench)
+        except Missing as error:
+            skipped.append(f"{name}: skipped: {error}")
         except BenchmarkError as error:
             failures.append(f"{name}: not measured: {error}")
     print_table(rows)
-    for failure in failures:
-        print(failure)
+    for line in [*skipped, *failures]:
+        print(line)
     return 1 if failures else 0
 
 

@@ -1,4 +1,4 @@
-"""What the stand-in of the service answers, method by method: documented shapes, fixed contents."""
+"""The answers of the stand-in for the service: documented shapes, fixed contents."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 
+#: How many documents the one account of this service has.
 DOCUMENTS = 2000
-"""How many documents the one account of this service has."""
 
 Parameters = dict[str, str]
 
 
 def envelope(payload: dict[str, object]) -> bytes:
-    """Returns an answer as the service sends it: the payload first, then ``api``."""
+    """Return an answer as the service sends it: the payload first, then ``api``."""
     return json.dumps({**payload, "api": {"status": "ok", "at": "1700000000"}}).encode()
 
 
 def failure(code: int, message: str) -> bytes:
-    """Returns an error as the service sends it, with HTTP status 200."""
+    """Return an error as the service sends it, with HTTP status 200."""
     api = {"status": "error", "at": "1700000000", "code": str(code), "message": message}
     return json.dumps({"api": api}).encode()
 
 
 def document(number: int) -> dict[str, object]:
-    """Returns one record of a list, as ``doc.getList`` gives it with ``extra=dates,count``."""
+    """Return one record of a list, as ``doc.getList`` gives it with ``extra=dates,count``."""
     doc_id = str(40_000_000 + number)
     path = f"/{number % 200}/{doc_id[-4:-2]}/{doc_id[-2:]}/"
     return {
@@ -57,7 +57,7 @@ def document(number: int) -> dict[str, object]:
 
 @lru_cache(maxsize=256)
 def document_page(page: int, per_page: int) -> bytes:
-    """Returns one page of the account's documents."""
+    """Return one page of the account's documents."""
     first = (page - 1) * per_page
     listing: dict[str, object] = {
         "total": str(DOCUMENTS),
@@ -71,20 +71,20 @@ def document_page(page: int, per_page: int) -> bytes:
 
 
 def doc_get_list(parameters: Parameters) -> bytes:
-    """Answers ``doc.getList``; 20 documents a page unless asked otherwise, 100 at most."""
+    """Answer ``doc.getList``; 20 documents a page unless asked otherwise, 100 at most."""
     per_page = min(max(int(parameters.get("per_page", "20")), 1), 100)
     return document_page(max(int(parameters.get("page", "1")), 1), per_page)
 
 
 def test_echo(parameters: Parameters) -> bytes:
-    """Answers ``test.echo``."""
+    """Answer ``test.echo``."""
     if not (echo := parameters.get("echo")):
         return failure(1, "Echo parameter missing")
     return envelope({"echo": echo})
 
 
 def always(**payload: object) -> Callable[[Parameters], bytes]:
-    """Returns an answerer that gives the same payload each time."""
+    """Return a function that answers with the same payload each time."""
     body = envelope(payload)
     return lambda parameters: body
 
@@ -107,6 +107,7 @@ SIGNED_IN = {
     },
 }
 
+#: What answers each method; add a method here when a new row calls it.
 ANSWERS: dict[str, Callable[[Parameters], bytes]] = {
     "auth.checkToken": always(auth=SIGNED_IN),
     "auth.getFrob": always(frob="123456789-0ad5e2a80ad5e2a8"),
@@ -115,4 +116,3 @@ ANSWERS: dict[str, Callable[[Parameters], bytes]] = {
     "test.echo": test_echo,
     "test.hello": always(hello="hello world!"),
 }
-"""What answers each method; a new row that needs another method adds it here."""

@@ -11,7 +11,7 @@ from flask_ipernity import Ipernity, ipernity
 
 
 def from_environment() -> Flask:
-    """Returns an application that keeps results, and has a view with the same JSON."""
+    """Return an application that keeps results, and has a view with the same JSON."""
     app = Flask("benchmark")
     app.config.update(
         SECRET_KEY="bench",

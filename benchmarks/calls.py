@@ -8,13 +8,13 @@ from benchmarks.harness import LATENCY, Bench, Row, Samples, samples
 from benchmarks.processes import BenchmarkError, Measurement, Service, Worker, distant_service
 
 CALLS_IN_VIEW = 20
+#: Calls in one short round; a round has five, so that the sides alternate quickly.
 CALLS_FOR_CPU = 400
-"""In one short round; five of them make a round, so that the sides follow closely."""
 MILLISECONDS = 1000.0
 
 
 def calls_in_view(bench: Bench) -> list[Row]:
-    """Twenty API calls in one view, by an application that has no connection yet."""
+    """Measure twenty API calls in one view, in an application that has no connection yet."""
     with distant_service(LATENCY) as service, bench.workers("ours", "theirs", "floor") as workers:
         results = bench.interleave(
             {
@@ -51,7 +51,7 @@ def calls_in_view(bench: Bench) -> list[Row]:
 
 
 def counted(service: Service, worker: Worker, task: str, calls: int) -> Callable[[], Measurement]:
-    """Returns a task whose measurement is completed by what the service saw of it."""
+    """Return a task whose measurement includes what the service has counted meanwhile."""
 
     def measure() -> Measurement:
         with service.counting() as counts:
@@ -65,7 +65,7 @@ def counted(service: Service, worker: Worker, task: str, calls: int) -> Callable
 
 
 def cpu_of_call(bench: Bench) -> list[Row]:
-    """The CPU time of one ``doc.getList`` with 20 records, from a service without latency."""
+    """Measure the CPU time of one ``doc.getList`` of 20 records; the service has no latency."""
     with Service(latency=0) as service, bench.workers("ours", "theirs", "floor") as workers:
         results = bench.interleave(
             {
@@ -91,7 +91,7 @@ def cpu_of_call(bench: Bench) -> list[Row]:
 
 
 def import_time(bench: Bench) -> list[Row]:
-    """What ``import flask_ipernity`` adds to a process that has Flask and urllib3."""
+    """Measure what ``import flask_ipernity`` adds to a process that has Flask and urllib3."""
     with bench.workers("ours", "theirs") as workers:
         results = bench.interleave(
             {side: worker.task("imports") for side, worker in workers.items()}

@@ -1,4 +1,4 @@
-"""Rounds, statistics and rows: what every line of the benchmark is made with."""
+"""Rounds, statistics and rows: what every line of the benchmark is made of."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import overload
 
 from benchmarks.processes import Measurement, Worker
 
+#: Seconds of one round trip to the service; the bars are for this one.
 LATENCY = 0.04
-"""Seconds of one round trip to the service; the bars of the design are for this one."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Samples:
 
     @property
     def median(self) -> float:
-        """The value to compare."""
+        """Return the value to compare."""
         return median(self.values)
 
     def shown(self, digits: int, unit: str = "") -> str:
-        """Returns the median, and the least and the greatest value if they differ from it."""
+        """Return the median, and the least and the greatest value if they differ from it."""
         low, middle, high = (
             f"{number:.{digits}f}" for number in (min(self.values), self.median, max(self.values))
         )
@@ -35,7 +35,7 @@ class Samples:
         return text if low == middle == high else f"{text} ({low}–{high})"
 
     def over(self, other: Samples) -> Samples:
-        """Returns the ratios, round by round, so that the machine's mood cancels out."""
+        """Return the ratios, round by round, so that changes of the machine's load cancel out."""
         if len(other.values) == 1:
             return Samples(tuple(a / other.values[0] for a in self.values))
         return Samples(tuple(a / b for a, b in zip(self.values, other.values, strict=True)))
@@ -47,7 +47,7 @@ class Row:
 
     :param digits: decimal places of the values, which are in ``unit``.
     :param floor: what the best possible program would need; one value when it is computed.
-    :param bar: what design section 9 asks for, as shown.
+    :param bar: what ours must reach, as shown.
     :param holds: whether ours reaches it.
     :param note: what a reader must know to judge the row, shown below the table.
     """
@@ -76,7 +76,7 @@ class Bench:
 
     @contextmanager
     def workers(self, *sides: str) -> Iterator[dict[str, Worker]]:
-        """Runs a worker for each of these sides that can be measured."""
+        """Run a worker for each of these sides that can be measured."""
         with ExitStack() as stack:
             yield {
                 side: stack.enter_context(Worker(self.pythons[side], side))
@@ -87,7 +87,7 @@ class Bench:
     def interleave(
         self, sides: Mapping[str, Callable[[], Measurement]], finer: int = 1
     ) -> dict[str, list[Measurement]]:
-        """Measures all sides in turn, round after round, and discards the first round.
+        """Measure all sides in turn, round after round, and discard the first round.
 
         :param finer: into how many short rounds each round is divided.
         """
@@ -109,7 +109,7 @@ def samples(
     measured: list[Measurement] | None, key: str, factor: float = ...
 ) -> Samples | None: ...
 def samples(measured: list[Measurement] | None, key: str, factor: float = 1.0) -> Samples | None:
-    """Returns one quantity of one side's measurements; ``None`` if the side was not measured."""
+    """Return one quantity of one side's measurements; ``None`` if the side was not measured."""
     if measured is None:
         return None
     return Samples(tuple(one_round[key] * factor for one_round in measured))

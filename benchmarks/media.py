@@ -6,15 +6,13 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -25,14 +23,15 @@ from benchmarks.harness import LATENCY, Bench, Row, Samples, samples
 from benchmarks.media_app import CONST, DOCUMENTS, SIZE
 from benchmarks.media_service import DRIP_LENGTH, picture
 from benchmarks.processes import HERE, BenchmarkError, LineProcess, Measurement
+from benchmarks.programs import free_port, program, running, wait_for
 
+#: Pictures that a browser fetches at once from one host.
 AT_ONCE = 6
-"""Pictures that a browser fetches at once from one host."""
 
 MIB = 1024 * 1024
 BIG = 300 * MIB
-SECONDS = 3
-"""How long each side's thumbnails are counted in a round."""
+#: Seconds for which each side's thumbnails are counted in a round.
+LOAD_SECONDS = 3
 
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
@@ -54,7 +53,7 @@ http {{
 
 
 class Media(LineProcess):
-    """The stand-in for the service with media, in its own process."""
+    """The stand-in for the service with media, in a separate process."""
 
     def __init__(self, latency: float) -> None:
         super().__init__(sys.executable, "-m", "benchmarks.media_service", str(latency))
@@ -62,7 +61,7 @@ class Media(LineProcess):
         self.port, self.drip_port = int(started["port"]), int(started["drip"])
 
     def calls(self) -> dict[str, int]:
-        """Returns the requests so far, by method."""
+        """Return the requests so far, by method."""
         connection = HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/stats")
         counts: dict[str, int] = json.load(connection.getresponse())["by_method"]
@@ -79,7 +78,7 @@ class Visitor:
         self.connections: list[HTTPConnection] = []
 
     def get(self, path: str) -> bytes:
-        """Returns the body at *path*.
+        """Return the body at *path*.
 
         :raises BenchmarkError: the status is not 200.
         """
@@ -88,14 +87,14 @@ class Visitor:
             self.connections.append(self.local.connection)
         connection: HTTPConnection = self.local.connection
         connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise BenchmarkError(f"{path} was answered {answer.status}")
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise BenchmarkError(f"{path} was answered {response.status}")
         return body
 
     def page(self, pool: ThreadPoolExecutor) -> float:
-        """Returns the seconds of the gallery page with all its pictures."""
+        """Return the seconds of the gallery page with all its pictures."""
         start = perf_counter()
         docs = json.loads(self.get("/"))["docs"]
         bodies = list(pool.map(lambda doc: self.get(f"/ipernity/doc/{doc}/240"), docs))
@@ -105,13 +104,13 @@ class Visitor:
         return seconds
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         for connection in self.connections:
             connection.close()
 
 
 def gallery(bench: Bench) -> list[Row]:
-    """A list and its thumbnails, for the first visitor of a new process, and for the next."""
+    """Measure a list and its thumbnails, for the first visitor of a process and for the next."""
 
     def measure() -> Measurement:
         with (
@@ -147,7 +146,7 @@ def gallery(bench: Bench) -> list[Row]:
             bar=bar,
             holds=seconds.median <= most
             and max(samples(ours, f"{key} medias").values) <= DOCUMENTS,
-            note=f"{calls.shown(0)} API calls; the list has told the addresses. The published "
+            note=f"{calls.shown(0)} API calls; the URLs are those of the list. The published "
             "version has no proxy; its repository's was measured at 2.40 s and 101 requests.",
         )
 
@@ -167,51 +166,8 @@ def gallery(bench: Bench) -> list[Row]:
     return [first, again, none]
 
 
-def free_port() -> int:
-    """Returns a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Waits until something listens on *port*."""
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise BenchmarkError(f"nothing listens on port {port}")
-
-
-def program(name: str) -> str:
-    """Returns the path of a program.
-
-    :raises BenchmarkError: it is not installed.
-    """
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if path is None:
-        raise BenchmarkError(f"{name} is not installed")
-    return path
-
-
-@contextmanager
-def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Ends a process after the block."""
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def gunicorn(stack: ExitStack, api: int, source: int) -> tuple[int, int]:
-    """Runs the application on one worker; returns its port and the process above the worker.
+    """Run the application on one worker; return its port and the id of the worker's parent.
 
     :param api: port of the API.
     :param source: port of what the bare view fetches from.
@@ -237,7 +193,7 @@ def gunicorn(stack: ExitStack, api: int, source: int) -> tuple[int, int]:
 class Stage:
     """nginx as source and as proxy of it, and gunicorn with the application before it.
 
-    The worker has the first processor for itself, the rest of us share the others.
+    The worker has the first processor for itself; all other processes share the others.
     """
 
     def __init__(self, stack: ExitStack) -> None:
@@ -268,7 +224,10 @@ class Stage:
             os.sched_setaffinity(int(task.name), {min(self.processors)})
 
     def check(self, port: int, path: str) -> bytes:
-        """Returns a body, of which the status is 200."""
+        """Return the body at *path* on *port*.
+
+        :raises BenchmarkError: the status is not 200.
+        """
         visitor = Visitor(port)
         try:
             return visitor.get(path)
@@ -276,7 +235,7 @@ class Stage:
             visitor.close()
 
     def memory(self) -> int:
-        """Returns the resident bytes of the worker."""
+        """Return the resident bytes of the worker."""
         status = Path(f"/proc/{self.worker}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) * 1024
 
@@ -318,7 +277,7 @@ sys.stdin.read()
 
 
 def thumbnails(bench: Bench) -> list[Row]:
-    """Thumbnails of 20 kB whose address is known, beside a view that returns as many bytes."""
+    """Measure thumbnails of 20 kB whose URL is known, beside a view that returns as many bytes."""
     wrk = program("wrk")
     paths = {"ours": "/ipernity/doc/1/240", "floor": "/bare", "const": "/const"}
     with ExitStack() as stack:
@@ -328,7 +287,7 @@ def thumbnails(bench: Bench) -> list[Row]:
             if stage.check(stage.port, path) != expected:
                 raise BenchmarkError(f"{path} has the wrong bytes")
             url = f"http://127.0.0.1:{stage.port}{path}"
-            command = [wrk, "-t", "1", "-c", "8", "-d", f"{SECONDS}s", url]
+            command = [wrk, "-t", "1", "-c", "8", "-d", f"{LOAD_SECONDS}s", url]
             said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             if "Non-2xx" in said or "Socket errors" in said:
                 raise BenchmarkError(f"{path}: {said}")
@@ -362,7 +321,7 @@ def thumbnails(bench: Bench) -> list[Row]:
 
 
 def streams(bench: Bench) -> list[Row]:
-    """A file of 300 MiB, beside nginx as a proxy of the same source."""
+    """Measure a file of 300 MiB, beside nginx as a proxy of the same source."""
     with ExitStack() as stack:
         stage = Stage(stack)
         expected = hashlib.sha256(stage.big * (BIG // MIB)).hexdigest()
@@ -386,8 +345,8 @@ def streams(bench: Bench) -> list[Row]:
             watcher.start()
             start = perf_counter()
             connection.request("GET", path)
-            answer = connection.getresponse()
-            while count := answer.readinto(buffer):
+            response = connection.getresponse()
+            while count := response.readinto(buffer):
                 size += count
                 if digest:
                     hashed.update(memoryview(buffer)[:count])
@@ -437,7 +396,7 @@ def streams(bench: Bench) -> list[Row]:
 
 
 def first_byte(bench: Bench) -> list[Row]:
-    """The first byte of a source that sends one every 50 ms."""
+    """Measure the first byte of a source that sends one every 50 ms."""
     with ExitStack() as stack:
         media = stack.enter_context(Media(0))
         service = stack.enter_context(Files(media.port, media.drip_port))
@@ -454,10 +413,10 @@ def first_byte(bench: Bench) -> list[Row]:
                 connection = HTTPConnection("127.0.0.1", port, timeout=60)
                 start = perf_counter()
                 connection.request("GET", path)
-                answer = connection.getresponse()
-                first = answer.read(1)
+                response = connection.getresponse()
+                first = response.read(1)
                 times.append(perf_counter() - start)
-                if first + answer.read() != b"x" * DRIP_LENGTH:
+                if first + response.read() != b"x" * DRIP_LENGTH:
                     raise BenchmarkError("the drip has the wrong bytes")
                 connection.close()
             return {"seconds": median(times)}

@@ -1,7 +1,7 @@
-"""The application of the media rows: run by gunicorn, or by itself.
+"""The application of the media rows, for gunicorn or as a program.
 
-As ``media_app.py PORT`` it is before the service on that port, prints its own as a line of JSON,
-and ends with its standard input.
+``media_app.py PORT`` uses the service on that port, prints the port on which it listens as a line
+of JSON, and ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONST = bytes(SIZE)
 def application(port: int, source: str = "") -> Flask:
     """Return an application with the extension, before the service on *port*.
 
-    :param source: the address that the bare view fetches.
+    :param source: the URL that the bare view fetches.
     """
     app = Flask("benchmark")
     app.config.update(SECRET_KEY="bench", IPERNITY_APP_KEY="0" * 32, IPERNITY_APP_SECRET="0" * 16)
@@ -51,8 +51,8 @@ def application(port: int, source: str = "") -> Flask:
 
         @app.route("/bare")
         def bare() -> Response:
-            answer = pool.request("GET", source, preload_content=False, decode_content=False)
-            return Response(answer.stream(65536, decode_content=False), mimetype="image/jpeg")
+            response = pool.request("GET", source, preload_content=False, decode_content=False)
+            return Response(response.stream(65536, decode_content=False), mimetype="image/jpeg")
 
     return app
 

@@ -21,23 +21,23 @@ DRIP_LENGTH = 3
 
 
 def picture(doc_id: str) -> bytes:
-    """Returns the bytes of a document's picture; no two documents have the same."""
+    """Return the bytes of a document's picture; no two documents have the same."""
     return hashlib.sha256(doc_id.encode()).digest() * (SIZE // 32)
 
 
 def image(content: bytes) -> bytes:
-    """Returns a whole answer with a picture."""
+    """Return a whole HTTP response with a picture."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {len(content)}\r\n\r\n"
     return head.encode() + content
 
 
 class MediaService(service.Service):
-    """Answers with whole HTTP answers, since media have other headers than calls."""
+    """Answer with whole HTTP responses, since media have other headers than calls."""
 
     port = 0
 
     def answer(self, target: str, body: str) -> bytes:
-        """Counts and answers one request."""
+        """Count and answer one request."""
         path = urlsplit(target).path
         if path.startswith("/media/"):
             self.requests["media"] += 1
@@ -53,16 +53,16 @@ class MediaService(service.Service):
         return http_ok(super().answer(target, body))
 
     def stats(self) -> bytes:
-        """Returns the counters."""
+        """Return the counters."""
         return http_ok(super().stats())
 
     def thumb(self, doc_id: str) -> dict[str, str]:
-        """Returns the record of a document's one size."""
+        """Return the record of a document's one size."""
         url = f"http://127.0.0.1:{self.port}/media/{doc_id}.a1b2c3d4.240.jpg"
         return {"label": "240", "url": url, "ext": "jpg", "w": "240", "h": "161"}
 
     def listing(self) -> dict[str, object]:
-        """Returns the one page of the account's documents."""
+        """Return the one page of the account's documents."""
         docs = [document(number) for number in range(DOCUMENTS)]
         for doc in docs:
             doc["thumb"] = self.thumb(str(doc["doc_id"]))
@@ -74,12 +74,12 @@ http_ok = service.http_ok
 
 
 def whole(body: bytes) -> bytes:
-    """Returns an answer that has its headers already."""
+    """Return a response that has its headers already."""
     return body
 
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers requests with a file that comes byte by byte."""
+    """Answer requests with a file that comes byte by byte."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {DRIP_LENGTH}\r\n\r\n"
     try:
         while await reader.readuntil(b"\r\n\r\n"):
@@ -92,7 +92,7 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def serve(latency: float) -> None:
-    """Serves on two free loopback ports until standard input ends."""
+    """Serve on two free loopback ports until standard input ends."""
     loop = asyncio.get_running_loop()
     own = MediaService(latency)
     server = await loop.create_server(lambda: service.Connection(own), "127.0.0.1", 0, backlog=1024)
@@ -106,7 +106,7 @@ async def serve(latency: float) -> None:
 
 
 def main() -> None:
-    """Runs the service from the command line: ``media_service.py LATENCY``."""
+    """Run the service from the command line: ``media_service.py LATENCY``."""
     service.http_ok = whole
     with asyncio.Runner(loop_factory=service.precise_loop) as runner:
         runner.run(serve(float(sys.argv[1])))

@@ -18,14 +18,18 @@ from types import TracebackType
 from typing import Any, Self
 
 HERE = Path(__file__).parent
-PATIENCE = 300.0
-"""Seconds after which a process that does not answer is given up."""
+#: Seconds after which a process that has not answered is killed.
+ANSWER_TIMEOUT = 300.0
 
 Measurement = dict[str, float]
 
 
 class BenchmarkError(Exception):
     """Something could not be measured; the message says what."""
+
+
+class Missing(BenchmarkError):
+    """A program or package that a measurement needs is not installed."""
 
 
 class LineProcess:
@@ -41,9 +45,12 @@ class LineProcess:
         )
 
     def read(self) -> dict[str, Any]:
-        """Returns the next line; raises :exc:`BenchmarkError` if the process ends or hangs."""
+        """Return the next line.
+
+        :raises BenchmarkError: the process has ended, hangs, or reports an error.
+        """
         assert self.process.stdout
-        watch = threading.Timer(PATIENCE, self.process.kill)
+        watch = threading.Timer(ANSWER_TIMEOUT, self.process.kill)
         watch.start()
         try:
             line = self.process.stdout.readline()
@@ -57,7 +64,7 @@ class LineProcess:
         return answer
 
     def write(self, message: Mapping[str, object]) -> None:
-        """Sends one line; a process that has ended is noticed by :meth:`read`."""
+        """Send one line; :meth:`read` notices a process that has ended."""
         assert self.process.stdin
         with suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(message) + "\n")
@@ -96,11 +103,11 @@ class Worker(LineProcess):
         self.versions: dict[str, str] = self.read()["versions"]
 
     def task(self, name: str, **options: object) -> Callable[[], Measurement]:
-        """Returns a task to be done once per round."""
+        """Return a task to be done once per round."""
         return lambda: self.ask(name, **options)
 
     def ask(self, task: str, **options: object) -> Measurement:
-        """Does one task and returns what was measured.
+        """Do one task and return what was measured.
 
         :raises BenchmarkError: an answer was wrong, or the task failed.
         """
@@ -112,7 +119,7 @@ class Worker(LineProcess):
 
 
 class Service(LineProcess):
-    """The stand-in for Ipernity, in its own process."""
+    """The stand-in for Ipernity, in a separate process."""
 
     def __init__(self, latency: float) -> None:
         super().__init__(sys.executable, "-m", "benchmarks.service", "--latency", str(latency))
@@ -120,7 +127,7 @@ class Service(LineProcess):
         self.api_url = f"http://127.0.0.1:{self.port}/api/"
 
     def stats(self) -> dict[str, int]:
-        """Returns how many connections and requests there have been."""
+        """Return how many connections and requests there have been."""
         connection = HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/stats")
         counts: dict[str, int] = json.load(connection.getresponse())
@@ -129,14 +136,14 @@ class Service(LineProcess):
 
     @contextmanager
     def counting(self) -> Iterator[Measurement]:
-        """Yields a measurement that holds the connections and requests of the block at its end."""
+        """Yield a measurement that holds the connections and requests of the block at its end."""
         before, counts = self.stats(), Measurement()
         yield counts
         after = self.stats()
         counts.update({key: after[key] - before[key] for key in ("connections", "requests")})
 
     def round_trip(self, times: int = 20) -> float:
-        """Returns the median seconds of a call on a kept connection, as a bare socket sees it."""
+        """Return the median seconds of a call on a kept connection, as a bare socket sees it."""
         request = b"GET /api/test.hello/json?api_key=bench HTTP/1.1\r\nHost: bench\r\n\r\n"
         seconds = []
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
@@ -149,10 +156,10 @@ class Service(LineProcess):
 
 
 def distant_service(latency: float) -> Service:
-    """Starts a stand-in whose round trip is ``latency`` seconds as a bare socket sees it.
+    """Start a stand-in whose round trip is *latency* seconds as a bare socket sees it.
 
-    Its own work and the waking of both processes take a while, too; how long on this machine is
-    measured first, and charged less.
+    Its work and the waking of both processes take time, too: that is measured first, and the
+    latency is shortened by it.
     """
     with Service(latency) as trial:
         excess = trial.round_trip() - latency

@@ -1,9 +1,9 @@
 """A stand-in for Ipernity's API that costs time like a distant service and nearly no CPU.
 
-It runs as a process of its own, so that its work is not counted as the client's. A request costs
+It runs as a separate process, so that its work is not counted as the client's. A request costs
 one round trip, a new connection two more (TCP and TLS 1.3). Signatures are not checked.
 
-``/stats`` answers the connections and requests so far; it is not charged and not counted.
+``/stats`` answers the connections and requests so far; it costs no latency and is not counted.
 The process prints its port as one line of JSON and ends when its standard input is closed.
 """
 
@@ -21,8 +21,8 @@ from urllib.parse import parse_qsl, urlsplit
 from benchmarks.answers import ANSWERS, failure
 
 CONNECT_ROUND_TRIPS = 2
+#: Seconds by which a process may wake late: the service wakes earlier and watches the clock.
 WAKE_EARLY = 0.0005
-"""Seconds; a process wakes up to this late, so the service wakes earlier and watches the clock."""
 
 HEADERS_END = b"\r\n\r\n"
 
@@ -36,18 +36,18 @@ class Service:
     requests: Counter[str] = field(default_factory=Counter)
 
     def stats(self) -> bytes:
-        """Returns the counters as JSON."""
+        """Return the counters as JSON."""
         by_method = dict(self.requests)
         counts = {"connections": self.connections, "requests": sum(by_method.values())}
         return json.dumps({**counts, "by_method": by_method}).encode()
 
     def answer(self, target: str, body: str) -> bytes:
-        """Counts and answers one API call, given its request target and form-encoded body."""
-        address = urlsplit(target)
-        _, _, called = address.path.partition("/api/")
+        """Count and answer one API call, given its request target and form-encoded body."""
+        url = urlsplit(target)
+        _, _, called = url.path.partition("/api/")
         method = called.partition("/")[0]
         self.requests[method] += 1
-        parameters = dict(parse_qsl(f"{address.query}&{body}"))
+        parameters = dict(parse_qsl(f"{url.query}&{body}"))
         if "api_key" not in parameters:
             return failure(100, "API key missing")
         if not (answerer := ANSWERS.get(method)):
@@ -71,19 +71,19 @@ class Connection(asyncio.Protocol):
         self.is_first = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Counts the connection and starts its two round trips."""
+        """Count the connection and start its two round trips."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.service.connections += 1
         self.usable_at = self.loop.time() + CONNECT_ROUND_TRIPS * self.service.latency
 
     def data_received(self, data: bytes) -> None:
-        """Collects data until a request is complete."""
+        """Collect data until a request is complete."""
         self.received += data
         self.next_request()
 
     def next_request(self) -> None:
-        """Takes one complete request, if there is one, and answers it when its time has come."""
+        """Take one complete request, if there is one, and answer it when it is due."""
         if self.waiting or (end := self.received.find(HEADERS_END)) < 0:
             return
         head = self.received[:end].decode("latin-1")
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
             self.next_request()
 
     def send(self, due: float, reply: bytes) -> None:
-        """Sends a reply that had to wait, not before it is due."""
+        """Send a response that had to wait, not before it is due."""
         while self.loop.time() < due:
             pass
         self.waiting = False
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
 
 
 def content_length(head: str) -> int:
-    """Returns the length of the body that a request's head announces."""
+    """Return the length of the body that a request's head announces."""
     for line in head.split("\r\n")[1:]:
         name, _, value = line.partition(":")
         if name.lower() == "content-length":
@@ -129,7 +129,7 @@ def content_length(head: str) -> int:
 
 
 def http_ok(body: bytes) -> bytes:
-    """Returns a whole HTTP answer; the service sends its JSON as plain text."""
+    """Return a whole HTTP response; the service sends its JSON as plain text."""
     return (
         b"HTTP/1.1 200 OK\r\nServer: stand-in\r\nDate: Sat, 01 Jan 2022 00:00:00 GMT\r\n"
         b"Content-Type: text/plain; charset=utf-8\r\nCache-Control: private\r\n"
@@ -138,7 +138,7 @@ def http_ok(body: bytes) -> bytes:
 
 
 async def serve(latency: float) -> None:
-    """Serves on a free loopback port until standard input ends."""
+    """Serve on a free loopback port until standard input ends."""
     loop = asyncio.get_running_loop()
     service = Service(latency)
     server = await loop.create_server(lambda: Connection(service), "127.0.0.1", 0, backlog=1024)
@@ -148,7 +148,7 @@ async def serve(latency: float) -> None:
 
 
 def precise_loop() -> asyncio.AbstractEventLoop:
-    """Returns an event loop on select(), which waits in microseconds.
+    """Return an event loop on select(), which waits in microseconds.
 
     epoll, asyncio's default, rounds each wait up to whole milliseconds.
     """
@@ -156,7 +156,7 @@ def precise_loop() -> asyncio.AbstractEventLoop:
 
 
 def main() -> None:
-    """Runs the service from the command line."""
+    """Run the service from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, prog="service.py")
     parser.add_argument("--latency", type=float, default=0.04, help="seconds of a round trip")
     arguments = parser.parse_args()

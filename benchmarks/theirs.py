@@ -1,4 +1,4 @@
-"""The published reference in an environment of its own, made on first use."""
+"""Install the published reference in a separate environment, on first use."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from benchmarks.processes import HERE, BenchmarkError
 REQUIREMENTS = ("Flask-Ipernity==0.1.0", "PyIpernity==0.3.1")
 ENVIRONMENT = HERE / ".theirs"
 PYTHON = ENVIRONMENT / "bin" / "python"
+#: Written last, with what was installed: an interrupted installation starts again.
 COMPLETE = ENVIRONMENT / "complete"
-"""Written last, with what was installed: an interrupted installation is started anew."""
 
 STAMP = "\n".join([*REQUIREMENTS, sys.version])
 
 
 def prepare() -> Path:
-    """Returns the Python of the reference's environment, making it if need be.
+    """Return the Python of the reference's environment, which is made if it is missing.
 
     :raises BenchmarkError: it cannot be made, as without a package index.
     """
@@ -34,7 +34,10 @@ def prepare() -> Path:
 
 
 def run(*command: str | Path) -> None:
-    """Runs a command; if it fails, raises :exc:`BenchmarkError` with the last line it wrote."""
+    """Run a command.
+
+    :raises BenchmarkError: it fails; the message is the last line that it wrote.
+    """
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ from benchmarks.processes import Measurement, Service, Worker, distant_service
 
 
 def walk(bench: Bench) -> list[Row]:
-    """All documents of an account, by an application that has no connection yet."""
+    """Measure a walk over all documents of an account, in an application without a connection."""
     with distant_service(LATENCY) as service, bench.workers("ours", "theirs") as workers:
         results = bench.interleave(
             {side: counted(service, worker) for side, worker in workers.items()}
@@ -24,7 +24,7 @@ def walk(bench: Bench) -> list[Row]:
             digits=3,
             ours=seconds,
             theirs=samples(results.get("theirs"), "seconds"),
-            # the first page tells how many there are; the others can be asked for at once
+            # the first page says how many there are; the others can be requested together
             floor=Samples((2 * LATENCY,)),
             bar="≤ 0.35 s",
             holds=seconds.median <= 0.35,
@@ -45,7 +45,7 @@ def walk(bench: Bench) -> list[Row]:
 
 
 def counted(service: Service, worker: Worker) -> Callable[[], Measurement]:
-    """Returns the task, whose measurement is completed by what the service saw of it."""
+    """Return a task whose measurement includes what the service has counted meanwhile."""
 
     def measure() -> Measurement:
         with service.counting() as counts:

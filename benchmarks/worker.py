@@ -1,4 +1,4 @@
-"""Does the measured work of one side in a process of its own.
+"""Do the measured work of one side in a separate process.
 
 ``worker.py ours|theirs|floor`` reads tasks as lines of JSON and answers each with a line. It
 imports nothing of this project but, as ours, the extension: the same file runs in the environment
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 KEY, SECRET = "0123456789abcdef0123456789abcdef", "0a2b3c4d5e6a7b8d"
 LISTING = {"user_id": "1234", "extra": "dates,count"}
+#: Which versions each side reports.
 SHOWN = {
     "ours": ("Flask-Ipernity", "Flask", "urllib3"),
     "theirs": ("Flask-Ipernity", "PyIpernity", "Flask", "requests", "urllib3"),
     "floor": ("urllib3",),
 }
-"""Which versions each side reports."""
 
 
 def application(side: str, url: str, **config: object) -> Flask:
-    """Returns a new application with the extension, and so with no connection open.
+    """Return a new application with the extension, which has no connection open.
 
-    Version 0.1.0 of the extension has no setting for the address of the API. The default of
+    Version 0.1.0 of the extension has no setting for the URL of the API. The default of
     PyIpernity's argument is changed instead, which adds nothing to the measured way.
     """
     from flask import Flask
@@ -57,7 +57,7 @@ def application(side: str, url: str, **config: object) -> Flask:
 
 
 def right_page(answer: Any, number: int) -> bool:
-    """Tells whether an answer is that page of the documents, complete."""
+    """Return whether an answer is the complete page *number* of the documents."""
     docs = answer["docs"]
     first = str(40_000_000 + 20 * (number - 1))
     return (
@@ -68,14 +68,14 @@ def right_page(answer: Any, number: int) -> bool:
 def make_calls(
     answers: list[Any], calls: int, echo: Callable[..., Any], get_list: Callable[..., Any]
 ) -> None:
-    """Makes that many calls, no two alike, and keeps their answers."""
+    """Make that many calls, no two alike, and keep their answers."""
     for number in range(1, calls // 2 + 1):
         answers.append(echo(echo=f"call {number}"))
         answers.append(get_list(page=number, **LISTING))
 
 
 def count_wrong(answers: list[Any], calls: int) -> int:
-    """Returns how many of the answers that :func:`make_calls` should give are missing or wrong."""
+    """Return how many of the answers that :func:`make_calls` should give are missing or wrong."""
     right = 0
     for index, answer in enumerate(answers):
         number = index // 2 + 1
@@ -84,7 +84,7 @@ def count_wrong(answers: list[Any], calls: int) -> int:
 
 
 def view(side: str, url: str, calls: int) -> dict[str, float]:
-    """Times one request to a view that makes API calls; as floor, the calls without Flask."""
+    """Time one request to a view that makes API calls; as floor, the calls without Flask."""
     answers: list[Any] = []
     visit: Callable[[], object]
     if side == "floor":
@@ -114,7 +114,7 @@ def view(side: str, url: str, calls: int) -> dict[str, float]:
 
 
 def walk(side: str, url: str, documents: int) -> dict[str, float]:
-    """Times one request to a view that goes through all documents of an account."""
+    """Time one request to a view that goes through all documents of an account."""
     ipernity: Any = importlib.import_module("flask_ipernity").ipernity
     app = application(side, url)
     ids: list[str] = []
@@ -133,7 +133,7 @@ def walk(side: str, url: str, documents: int) -> dict[str, float]:
 
 
 def cpu(side: str, url: str, calls: int) -> dict[str, float]:
-    """Measures the CPU time of one ``doc.getList``, over ``calls`` of them in one request."""
+    """Measure the CPU time of one ``doc.getList``, over ``calls`` of them in one request."""
     if side == "floor":
         bare = bare_client(url)
         return processor_time(lambda: bare("doc.getList", page=1, **LISTING), calls)
@@ -143,7 +143,7 @@ def cpu(side: str, url: str, calls: int) -> dict[str, float]:
 
 
 def cached(side: str, url: str, requests: int) -> dict[str, float]:
-    """Measures a request to a view whose one call is answered from the session."""
+    """Measure a request to a view whose one call is answered from the session."""
     ipernity: Any = importlib.import_module("flask_ipernity").ipernity
     app = application(side, url, IPERNITY_CACHE_REQUESTS=True)
     app.add_url_rule("/", "view", lambda: ipernity.api.doc.getList(page=1, **LISTING))
@@ -157,7 +157,7 @@ def cached(side: str, url: str, requests: int) -> dict[str, float]:
 
 
 def processor_time(call: Callable[[], Any], calls: int) -> dict[str, float]:
-    """Returns the CPU seconds of this process, all its threads, per call."""
+    """Return the CPU seconds of this process, all its threads, per call."""
     wrong = int(not right_page(call(), 1))
     gc.collect()
     start = process_time()
@@ -168,7 +168,7 @@ def processor_time(call: Callable[[], Any], calls: int) -> dict[str, float]:
 
 
 def bare_client(url: str) -> Callable[..., Any]:
-    """Returns the least a client can do with urllib3: the query, one pool, ``json.loads``."""
+    """Return the smallest client with urllib3: the query, one pool, ``json.loads``."""
     import urllib3
 
     pool = urllib3.connection_from_url(url, timeout=urllib3.Timeout(5, 15))
@@ -176,14 +176,14 @@ def bare_client(url: str) -> Callable[..., Any]:
 
     def call(method: str, **parameters: object) -> Any:
         query = {name: str(value) for name, value in parameters.items()} | common
-        answer = pool.request("GET", f"/api/{method}/json", fields=query, retries=False)
-        return json.loads(answer.data)
+        response = pool.request("GET", f"/api/{method}/json", fields=query, retries=False)
+        return json.loads(response.data)
 
     return call
 
 
 def imports(side: str) -> dict[str, float]:
-    """Measures, in a new process, what importing the extension adds to Flask and urllib3."""
+    """Measure, in a new process, what importing the extension adds to Flask and urllib3."""
     done = subprocess.run([sys.executable, "-I", "-c", IMPORT], capture_output=True, check=True)
     return {"seconds": float(done.stdout), "wrong": 0}
 
@@ -205,7 +205,7 @@ TASKS: dict[str, Callable[..., dict[str, float]]] = {
 
 
 def main() -> None:
-    """Reports the versions in use, then does tasks until standard input ends."""
+    """Report the versions in use, then do tasks until standard input ends."""
     side = sys.argv[1]
     if side == "theirs" and version("Flask-Ipernity") != "0.1.0":
         raise SystemExit("this environment does not have the published reference")

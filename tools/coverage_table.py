@@ -1,4 +1,4 @@
-"""Writes docs/coverage.rst: for every API method, what is known of it and who tests it.
+"""Write docs/coverage.rst: for every API method, what is known of it and who tests it.
 
 ``python tools/coverage_table.py`` writes the file, with ``--check`` it only says whether the file
 is up to date.
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 METHODS = ROOT / "src/flask_ipernity/client/methods.json"
 TARGET = ROOT / "docs/coverage.rst"
 
+#: The tests of the sandbox, and the methods whose behaviour they are about.
 TESTS = {
     "test_wire": ("test.*", "api.methods.*"),
     "test_authorize": ("auth.*",),
@@ -67,8 +68,8 @@ TESTS = {
     "test_uploads": ("upload.*", "account.getQuota"),
     "test_all_methods": ("doc.albums.add", "explore.groups.getRandom"),
 }
-"""The tests of the sandbox, and the methods whose behaviour they are about."""
 
+#: What PyIpernity's published test-suite calls.
 PUBLISHED = {
     "account.getQuota",
     "album.create",
@@ -99,7 +100,6 @@ PUBLISHED = {
     "upload.file",
     "user.get",
 }
-"""What PyIpernity's published test-suite calls."""
 
 ANSWERS = {
     "documented": "documented",
@@ -154,14 +154,17 @@ written against Ipernity itself and runs unchanged against the sandbox.
 
 
 def parameters(evidence: str) -> str:
-    """What is known of a method's parameters."""
+    """Return what is known of a method's parameters."""
     if evidence.startswith("inferred:"):
         return "inferred from " + evidence.removeprefix("inferred:").replace("+", ", ")
     return "seen" if evidence.startswith("client-test") else "documented"
 
 
 def tests(name: str) -> str:
-    """Which tests are about a method."""
+    """Return which tests are about a method.
+
+    :raises LookupError: none is.
+    """
     found = [
         test
         for test, patterns in TESTS.items()
@@ -174,7 +177,7 @@ def tests(name: str) -> str:
 
 
 def table() -> str:
-    """The whole page."""
+    """Return the whole page."""
     methods: list[dict[str, Any]] = json.loads(METHODS.read_text("utf-8"))["methods"]
     kinds = Counter(ANSWERS[method["evidence"]["response"]] for method in methods)
     text = HEAD.format(
@@ -199,7 +202,7 @@ def table() -> str:
 
 
 def main() -> int:
-    """Writes or checks the file."""
+    """Write the file, or return 1 where ``--check`` finds that it differs."""
     page = table()
     if sys.argv[1:] == ["--check"]:
         if TARGET.exists() and TARGET.read_text("utf-8") == page:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 
-import make_clips
-from photos.catalog import PHOTOS
-from photos.save import save
+# It is run by its path, which makes only its own folder importable.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-PLACE = Path(__file__).resolve().parent.parent / "src/flask_ipernity/sandbox/photos"
+from tools import make_clips
+from tools.photos.catalog import PHOTOS
+from tools.photos.save import save
+
+FOLDER = Path(__file__).resolve().parent.parent / "src/flask_ipernity/sandbox/photos"
 
 
 def main() -> None:
     """Draw the pictures, make the clips, write the list."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=PLACE)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--only", action="append", help="draw only files with this in the name")
     parser.add_argument("--no-clips", action="store_true", help="keep the clips that are there")
     asked = parser.parse_args()

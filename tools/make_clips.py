@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-PLACE = Path(__file__).resolve().parent.parent / "src/flask_ipernity/sandbox/photos"
+FOLDER = Path(__file__).resolve().parent.parent / "src/flask_ipernity/sandbox/photos"
 SIZE = (640, 360)
-RATE, FRAMES = 25, 125
-PITCH, SECONDS = 44100, 7
+#: Frames a second of the video, and all of them.
+FRAME_RATE, FRAMES = 25, 125
+#: Samples a second of the audio clip, and its seconds.
+SAMPLE_RATE, AUDIO_SECONDS = 44100, 7
 
 
 def ffmpeg(*arguments: str) -> None:
@@ -29,7 +31,7 @@ def ffmpeg(*arguments: str) -> None:
 
 
 def video(folder: Path) -> None:
-    """A slow pan and zoom over the sea at sunset."""
+    """Make the video: a slow pan and zoom over the sea at sunset."""
     with Image.open(folder / "last-light-at-sea.jpg") as opened:
         picture = opened.convert("RGB")
     with tempfile.TemporaryDirectory() as place:
@@ -44,7 +46,7 @@ def video(folder: Path) -> None:
             )
             frame.save(Path(place) / f"{k:03}.png")
         ffmpeg(
-            *("-framerate", str(RATE), "-i", str(Path(place) / "%03d.png")),
+            *("-framerate", str(FRAME_RATE), "-i", str(Path(place) / "%03d.png")),
             *("-c:v", "libx264", "-preset", "veryslow", "-crf", "27", "-maxrate", "330k"),
             *("-bufsize", "500k", "-pix_fmt", "yuv420p", "-threads", "1"),
             *("-movflags", "+faststart", str(folder / "evening-ferry.mp4")),
@@ -52,11 +54,11 @@ def video(folder: Path) -> None:
 
 
 def audio(folder: Path) -> None:
-    """Two waves that roll in and draw back, a quiet chord below them."""
+    """Make the audio clip: two waves that roll in and draw back, a quiet chord below them."""
     rng = np.random.default_rng(77)
-    count = PITCH * SECONDS
-    t = np.arange(count) / PITCH
-    tone = np.fft.rfftfreq(count, 1 / PITCH)
+    count = SAMPLE_RATE * AUDIO_SECONDS
+    t = np.arange(count) / SAMPLE_RATE
+    tone = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
     sides = []
     for side in range(2):
         noise = np.fft.rfft(rng.standard_normal(count))
@@ -81,7 +83,7 @@ def audio(folder: Path) -> None:
                 chord += part * body * np.sin(2 * np.pi * pitch * partial * drift * t + k)
         sides.append(surf * 0.55 + chord * 0.30)
     sound = np.stack(sides, axis=-1)
-    fade = np.clip(np.minimum(t / 0.4, (SECONDS - t) / 1.4), 0, 1) ** 1.5
+    fade = np.clip(np.minimum(t / 0.4, (AUDIO_SECONDS - t) / 1.4), 0, 1) ** 1.5
     sound *= fade[:, None]
     sound *= 0.7 / np.abs(sound).max()
     with tempfile.TemporaryDirectory() as place:
@@ -89,19 +91,19 @@ def audio(folder: Path) -> None:
         with wave.open(str(plain), "wb") as out:
             out.setnchannels(2)
             out.setsampwidth(2)
-            out.setframerate(PITCH)
+            out.setframerate(SAMPLE_RATE)
             out.writeframes((sound * 32767).astype("<i2").tobytes())
         ffmpeg("-i", str(plain), "-c:a", "libmp3lame", "-b:a", "96k", str(folder / "surf.mp3"))
 
 
 def make(folder: Path) -> None:
-    """Make both clips; the picture of the sea is there already."""
+    """Make both clips from the picture of the sea, which must be in *folder*."""
     video(folder)
     audio(folder)
 
 
 def entries() -> list[dict[str, object]]:
-    """The clips' part of ``index.json``."""
+    """Return the clips' part of ``index.json``."""
     return [
         {
             "file": "evening-ferry.mp4",
@@ -110,7 +112,7 @@ def entries() -> list[dict[str, object]]:
             "description": "A slow look at the last of the sun, taken from the rail.",
             "tags": ["sea", "sunset", "video"],
             "created": "2024-08-03 20:54:10",
-            "length": FRAMES // RATE,
+            "length": FRAMES // FRAME_RATE,
             "width": SIZE[0],
             "height": SIZE[1],
         },
@@ -121,12 +123,12 @@ def entries() -> list[dict[str, object]]:
             "description": "Surf recorded below the harbour wall, with a few notes added at home.",
             "tags": ["sea", "sound", "waves"],
             "created": "2024-08-04 07:18:42",
-            "length": SECONDS,
+            "length": AUDIO_SECONDS,
         },
     ]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=PLACE)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     make(parser.parse_args().folder)

@@ -1,8 +1,8 @@
-"""Generates the typed client: ``types.py``, ``services.py``, ``_service_names.py`` of ``client/``.
+"""Generate the typed client: ``types.py``, ``services.py``, ``_service_names.py`` of ``client/``.
 
-``python -m tools.client`` writes them; with ``--check`` it only tells whether they are as they
-should be. They are made from the method list (``client/methods.json``), the corrections in
-``overlay.json`` and the texts in ``words.json``.
+``python -m tools.client`` writes them, ``--check`` only compares them. They are made from the
+method list (``client/methods.json``), the corrections in ``overlay.json`` and the texts in
+``words.json``.
 """
 
 from __future__ import annotations

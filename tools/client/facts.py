@@ -1,4 +1,4 @@
-"""Reads the method list and corrects it by the overlay."""
+"""Read the method list and correct it by the overlay."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Shape:
 
     @property
     def identity(self) -> str:
-        """The shape as a text; the order of the keys does not count."""
+        """Return the shape as text; the order of the keys does not count."""
         return json.dumps(self.plain(), sort_keys=True)
 
 
@@ -53,7 +53,7 @@ class Param:
 
     @property
     def identifier(self) -> str:
-        """The name in Python, where ``async`` is a keyword."""
+        """Return the name in Python, where ``async`` is a keyword."""
         return f"{self.name}_" if self.name == "async" else self.name
 
 
@@ -69,12 +69,12 @@ class Method:
 
     @property
     def service(self) -> str:
-        """The service that it belongs to: ``doc.comments`` of ``doc.comments.add``."""
+        """Return the service that it belongs to: ``doc.comments`` of ``doc.comments.add``."""
         return self.name.rpartition(".")[0]
 
     @property
     def type_name(self) -> str:
-        """The name of the type of its answer."""
+        """Return the name of the type of its answer."""
         return pascal(self.name)
 
 
@@ -163,7 +163,7 @@ def _param(
 
 def _answer(row: dict[str, Any], answers: dict[str, dict[str, Any]], unused: set[str]) -> Shape:
     answer = _shape(row["response"])
-    # What `extra` adds stands in each record of the list, or of the one that is told about.
+    # What `extra` adds stands in each record of the list, or in the one record.
     holder = row["list_key"][-1] if row["list_key"] else row["name"].split(".")[-2].rstrip("s")
     for extra, added in row.get("extra_shapes", {}).items():
         at = f"{row['name']}+{extra}"

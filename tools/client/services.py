@@ -1,4 +1,4 @@
-"""Makes ``client/services.py`` and ``client/_service_names.py``.
+"""Make ``client/services.py`` and ``client/_service_names.py``.
 
 The one has a class for each service with a function for each method, the other the names under
 which an API object has them.

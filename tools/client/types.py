@@ -1,4 +1,4 @@
-"""Makes ``client/types.py``: the types of parameters and answers."""
+"""Make ``client/types.py``: the types of parameters and answers."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ Size = tuple[int, int]
 
 
 def lights(size: Size, seed: int) -> Array:
-    """A city street far out of focus: only discs of light are left of it."""
+    """Draw a city street far out of focus: only discs of light are left of it."""
     w, h = size
     rng = np.random.default_rng(seed)
     x, y = grid(size)
@@ -62,7 +62,7 @@ def lights(size: Size, seed: int) -> Array:
 
 
 def rain(size: Size) -> Array:
-    """City lights through a rainy window at night."""
+    """Draw city lights through a rainy window at night."""
     w, h = size
     x, y = grid(size)
     city = lights(size, 801)
@@ -122,7 +122,7 @@ def rain(size: Size) -> Array:
 
 
 def leaf(size: Size) -> Array:
-    """Drops on a leaf, close, after the rain."""
+    """Draw drops on a leaf, close, after the rain."""
     w, h = size
     x, y = grid(size)
     turn = math.radians(-28)

@@ -17,7 +17,7 @@ CELLS = 128
 
 @cache
 def _box(seed: int, slope: float) -> Array:
-    """A cube of fractal noise that repeats, mean 0, deviation 1."""
+    """Return a cube of fractal noise that repeats, mean 0, deviation 1."""
     rng = np.random.default_rng(seed)
     f = np.fft.fftfreq(CELLS) * CELLS
     g = np.fft.rfftfreq(CELLS) * CELLS
@@ -62,7 +62,7 @@ def cumulus(
     steps: int = 40,
     shrink: int = 3,
 ) -> tuple[Array, Array, Array]:
-    """Cover, sunlight and skylight (each 0 to about 1) of a field of cumulus clouds."""
+    """Return cover, sunlight and skylight (each 0 to about 1) of a field of cumulus clouds."""
     w, h = camera.size
     small = Camera((w // shrink, h // shrink), camera.up, camera.horizon, camera.focal)
     across, rise = small.rays()

@@ -11,7 +11,7 @@ Size = tuple[int, int]
 
 
 def lighthouse(size: Size) -> Array:
-    """The silhouette of a lighthouse, its lamp just lit."""
+    """Draw the silhouette of a lighthouse, its lamp just lit."""
     w, h = int(size[0] * 1.25), int(size[1] * 1.25)
     x, y = grid((w, h))
     a, horizon = x / w - 0.5, 0.735

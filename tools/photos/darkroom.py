@@ -9,20 +9,20 @@ from .noise import Array
 
 
 def rgb(code: str) -> Array:
-    """A colour such as ``"#ffcc88"`` as linear light."""
+    """Return a colour such as ``"#ffcc88"`` as linear light."""
     parts = np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255
     return np.asarray(parts**2.2, np.float32)
 
 
 def grid(size: tuple[int, int]) -> tuple[Array, Array]:
-    """Pixel places: x from left to right, y from top to bottom."""
+    """Return the pixels' coordinates: x from left to right, y from top to bottom."""
     w, h = size
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
     return x, y
 
 
 def resize(plane: Array, size: tuple[int, int]) -> Array:
-    """One plane or an RGB picture at another size, smoothly."""
+    """Return one plane or an RGB picture at another size, smoothly."""
     if plane.ndim == 3:
         return np.stack([resize(plane[..., k], size) for k in range(plane.shape[2])], axis=-1)
     picture = Image.fromarray(np.ascontiguousarray(plane, np.float32), "F")
@@ -42,7 +42,7 @@ def _gauss(plane: Array, sx: float, sy: float) -> Array:
 
 
 def blur(picture: Array, sx: float, sy: float | None = None) -> Array:
-    """Gaussian blur; wide ones are worked out on a smaller picture."""
+    """Blur by a Gaussian; wide ones are worked out on a smaller picture."""
     sy = sx if sy is None else sy
     if picture.ndim == 3:
         planes = [blur(picture[..., k], sx, sy) for k in range(picture.shape[2])]
@@ -56,13 +56,13 @@ def blur(picture: Array, sx: float, sy: float | None = None) -> Array:
 
 
 def over(base: Array, layer: Array, cover: Array) -> Array:
-    """Lay `layer` over `base` where `cover` is 1."""
+    """Lay *layer* over *base* where *cover* is 1."""
     cover = cover[..., None]
     return np.asarray(base + (layer - base) * cover)
 
 
 def film(light: Array, exposure: float = 1.0) -> Array:
-    """Linear light through a filmic curve to display values from 0 to 1."""
+    """Turn linear light into display values from 0 to 1, by a filmic curve."""
     x = np.maximum(light, 0) * exposure
     y = x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14)
     return np.asarray(np.clip(y, 0, 1) ** (1 / 2.2), np.float32)

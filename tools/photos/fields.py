@@ -13,7 +13,7 @@ Size = tuple[int, int]
 
 
 def lavender(size: Size) -> Array:
-    """Rows of lavender that run to the hills, cumulus above."""
+    """Draw rows of lavender that run to the hills, cumulus above."""
     camera = Camera((int(size[0] * 1.2), int(size[1] * 1.2)), 3.1, 0.50, 0.95)
     spacing = 2.0
 
@@ -92,7 +92,7 @@ def lavender(size: Size) -> Array:
 def balloon(
     light: Array, place: tuple[float, float], radius: float, look: int, fade: float
 ) -> None:
-    """Paint one hot-air balloon into the light; `fade` is how much haze is before it."""
+    """Paint one hot-air balloon into the light; *fade* is how much haze is before it."""
     h, w = light.shape[:2]
     rng = np.random.default_rng(700 + look)
     cx, cy = place
@@ -149,7 +149,7 @@ def balloon(
 
 
 def balloons(size: Size) -> Array:
-    """Hot-air balloons over a valley full of morning haze."""
+    """Draw hot-air balloons over a valley full of morning haze."""
     camera = Camera((int(size[0] * 1.2), int(size[1] * 1.2)), 330, 0.62, 1.35)
 
     def land_height(x: Array, z: Array) -> Array:

@@ -14,7 +14,7 @@ GOLD = ("#d98f1e", "#e8b23a", "#c4701c", "#f0c95c", "#a8551a", "#b8a03a")
 
 
 def leaves(size: Size, seed: int, count: int, big: float, low: float, fade: float) -> Array:
-    """Leaves as RGB and cover: clouds of small lozenges, thinner below `low`."""
+    """Return leaves as RGB and cover: clouds of small lozenges, thinner below *low*."""
     w, h = size
     rng = np.random.default_rng(seed)
     sheet = Image.new("RGBA", (w, h), (150, 90, 20, 0))
@@ -40,7 +40,7 @@ def leaves(size: Size, seed: int, count: int, big: float, low: float, fade: floa
 def trunk(
     light: Array, cx: float, wide: float, foot: float, seed: int, fog: Array, fade: float
 ) -> None:
-    """Paint one birch trunk with bark, from the top edge down to `foot`."""
+    """Paint one birch trunk with bark, from the top edge down to *foot*."""
     h, w = light.shape[:2]
     rng = np.random.default_rng(seed)
     lean, bow = rng.normal() * 0.035, rng.normal() * 0.02
@@ -76,7 +76,7 @@ def trunk(
 
 
 def birches(size: Size) -> Array:
-    """A birch wood in October fog."""
+    """Draw a birch wood in October fog."""
     w, h = size
     x, y = grid(size)
     rng = np.random.default_rng(911)

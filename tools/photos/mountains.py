@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 def ridges(size: Size) -> Array:
-    """Mountain ridges one behind the other, mist between them, the sun just up."""
+    """Draw mountain ridges one behind the other, mist between them, the sun just up."""
     camera = Camera((int(size[0] * 1.2), int(size[1] * 1.2)), 1500, 0.36, 1.5)
 
     def height(x: Array, z: Array) -> Array:
@@ -60,7 +60,7 @@ def ridges(size: Size) -> Array:
 
 
 def dunes(size: Size) -> Array:
-    """Dunes in raking evening light, ripples in front."""
+    """Draw dunes in raking evening light, ripples in front."""
     camera = Camera((int(size[0] * 1.2), int(size[1] * 1.2)), 15.5, 0.27, 1.25)
 
     def height(x: Array, z: Array) -> Array:
@@ -113,7 +113,7 @@ def dunes(size: Size) -> Array:
 
 
 def snow(size: Size) -> Array:
-    """Snow-covered hills, low winter sun, long blue shadows of firs."""
+    """Draw snow-covered hills, low winter sun, long blue shadows of firs."""
     camera = Camera((int(size[0] * 1.2), int(size[1] * 1.2)), 19, 0.34, 1.2)
     rng = np.random.default_rng(64)
 

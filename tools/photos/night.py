@@ -14,7 +14,7 @@ Size = tuple[int, int]
 
 
 def stars(size: Size, seed: int, count: int, density: Array | None = None) -> Array:
-    """A starry sky: many faint stars, few bright ones, each in its own white."""
+    """Draw a starry sky: many faint stars, few bright ones, each in its own white."""
     w, h = size
     rng = np.random.default_rng(seed)
     x, y = rng.random(count) * (w - 4) + 2, rng.random(count) * (h - 4) + 2
@@ -35,7 +35,7 @@ def stars(size: Size, seed: int, count: int, density: Array | None = None) -> Ar
 
 
 def firs(size: Size, seed: int, count: int, foot: Array, tall: tuple[float, float]) -> Array:
-    """Cover (0 to 1) of a row of fir silhouettes that stand on the line `foot`."""
+    """Return the cover (0 to 1) of a row of fir silhouettes that stand on the line *foot*."""
     w, h = size
     rng = np.random.default_rng(seed)
     scale = 2
@@ -71,7 +71,7 @@ def firs(size: Size, seed: int, count: int, foot: Array, tall: tuple[float, floa
 
 
 def aurora(size: Size) -> Array:
-    """Green and violet curtains over a still lake."""
+    """Draw green and violet curtains over a still lake."""
     w, h = size
     x, y = grid(size)
     rng = np.random.default_rng(401)
@@ -146,7 +146,7 @@ def aurora(size: Size) -> Array:
 
 
 def milky_way(size: Size) -> Array:
-    """The Milky Way above a clearing of firs."""
+    """Draw the Milky Way above a clearing of firs."""
     w, h = size
     x, y = grid(size)
     a, b = (x - w * 0.56) / w, (y - h * 0.42) / w

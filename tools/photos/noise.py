@@ -22,7 +22,7 @@ def _tables(seed: int) -> tuple[npt.NDArray[np.int32], Array, Array]:
 
 
 def perlin(x: Array, y: Array, seed: int = 0) -> Array:
-    """Perlin's gradient noise, about -0.7 to 0.7, one cell per unit."""
+    """Return Perlin's gradient noise, about -0.7 to 0.7, one cell per unit."""
     order, east, north = _tables(seed)
     x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     x0, y0 = np.floor(x), np.floor(y)
@@ -48,7 +48,7 @@ def perlin(x: Array, y: Array, seed: int = 0) -> Array:
 def fbm(
     x: Array, y: Array, octaves: int = 5, seed: int = 0, gain: float = 0.5, step: float = 2.03
 ) -> Array:
-    """Fractal sum of noise, about -1 to 1."""
+    """Return a fractal sum of noise, about -1 to 1."""
     total = np.zeros(np.broadcast(x, y).shape, np.float32)
     weight, scale, full = 1.0, 1.0, 0.0
     for octave in range(octaves):
@@ -63,7 +63,7 @@ def fbm(
 def ridged(
     x: Array, y: Array, octaves: int = 6, seed: int = 0, gain: float = 0.5, step: float = 2.07
 ) -> Array:
-    """Ridged multifractal from 0 to about 1: sharp crests, smooth valleys."""
+    """Return a ridged multifractal from 0 to about 1: sharp crests, smooth valleys."""
     total = np.zeros(np.broadcast(x, y).shape, np.float32)
     carry: Array = np.ones_like(total)
     weight, scale, full = 1.0, 1.0, 0.0
@@ -80,13 +80,13 @@ def ridged(
 
 
 def smoothstep(low: float, high: float, value: Array) -> Array:
-    """Hermite step from 0 at `low` to 1 at `high`; `low` may be the greater."""
+    """Return a Hermite step from 0 at *low* to 1 at *high*; *low* may be the greater."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
 
 
 def sample(picture: Array, x: Array, y: Array) -> Array:
-    """The picture's values at fractional pixel places (bilinear, edges held)."""
+    """Return the picture's values at fractional coordinates (bilinear, edges held)."""
     h, w = picture.shape[:2]
     x = np.clip(x, 0, w - 1.001)
     y = np.clip(y, 0, h - 1.001)

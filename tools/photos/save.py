@@ -19,13 +19,16 @@ Base, Gps = ExifTags.Base, ExifTags.GPS
 class Shot:
     """The camera's settings for one picture."""
 
-    created: str  # YYYY-MM-DD HH:MM:SS
+    #: YYYY-MM-DD HH:MM:SS
+    created: str
+    #: Seconds, as numerator and denominator.
     exposure: tuple[int, int]
     aperture: float
     iso: int
     focal: int
     lens: str = "Kestrel 24-70mm F2.8"
-    gps: tuple[float, float, int] | None = field(default=None)  # latitude, longitude, metres
+    #: Latitude, longitude, metres above the sea.
+    gps: tuple[float, float, int] | None = field(default=None)
 
 
 def _sixty(value: float) -> tuple[IFDRational, IFDRational, IFDRational]:
@@ -37,7 +40,7 @@ def _sixty(value: float) -> tuple[IFDRational, IFDRational, IFDRational]:
 
 
 def exif(shot: Shot, caption: str, size: tuple[int, int]) -> Image.Exif:
-    """The EXIF block of one picture."""
+    """Return the EXIF block of one picture."""
     data = Image.Exif()
     stamp = shot.created.replace("-", ":")
     data[Base.ImageDescription] = caption
@@ -69,7 +72,7 @@ def exif(shot: Shot, caption: str, size: tuple[int, int]) -> Image.Exif:
 
 
 def save(shown: Array, path: Path, shot: Shot, caption: str, weight: int) -> int:
-    """Write the picture as the best JPEG of at most `weight` bytes; return its size."""
+    """Write the picture as the best JPEG of at most *weight* bytes; return its size."""
     picture = Image.fromarray((shown * 255 + 0.5).astype(np.uint8), "RGB")
     block = exif(shot, caption, picture.size)
     best = b""

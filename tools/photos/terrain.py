@@ -14,19 +14,23 @@ Height = Callable[[Array, Array], Array]
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera at (0, up, 0) that looks along z; `horizon` is a fraction of the height."""
+    """A camera at (0, up, 0) that looks along z."""
 
+    #: Width and height, pixels.
     size: tuple[int, int]
     up: float
+    #: From the top, as a fraction of the height.
     horizon: float
-    focal: float  # in picture widths
+    #: In picture widths.
+    focal: float
 
     @property
     def pixels(self) -> float:
+        """Return the focal length in pixels."""
         return self.focal * self.size[0]
 
     def rays(self) -> tuple[Array, Array]:
-        """Sideways and upward slope of the ray through each pixel, per unit of depth."""
+        """Return the sideways and upward slope of the ray through each pixel, per unit of depth."""
         w, h = self.size
         across = ((np.arange(w) + 0.5 - w / 2) / self.pixels).astype(np.float32)
         rise = ((self.horizon * h - np.arange(h) - 0.5) / self.pixels).astype(np.float32)
@@ -40,8 +44,10 @@ class Ground:
     x: Array
     y: Array
     z: Array
-    hit: Array  # 1 on the ground, 0 in the sky
-    normal: Array  # (h, w, 3): east, up, away
+    #: 1 on the ground, 0 in the sky.
+    hit: Array
+    #: East, up and away; of shape (h, w, 3).
+    normal: Array
 
 
 def cast(
@@ -82,7 +88,11 @@ def cast(
 
 
 def direction(azimuth: float, elevation: float) -> Array:
-    """Unit vector to a light: azimuth in degrees from straight ahead to the right."""
+    """Return the unit vector to a light.
+
+    :param azimuth: degrees from straight ahead to the right.
+    :param elevation: degrees above the horizon.
+    """
     a, e = np.radians(azimuth), np.radians(elevation)
     return np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)], np.float32)
 
@@ -96,7 +106,7 @@ def shadow(
     cells: int = 1400,
     soft: float = 0.6,
 ) -> Array:
-    """How much sun each pixel gets (0 to 1), from a scan of the field along the light."""
+    """Return how much sun each pixel gets (0 to 1), from a scan of the field along the light."""
     flat = float(np.hypot(sun[0], sun[2]))
     ux, uz = float(sun[0]) / flat, float(sun[2]) / flat
     drop = float(sun[1]) / flat
@@ -115,7 +125,7 @@ def shadow(
 
 
 def haze(camera: Camera, ground: Ground, density: float, layer: float, base: float = 0.0) -> Array:
-    """How much of the view (0 to 1) an exponential layer of mist hides."""
+    """Return how much of the view (0 to 1) an exponential layer of mist hides."""
     top = np.exp(-(camera.up - base) / layer)
     gap = np.clip((ground.y - camera.up) / layer, -30, 30)
     flat = np.abs(gap) < 0.02

@@ -16,7 +16,7 @@ Size = tuple[int, int]
 def waves(
     x: Array, z: Array, footprint: Array, seed: int, wind: float
 ) -> tuple[Array, Array, Array]:
-    """Slopes east and away of a wind sea, and the variance of what is too small to see."""
+    """Return the slopes of a wind sea, and the variance of the waves too small to see."""
     rng = np.random.default_rng(seed)
     east, away = np.zeros_like(x), np.zeros_like(x)
     hidden = np.full_like(x, 0.0006)
@@ -36,7 +36,7 @@ def waves(
 
 
 def sea(size: Size) -> Array:
-    """The open sea at sunset, the sun's glitter on the waves."""
+    """Draw the open sea at sunset, the sun's glitter on the waves."""
     camera = Camera((int(size[0] * 1.2), int(size[1] * 1.2)), 3.4, 0.56, 1.05)
     across, rise = camera.rays()
     azimuth, elevation = -0.10, 0.052
@@ -101,7 +101,7 @@ def sea(size: Size) -> Array:
 
 
 def pier(size: Size) -> Array:
-    """A wooden pier in black and white: minutes of exposure smooth the sea."""
+    """Draw a wooden pier in black and white: minutes of exposure smooth the sea."""
     w, h = int(size[0] * 1.25), int(size[1] * 1.25)
     x, y = grid((w, h))
     a, horizon = (x - w * 0.5) / w, 0.44

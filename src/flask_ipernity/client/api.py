@@ -17,7 +17,7 @@ from .methods import Method, all_methods, find, unknown
 from .multipart import form, source
 from .pages import Page
 from .signing import api_sig, plain_params
-from .transport import Transport
+from .transport import Reply, Transport
 from .walking import Arriving, Walk
 
 if TYPE_CHECKING:
@@ -221,21 +221,30 @@ class IpernityAPI(Services):
         :raises ServiceError: Ipernity gave no usable answer. After a writing
             call it may have been carried out all the same: it is never sent twice.
         """
-        method = find(method_name, unknown)
-        file = params.pop("file", None) if method.takes_file else None
+        return self.send(find(method_name, unknown), params).answer
+
+    def send(self, method: Method, params: Mapping[str, object]) -> Reply:
+        """Send one call and return the reply. See :meth:`call`, which uses this.
+
+        :param method: the method, from the method list.
+        :raises APIRequestError: Ipernity answered with an error; ``tries`` is set, here and below.
+        :raises ServiceError: Ipernity gave no usable answer.
+        """
+        file = None
+        if method.takes_file:
+            params = dict(params)
+            file = params.pop("file", None)
         sent = self._signed(method.name, params)
         began = monotonic()
         try:
-            answer = self._send(method, sent, file)
+            reply = self._send(method, sent, file)
         finally:
             log.debug("%s took %.0f ms", method.name, (monotonic() - began) * 1000)
-        if answer["api"].get("status") != "ok":
-            raise api_error(
-                method, answer["api"], params, sent, self._api_secret, self._grant.token
-            )
-        return answer
+        if reply.answer["api"].get("status") != "ok":
+            raise api_error(method, reply, params, sent, self._api_secret, self._grant.token)
+        return reply
 
-    def _send(self, method: Method, sent: dict[str, str], file: Any) -> dict[str, Any]:
+    def _send(self, method: Method, sent: dict[str, str], file: Any) -> Reply:
         if self._arriving is not None and self._arriving.api_sig == sent["api_sig"]:
             return self._arriving.take()
         if not method.post:

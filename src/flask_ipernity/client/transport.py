@@ -39,6 +39,15 @@ _AGAIN = frozenset({429, 502, 503, 504})
 _STALL = 30.0
 
 
+class Reply(NamedTuple):
+    """The answer to a call."""
+
+    #: The decoded JSON.
+    answer: dict[str, Any]
+    #: How often the call was sent, retries included.
+    tries: int
+
+
 class RequestBody(NamedTuple):
     """What a POST carries.
 
@@ -110,32 +119,34 @@ class Transport:
 
     def send(
         self, method: str, params: Mapping[str, str], *, body: RequestBody | None, repeat: bool
-    ) -> dict[str, Any]:
-        """Send one call and return its decoded answer.
+    ) -> Reply:
+        """Send one call and return the reply.
 
         :param method: the API method.
         :param params: what goes into the query; empty when *body* carries it.
         :param body: what is POSTed; without it, the call is a GET.
         :param repeat: whether it does no harm to send the call again.
-        :raises ServiceError: there is no usable answer.
+        :raises ServiceError: there is no usable answer; ``tries`` is set, here and below.
         :raises QuotaExceeded: HTTP 429.
         """
         target = f"{self._path}{method}/json"
         if params:
             target += "?" + urlencode(params)
         end = monotonic() + self._total
-        tries_left = self._retries if repeat else 0
+        max_tries = 1 + self._retries if repeat else 1
+        tries = 1
         while isinstance(outcome := self._try(method, target, body, end), _Failure):
-            pause = outcome.pause(self._retries - tries_left)
-            if not tries_left or pause is None or monotonic() + pause >= end:
+            pause = outcome.pause(tries - 1)
+            if tries == max_tries or pause is None or monotonic() + pause >= end:
+                outcome.error.tries = tries
                 try:
                     raise outcome.error
                 finally:
                     # It holds the error, which holds this frame: neither would be freed.
                     del outcome
-            tries_left -= 1
+            tries += 1
             sleep(pause)
-        return outcome
+        return Reply(outcome, tries)
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float

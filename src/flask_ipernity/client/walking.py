@@ -12,7 +12,7 @@ from .methods import Method, find
 
 if TYPE_CHECKING:
     from .api import IpernityAPI
-    from .transport import Transport
+    from .transport import Reply, Transport
 
 T = TypeVar("T")
 
@@ -38,25 +38,25 @@ class Arriving:
     def __init__(self, transport: Transport, method: str, sent: dict[str, str]) -> None:
         self.api_sig = sent["api_sig"]
         self._arrived = Event()
-        self._answer: dict[str, Any] = {}
+        self._reply: Reply | None = None
         self._error: Exception | None = None
         # A daemon: it must not hold up the end of the program.
         Thread(target=self._fetch, args=(transport, method, sent), daemon=True).start()
 
     def _fetch(self, transport: Transport, method: str, sent: dict[str, str]) -> None:
         try:
-            self._answer = transport.send(method, sent, body=None, repeat=True)
+            self._reply = transport.send(method, sent, body=None, repeat=True)
         except Exception as error:
             self._error = error
         finally:
             self._arrived.set()
 
-    def take(self) -> dict[str, Any]:
-        """Return the answer when it is there, or raise what became of it."""
+    def take(self) -> Reply:
+        """Return the reply when it is there, or raise what became of it."""
         self._arrived.wait()
-        if self._error is not None:
-            raise self._error
-        return self._answer
+        if self._reply is None:
+            raise self._error or RuntimeError("the thread ended early")
+        return self._reply
 
 
 class Walk(Generic[T]):

@@ -12,10 +12,9 @@ from ..permissions import missing
 from ._service_names import Services
 from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler
-from .lists import list_path, read_list
+from .lists import Page, list_path, read_list
 from .methods import Method, all_methods, find, unknown
 from .multipart import form, source
-from .pages import Page
 from .signing import api_sig, plain_params
 from .transport import Reply, Transport
 from .walking import Arriving, Walk

@@ -10,7 +10,9 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
+from queue import SimpleQueue
 from random import uniform
+from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -46,6 +48,43 @@ class Reply(NamedTuple):
     answer: dict[str, Any]
     #: How often the call was sent, retries included.
     tries: int
+
+
+class Prefetched:
+    """A reply that a thread is fetching, or has fetched. See :meth:`Transport.prefetch`.
+
+    It belongs to one request, and can be taken once.
+
+    :param method: the API method of the request.
+    :param params: its signed parameters.
+    """
+
+    def __init__(self, method: str, params: Mapping[str, str]) -> None:
+        self.method = method
+        self.params = dict(params)
+        self._outcome: SimpleQueue[Reply | BaseException] = SimpleQueue()
+        self._taken = Lock()
+
+    def set(self, outcome: Reply | BaseException) -> None:
+        """Let :meth:`take` return a reply, or raise an error."""
+        self._outcome.put(outcome)
+
+    def take(self, method: str, params: Mapping[str, str]) -> Reply | None:
+        """Return the reply to a request, or raise its error, as soon as it is there.
+
+        Return ``None`` if it belongs to another request, or was taken before.
+        """
+        same = self.method == method and self.params == params
+        if not same or not self._taken.acquire(blocking=False):
+            return None
+        outcome = self._outcome.get()
+        if isinstance(outcome, Reply):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            # It holds this frame, which would hold it.
+            del outcome
 
 
 class RequestBody(NamedTuple):
@@ -110,8 +149,9 @@ class Transport:
         _transports.add(self)
 
     def reset(self) -> None:
-        """Forget all connections without closing them."""
+        """Forget all connections without closing them, and all prefetched replies."""
         self._connections = Connections(self._origin, self.pool_size)
+        self._prefetching = BoundedSemaphore(self.pool_size)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -147,6 +187,36 @@ class Transport:
             tries += 1
             sleep(pause)
         return Reply(outcome, tries)
+
+    def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
+        """Send a GET request in a thread of its own; whoever sends the same can take the reply.
+
+        At most as many are sent at once as the pool has connections. Beyond that, and where no
+        thread can be started, return ``None``.
+
+        :param method: the API method.
+        :param params: its signed parameters.
+        """
+        prefetching = self._prefetching
+        if not prefetching.acquire(blocking=False):
+            return None
+        prefetched = Prefetched(method, params)
+        try:
+            # A daemon: it must not delay the end of the program.
+            Thread(target=self._fetch, args=(prefetched, prefetching), daemon=True).start()
+        except RuntimeError:
+            prefetching.release()
+            return None
+        return prefetched
+
+    def _fetch(self, prefetched: Prefetched, prefetching: BoundedSemaphore) -> None:
+        outcome: Reply | BaseException
+        try:
+            outcome = self.send(prefetched.method, prefetched.params, body=None, repeat=True)
+        except BaseException as error:
+            outcome = error
+        prefetching.release()
+        prefetched.set(outcome)
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float

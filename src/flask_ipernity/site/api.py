@@ -15,8 +15,7 @@ from ..caching.results import CacheKey, ResultCache, cache_key
 from ..client import IpernityAPI, Transport
 from ..client.methods import Method, find
 from ..client.signing import plain_params
-from ..client.transport import Reply
-from ..client.walking import Arriving
+from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
 from ..settings import Settings
 from ..signals import Call, CallSource, api_called
@@ -104,12 +103,13 @@ class SiteAPI(IpernityAPI):
         method_name: str,
         *,
         unknown: object = False,
+        prefetched: object = None,
         cached: object = True,
         **params: object,
     ) -> dict[str, Any]:
         """Call an API method, or return what it has answered a moment ago.
 
-        :param unknown: see :meth:`.IpernityAPI.call`.
+        :param unknown: see :meth:`.IpernityAPI.call`, as for *prefetched*.
         :param cached: ``False`` asks Ipernity in any case.
         :raises QuotaExceeded: Ipernity has asked to wait; possibly nothing was sent.
         """
@@ -121,7 +121,7 @@ class SiteAPI(IpernityAPI):
         def ask() -> dict[str, Any]:
             nonlocal tries
             try:
-                reply = self.send(method, params)
+                reply = self.send(method, params, prefetched)
             except (APIRequestError, ServiceError) as raised:
                 tries = raised.tries
                 raise
@@ -167,7 +167,9 @@ class SiteAPI(IpernityAPI):
         given = params.get("auth_token")
         return str(given) if given else self.token
 
-    def send(self, method: Method, params: Mapping[str, object]) -> Reply:
+    def send(
+        self, method: Method, params: Mapping[str, object], prefetched: object = None
+    ) -> Reply:
         """Send one call, unless Ipernity has asked to wait. See :meth:`.IpernityAPI.send`.
 
         A call that changes anything makes the caller's next reads fresh, also
@@ -177,7 +179,7 @@ class SiteAPI(IpernityAPI):
         site.pause.check(method.name)
         token = self._token(params)
         try:
-            reply = super().send(method, params)
+            reply = super().send(method, params, prefetched)
         except QuotaExceeded as error:
             site.pause.begin(error)
             raise
@@ -195,12 +197,14 @@ class SiteAPI(IpernityAPI):
             if site.cache is not None and token and changed != frozenset():
                 site.cache.results.forget(site.viewer(token), changed)
 
-    def _ask(self, method_name: str, params: Mapping[str, object]) -> Arriving | None:
+    def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
+        """Start a reading call, unless its result is cached or Ipernity has asked to wait.
+
+        See :meth:`.IpernityAPI.prefetch`.
+        """
         cache, key = self._site.cache, self._cache_key(find(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None
-        try:
-            self._site.pause.check(method_name)
-        except QuotaExceeded:
+        if self._site.pause.seconds_left() > 0:
             return None
-        return super()._ask(method_name, params)
+        return super().prefetch(method_name, **params)

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, cast
 
-from flask import Flask, url_for
+from flask import Flask, has_app_context, url_for
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from .caching.backends import TextStore, text_store
 from .caching.results import ResultCache
 from .client import Transport
-from .client.methods import find, service_of
+from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
 from .settings import Settings
@@ -147,8 +147,7 @@ class Ipernity:
     @property
     def last_call(self) -> Call | None:
         """The last call of this request, or of this application context outside of requests."""
-        log = call_log()
-        return log.last if log else None
+        return call_log().last if has_app_context() else None
 
     def server_timing(self, response: Response) -> Response:
         """Tell the browser how long the calls of this request took, and where results are from.
@@ -156,7 +155,7 @@ class Ipernity:
         To be registered with ``app.after_request``; the browser's developer tools show it.
         """
         log = call_log()
-        if log and log.last:
+        if log.last:
             response.headers.add("Server-Timing", log.server_timing())
         return response
 
@@ -171,7 +170,7 @@ class Ipernity:
         :raises UnknownMethod: there is no such method.
         """
         site = site_context()
-        name = None if method is None else find(method).name
+        name = None if method is None else find_method(method).name
         if site.cache is None:
             return
         if viewer is None:

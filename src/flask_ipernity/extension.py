@@ -18,9 +18,8 @@ from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
 from .settings import Settings
 from .sign_in import flow
-from .sign_in.pending import PendingSignIns
 from .sign_in.seen import Seen
-from .sign_in.session import VisitorSession
+from .sign_in.session import PendingSignIns, VisitorSession
 from .sign_in.tokens import record_store
 from .sign_in.views import callback
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api

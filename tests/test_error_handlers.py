@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -203,6 +204,32 @@ def test_faults_of_the_program_stay_faults_of_the_program(
     app = raising(error, lambda app: None, first=False, sandbox=sandbox)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     assert app.test_client().get("/").status_code == 500
+
+
+class NextFlask(Flask):
+    """Dispatches as Flask 3.2 will: the methods are given the context of the request."""
+
+    def handle_http_exception(self, ctx: Any, e: Any) -> Any:  # type: ignore[override]
+        assert ctx.app is self
+        return super().handle_http_exception(e)
+
+
+@pytest.mark.skipif(
+    "ctx" in inspect.signature(Flask.handle_http_exception).parameters,
+    reason="this Flask gives the context itself",
+)
+def test_the_handlers_of_the_coming_flask_win_too(sandbox: Sandbox) -> None:
+    app = NextFlask("tests")
+    app.config.update(SECRET_KEY="test", **sandbox.config())
+    Ipernity(app)
+    app.add_url_rule("/", "view", lambda: ipernity.api.doc.get(doc_id=1))
+    assert app.test_client().get("/").status_code == 404
+    app = NextFlask("tests")
+    app.config.update(SECRET_KEY="test", **sandbox.config())
+    app.register_error_handler(404, lambda error: ("mine", 404))
+    Ipernity(app)
+    app.add_url_rule("/", "view", lambda: ipernity.api.doc.get(doc_id=1))
+    assert app.test_client().get("/").text == "mine"
 
 
 def test_two_applications_keep_their_own_handlers(sandbox: Sandbox) -> None:

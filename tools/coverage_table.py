@@ -18,7 +18,7 @@ METHODS = ROOT / "src/flask_ipernity/client/methods.json"
 TARGET = ROOT / "docs/coverage.rst"
 
 TESTS = {
-    "test_wire": ("test.*", "api.methods.*"),
+    "test_endpoint": ("test.*", "api.methods.*"),
     "test_authorize": ("auth.*",),
     "test_people": ("user.get", "account.getQuota"),
     "test_documents": (
@@ -31,7 +31,7 @@ TESTS = {
     ),
     "test_sharing": ("doc.get", "doc.getMedias", "doc.getList", "doc.search", "album.get"),
     "test_search": ("doc.search",),
-    "test_pictures": ("doc.getMedias",),
+    "test_thumbnails": ("doc.getMedias",),
     "test_changes": ("doc.set", "doc.delete", "doc.getPerms", "doc.setPerms"),
     "test_tags": ("tags.user.getList", "tags.docs.getList"),
     "test_doc_tags": (

@@ -8,7 +8,7 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 
-from .raw import Raw
+from .raw_http import RawClient
 
 CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 
@@ -21,8 +21,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def raw(sandbox: Sandbox) -> Iterator[Raw]:
+def raw(sandbox: Sandbox) -> Iterator[RawClient]:
     """Raw HTTP to the test's sandbox."""
-    raw = Raw(sandbox)
+    raw = RawClient(sandbox)
     yield raw
     raw.pool.clear()

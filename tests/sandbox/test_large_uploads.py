@@ -15,12 +15,12 @@ import pytest
 
 from flask_ipernity.sandbox.server import APP_KEY, APP_SECRET
 
-from .raw import sign
+from .raw_http import sign
 
 SIZE = 1 << 30
 PIECE = bytes(range(256)) * 256
-MOST = 16 * 1024
-"""How much more memory a process may need, in kilobytes."""
+#: How much more memory a process may need, in kilobytes.
+MAX_GROWTH = 16 * 1024
 
 SERVER = """
 import sys
@@ -112,4 +112,4 @@ def test_a_gigabyte_goes_in_and_out_in_little_memory(
         sys.stdout.write(
             f"\n1 GiB in and out of the sandbox: {grown / 1024:.1f} MiB more memory.\n"
         )
-    assert grown <= MOST
+    assert grown <= MAX_GROWTH

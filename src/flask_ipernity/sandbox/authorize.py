@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from .accounts import App, Frob, Person
 from .methods.auth import check_permissions, is_fresh, new_frob
 from .signature import is_signed
-from .state import State
+from .state import SandboxState
 
 CHOICES = ("user_id", "answer")
 """The fields of the form that are no parameters of the link."""
@@ -35,12 +35,12 @@ LEVEL_WORDS = {
 }
 
 
-class BadLink(Exception):
+class InvalidLink(Exception):
     """The link cannot be followed; the text tells its maker why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SignInLink:
     """A sign-in link that has passed the checks."""
 
     params: Mapping[str, str]
@@ -52,7 +52,7 @@ class Link:
     """Where the web flow goes on; empty in the desktop flow."""
 
 
-def blueprint(state: State) -> Blueprint:
+def blueprint(state: SandboxState) -> Blueprint:
     """Makes the blueprint with the consent page."""
     pages = Blueprint("authorize", __name__)
 
@@ -78,10 +78,10 @@ def blueprint(state: State) -> Blueprint:
                     return _allow(state, link, _person(people, chosen.get("user_id")))
                 case "refuse":
                     return _refuse(state, link)
-            raise BadLink("The answer must be “allow” or “refuse”.")
+            raise InvalidLink("The answer must be “allow” or “refuse”.")
 
-    @pages.errorhandler(BadLink)
-    def bad_link(error: BadLink) -> tuple[str, int]:
+    @pages.errorhandler(InvalidLink)
+    def bad_link(error: InvalidLink) -> tuple[str, int]:
         return render_template("message.html", title="This does not work", text=str(error)), 400
 
     @pages.after_request
@@ -99,22 +99,22 @@ def blueprint(state: State) -> Blueprint:
     return pages
 
 
-def _checked(state: State, params: Mapping[str, str]) -> Link:
+def _checked(state: SandboxState, params: Mapping[str, str]) -> SignInLink:
     """Checks the parameters of a link.
 
     Parameters that mean nothing here (``lg``, which is sent since 2026, or the ``auth_token`` of
     PyIpernity) are accepted if they are covered by the signature.
 
-    :raises BadLink: for the first thing that is wrong.
+    :raises InvalidLink: for the first thing that is wrong.
     """
     if not (key := params.get("api_key")):
-        raise BadLink("The link has no api_key.")
+        raise InvalidLink("The link has no api_key.")
     if (app := state.apps.get(key)) is None:
-        raise BadLink("There is no application with this api_key.")
+        raise InvalidLink("There is no application with this api_key.")
     if not params.get("api_sig"):
-        raise BadLink("The link has no api_sig.")
+        raise InvalidLink("The link has no api_sig.")
     if not is_signed(params, "", app.secret):
-        raise BadLink(
+        raise InvalidLink(
             "The api_sig is wrong. It must cover every parameter of the link, end on the secret, "
             "and contain no method name."
         )
@@ -126,21 +126,21 @@ def _checked(state: State, params: Mapping[str, str]) -> Link:
     try:
         check_permissions(permissions)
     except ValueError as error:
-        raise BadLink(str(error)) from error
+        raise InvalidLink(str(error)) from error
     frob = _frob(state, app, params["frob"]) if "frob" in params else None
     if frob is None and not app.callback_url:
-        raise BadLink(
+        raise InvalidLink(
             "This application has no callback URL, so nobody can be sent back to it. Register one, "
             "or use the desktop flow (a link with a frob)."
         )
-    return Link(params, app, permissions, frob, "" if frob else app.callback_url or "")
+    return SignInLink(params, app, permissions, frob, "" if frob else app.callback_url or "")
 
 
-def _frob(state: State, app: App, value: str) -> Frob:
+def _frob(state: SandboxState, app: App, value: str) -> Frob:
     """Returns the desktop flow's frob with this value."""
     frob = state.frobs.get(value)
     if frob is None or frob.app_key != app.key or frob.flow != "desktop" or not is_fresh(frob):
-        raise BadLink("The frob is unknown, expired or already used. Start again.")
+        raise InvalidLink("The frob is unknown, expired or already used. Start again.")
     return frob
 
 
@@ -149,10 +149,10 @@ def _person(people: list[Person], user_id: str | None) -> Person:
     for person in people:
         if user_id in (None, person.user_id):
             return person
-    raise BadLink("There is no such person.")
+    raise InvalidLink("There is no such person.")
 
 
-def _allow(state: State, link: Link, person: Person) -> AnyResponse | str:
+def _allow(state: SandboxState, link: SignInLink, person: Person) -> AnyResponse | str:
     """A person has said yes."""
     if link.frob:
         link.frob.person_id = person.user_id
@@ -164,7 +164,7 @@ def _allow(state: State, link: Link, person: Person) -> AnyResponse | str:
     return redirect(parts._replace(query=query).geturl())
 
 
-def _refuse(state: State, link: Link) -> AnyResponse | str:
+def _refuse(state: SandboxState, link: SignInLink) -> AnyResponse | str:
     """A person has said no.
 
     What the service does then is not known; a callback without a frob is our guess.
@@ -175,7 +175,7 @@ def _refuse(state: State, link: Link) -> AnyResponse | str:
     return render_template("message.html", title="Refused", text=f"{link.app.title} got no access.")
 
 
-def _done(link: Link) -> str:
+def _done(link: SignInLink) -> str:
     """The page at the end of the desktop flow.
 
     Clients look for its ``<div class="ok">`` [C, PyIpernity].

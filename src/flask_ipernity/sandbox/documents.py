@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from .audience import Audience
-from .pictures import LABELS, Picture, labels_for
+from .thumbnails import LABELS, OriginalFile, labels_for
 
 PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC = range(5)
 """Values of a document's ``share``."""
@@ -60,8 +60,8 @@ class Doc:
 
     doc_id: str
     owner_id: str
-    source: Picture
-    picture: Picture | None
+    source: OriginalFile
+    picture: OriginalFile | None
     title: str
     media: str = "photo"
     description: str = ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from .pictures import Picture
+from .thumbnails import OriginalFile
 
 FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
 """Formats and their endings; Pillow calls the JPEGs with two pictures of some cameras MPO."""
@@ -41,10 +41,10 @@ _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoFacts:
+class PhotoMetadata:
     """A photo file that could be read; ``created`` is ``YYYY-MM-DD HH:MM:SS``."""
 
-    picture: Picture
+    picture: OriginalFile
     created: str | None
     title: str | None
     lat: float | None
@@ -63,7 +63,7 @@ def local(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def read_photo(path: Path) -> PhotoFacts:
+def read_photo(path: Path) -> PhotoMetadata:
     """Read a photo's header and EXIF, not its pixels.
 
     :raises ValueError: the file is not a JPEG or PNG that can be read.
@@ -80,8 +80,8 @@ def read_photo(path: Path) -> PhotoFacts:
         width, height = height, width
     about = path.stat()
     lat, lng = _degrees(place, 2, "S"), _degrees(place, 4, "W")
-    return PhotoFacts(
-        Picture(path, ext, path.name, width, height, about.st_size, about.st_mtime),
+    return PhotoMetadata(
+        OriginalFile(path, ext, path.name, width, height, about.st_size, about.st_mtime),
         _created(shot),
         _title(main),
         lat,

@@ -16,17 +16,17 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from . import authorize, pages, wire
+from . import authorize, endpoint, web_pages
 from .accounts import App, Person
-from .folder import folder_state
-from .keepalive import Server
-from .media import RecordedRequest, media_app
+from .endpoint import RecordedCall
+from .faults import Fault, FaultInjector
+from .fixtures.documents import add_documents, default_state
+from .fixtures.photo_folder import photo_folder_state
+from .http_server import BackgroundServer
+from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
-from .state import State
-from .tickets import request_class
-from .trouble import Fault, Trouble
-from .wire import RecordedCall
-from .world import add_documents, default_state
+from .state import SandboxState
+from .uploads import upload_request_class
 
 APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
 APP_SECRET = "0c5e8d2f7a1b4936"
@@ -67,12 +67,12 @@ class Sandbox:
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
-        self._servers: list[Server] = []
+        self._servers: list[BackgroundServer] = []
         self._stopped_connections = 0
         self._remove_uploads: Callable[[], object] = lambda: None
-        self._trouble = Trouble(latency, rate)
-        self._trouble.faults.extend(Fault.parse(spec) for spec in faults)
-        self.state: State = default_state() if photos is None else folder_state(photos)
+        self._faults = FaultInjector(latency, rate)
+        self._faults.faults.extend(Fault.parse(spec) for spec in faults)
+        self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
         """Everything the sandbox knows; hold ``state.lock`` to change it while calls run."""
         add_documents(self.state, extra_documents)
         self.state.processing = processing
@@ -94,19 +94,22 @@ class Sandbox:
             raise RuntimeError("This sandbox runs already.")
         bound = _bind(self._host, self._ports)
         self._ports = [one.getsockname()[1] for one in bound]
-        self._trouble.stopping.clear()
+        self._faults.stopping.clear()
         uploads = Path(tempfile.mkdtemp(prefix="ipernity-sandbox-"))
         self._remove_uploads = weakref.finalize(self, shutil.rmtree, uploads, ignore_errors=True)
         site = Flask("flask_ipernity.sandbox", static_folder=None)
-        site.request_class = request_class(uploads)
+        site.request_class = upload_request_class(uploads)
         site.register_blueprint(
-            wire.blueprint(self.state, self._trouble, self.calls.append, self.media_url, self.url)
+            endpoint.blueprint(
+                self.state, self._faults, self.calls.append, self.media_url, self.url
+            )
         )
         site.register_blueprint(authorize.blueprint(self.state))
-        site.register_blueprint(pages.blueprint(self.state, self._app, self.config()))
+        site.register_blueprint(web_pages.blueprint(self.state, self._app, self.config()))
         media = media_app(self.state, self.media_requests.append)
         self._servers = [
-            Server(one, app.wsgi_app) for one, app in zip(bound, (site, media), strict=True)
+            BackgroundServer(one, app.wsgi_app)
+            for one, app in zip(bound, (site, media), strict=True)
         ]
 
     def stop(self) -> None:
@@ -114,7 +117,7 @@ class Sandbox:
 
         Does nothing if it does not run.
         """
-        self._trouble.stopping.set()
+        self._faults.stopping.set()
         with self.state.lock:
             self.state.stopping.notify_all()
         for server in self._servers:
@@ -215,11 +218,11 @@ class Sandbox:
         :param retry_after: seconds, sent with an HTTP status.
         :raises ValueError: if there is no such method or kind.
         """
-        self._trouble.faults.append(Fault(method, kind, times, retry_after))
+        self._faults.faults.append(Fault(method, kind, times, retry_after))
 
     def clear_faults(self) -> None:
         """Lets calls go right again."""
-        self._trouble.faults.clear()
+        self._faults.faults.clear()
 
     def sign_in(self, person: int = 0, permissions: Mapping[str, str] | None = None) -> str:
         """Makes a token without the consent page.

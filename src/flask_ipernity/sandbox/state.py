@@ -1,7 +1,7 @@
 """What the local Ipernity knows: people, documents, albums, groups, articles, tokens, tickets.
 
-Everything lives in memory in one :class:`State`, but for the files of documents. API methods run
-under ``state.lock``; the media host takes it for looking up a file only.
+Everything is held in memory by one :class:`SandboxState`, except the files of documents. API
+methods run under ``state.lock``; the media host takes it only to look up a file.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from time import monotonic
 from .accounts import App, Frob, Person, Token
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
-from .pictures import Drawer
 from .posts import Post
-from .tickets import Ticket
+from .thumbnails import ThumbnailCache
+from .uploads import UploadTicket
 
 FIRST_IDS = {
     "doc": 41_730_000,
@@ -32,7 +32,7 @@ FIRST_IDS = {
 
 
 @dataclass(slots=True)
-class State:
+class SandboxState:
     """The whole service; dictionaries are in the order in which things were made."""
 
     people: dict[str, Person] = field(default_factory=dict)
@@ -45,13 +45,13 @@ class State:
     groups: dict[str, Group] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
+    tickets: dict[str, UploadTicket] = field(default_factory=dict)
     processing: float = 1.0
     """Seconds from the end of an upload to its document."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     stopping: threading.Condition = field(init=False)
     """What a method waits on, if it has to; notified when the sandbox stops."""
-    drawer: Drawer = field(default_factory=Drawer)
+    thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
 
@@ -90,7 +90,7 @@ class State:
         """The words of a keyword, or the name of the member that a tag marks."""
         return self.people[tag_id].username if kind == "member" else self.tags[tag_id].text
 
-    def within(self, owner_id: str, viewer: Person | None, share: int) -> bool:
+    def in_circle(self, owner_id: str, viewer: Person | None, share: int) -> bool:
         """Whether a viewer belongs to the circle that ``share`` names, as seen by the owner."""
         owner = self.people[owner_id]
         if share >= PUBLIC or viewer is None:
@@ -108,7 +108,7 @@ class State:
         reader = viewer if level >= 1 else None
         if isinstance(item, Post) and not item.posted_at:
             return reader is not None and reader.user_id == item.owner_id
-        return self.within(item.owner_id, reader, item.share)
+        return self.in_circle(item.owner_id, reader, item.share)
 
     def remove_doc(self, doc: Doc) -> None:
         """Forget a document.
@@ -132,7 +132,7 @@ class State:
             if album.album_id in folder.album_ids:
                 folder.album_ids.remove(album.album_id)
 
-    def settle(self) -> None:
+    def finish_uploads(self) -> None:
         """Lets the documents appear whose time of processing is over."""
         now = monotonic()
         for ticket in self.tickets.values():

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..accounts import Person
-from ..state import State
-from . import Call, caller, method
+from ..registry import MethodCall, api_method, caller
+from ..state import SandboxState
 
 MAX_ALBUMS = 2048
 """The help page's example."""
@@ -16,7 +16,7 @@ MAX_ALBUMS = 2048
 _MB = 1024 * 1024
 
 
-class Allowance(NamedTuple):
+class UploadLimits(NamedTuple):
     """What an account may upload: bytes and seconds in a month, bytes in one file."""
 
     monthly: int
@@ -25,16 +25,16 @@ class Allowance(NamedTuple):
 
 
 # 10 GB is what "unlimited" accounts have at first ([D]); 1 GB and 2.5 MB a file: [C] Photini.
-_PRO = Allowance(10_240 * _MB, 36_000, 1_024 * _MB)
-_FREE = Allowance(200 * _MB, 600, 5 * _MB // 2)
+_PRO = UploadLimits(10_240 * _MB, 36_000, 1_024 * _MB)
+_FREE = UploadLimits(200 * _MB, 600, 5 * _MB // 2)
 
 
-def allowance(person: Person) -> Allowance:
+def allowance(person: Person) -> UploadLimits:
     """What a member may upload."""
     return _PRO if person.is_pro else _FREE
 
 
-def used(state: State, person: Person) -> int:
+def used(state: SandboxState, person: Person) -> int:
     """The bytes that a member has uploaded in this month (UTC), deleted ones too ([R])."""
     month = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m")
     return sum(
@@ -56,8 +56,8 @@ def _amount(number: int, whole: int, seconds: int) -> dict[str, object]:
     }
 
 
-@method("account.getQuota")
-def account_get_quota(call: Call) -> dict[str, object]:
+@api_method("account.getQuota")
+def account_get_quota(call: MethodCall) -> dict[str, object]:
     """What the caller may still upload. How long a sound or film is, is not measured here."""
     person, state = caller(call), call.state
     most = allowance(person)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import CATALOGUE, Call, Facts, Refusal, method
+from ..registry import METHOD_INFO, APIError, MethodCall, MethodInfo, api_method
 
 
-def _summary(facts: Facts) -> dict[str, object]:
+def _summary(facts: MethodInfo) -> dict[str, object]:
     """What both answers tell about a method.
 
     ``permissions`` is an object, ``[]`` (an empty map) where nothing is needed, and ``""`` for
@@ -36,8 +36,8 @@ def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
     return {"name": entry["name"], "required": entry["required"] or None, "value": text}
 
 
-@method("api.methods.getList")
-def get_list(call: Call) -> dict[str, object]:
+@api_method("api.methods.getList")
+def get_list(call: MethodCall) -> dict[str, object]:
     """All methods, doc.albums.add included."""
     methods = [
         {
@@ -45,17 +45,17 @@ def get_list(call: Call) -> dict[str, object]:
             "about": f"https://www.ipernity.com/help/api/method/{facts.name}",
             "modified_at": facts.modified_at,
         }
-        for facts in CATALOGUE.values()
+        for facts in METHOD_INFO.values()
     ]
     return {"methods": {"method": methods}}
 
 
-@method("api.methods.get")
-def get(call: Call) -> dict[str, object]:
+@api_method("api.methods.get")
+def get(call: MethodCall) -> dict[str, object]:
     """One method with its parameters and errors."""
-    facts = CATALOGUE.get(call.params.get("method", ""))
+    facts = METHOD_INFO.get(call.params.get("method", ""))
     if facts is None:
-        raise Refusal(1, "Method not found")
+        raise APIError(1, "Method not found")
     return {
         "method": {
             **_summary(facts),

@@ -1,7 +1,7 @@
 """``auth.*``: from a frob to a token, and what a token is good for.
 
 A frob is made here for the desktop flow, and by the consent page for the web flow. In both it is
-good for :data:`FROB_LIFE` seconds and for one token, after a person has allowed it.
+good for :data:`FROB_MAX_AGE` seconds and for one token, after a person has allowed it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping
 
 from ..accounts import ITEMS, LEVELS, Frob, Token
-from ..state import State
-from . import Call, Refusal, method
+from ..registry import APIError, MethodCall, api_method
+from ..state import SandboxState
 
-FROB_LIFE = 300
+FROB_MAX_AGE = 300
 """Seconds. The service says "a few minutes"; the exact time is not known."""
 
 
@@ -24,7 +24,7 @@ def new_value() -> str:
 
 
 def new_frob(
-    state: State, app_key: str, flow: str, person_id: str | None, permissions: dict[str, str]
+    state: SandboxState, app_key: str, flow: str, person_id: str | None, permissions: dict[str, str]
 ) -> Frob:
     """Makes and keeps a frob, and forgets those that are too old."""
     now = time.time()
@@ -44,10 +44,12 @@ def new_frob(
 
 def is_fresh(frob: Frob) -> bool:
     """Tells whether a frob has not yet expired."""
-    return time.time() < frob.created + FROB_LIFE
+    return time.time() < frob.created + FROB_MAX_AGE
 
 
-def new_token(state: State, app_key: str, user_id: str, permissions: Mapping[str, str]) -> Token:
+def new_token(
+    state: SandboxState, app_key: str, user_id: str, permissions: Mapping[str, str]
+) -> Token:
     """Makes and keeps a token; items that were not asked for are there as ``none``.
 
     :raises ValueError: for an unknown permission item or level.
@@ -79,7 +81,7 @@ def check_permissions(permissions: Mapping[str, str]) -> None:
             )
 
 
-def _described(state: State, token: Token) -> dict[str, object]:
+def _described(state: SandboxState, token: Token) -> dict[str, object]:
     """What auth.getToken and auth.checkToken answer [C, ksyz, Photini, PyIpernity]."""
     person = state.people[token.user_id]
     return {
@@ -97,30 +99,30 @@ def _described(state: State, token: Token) -> dict[str, object]:
     }
 
 
-@method("auth.getFrob")
-def get_frob(call: Call) -> dict[str, object]:
+@api_method("auth.getFrob")
+def get_frob(call: MethodCall) -> dict[str, object]:
     """Starts the desktop flow."""
     frob = new_frob(call.state, call.app.key, "desktop", None, {})
     return {"auth": {"frob": frob.value}}
 
 
-@method("auth.getToken")
-def get_token(call: Call) -> dict[str, object]:
+@api_method("auth.getToken")
+def get_token(call: MethodCall) -> dict[str, object]:
     """Changes a frob that a person has allowed into a token, once."""
     value = call.params.get("frob")
     if not value:
-        raise Refusal(1, "Frob missing")
+        raise APIError(1, "Frob missing")
     frob = call.state.frobs.get(value)
     if frob is None or frob.app_key != call.app.key or frob.person_id is None or not is_fresh(frob):
-        raise Refusal(2, "Frob invalid or already used")
+        raise APIError(2, "Frob invalid or already used")
     del call.state.frobs[frob.value]
     token = new_token(call.state, call.app.key, frob.person_id, frob.permissions)
     return _described(call.state, token)
 
 
-@method("auth.checkToken")
-def check_token(call: Call) -> dict[str, object]:
+@api_method("auth.checkToken")
+def check_token(call: MethodCall) -> dict[str, object]:
     """Tells whose token it is and what it allows."""
     if call.token is None:
-        raise Refusal(106, "Token missing")
+        raise APIError(106, "Token missing")
     return _described(call.state, call.token)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from . import Call, Refusal, method
+from ..registry import APIError, MethodCall, api_method
 
 
-@method("test.echo")
-def echo(call: Call) -> dict[str, object]:
+@api_method("test.echo")
+def echo(call: MethodCall) -> dict[str, object]:
     """Says what it was told."""
     text = call.params.get("echo")
     if not text:
-        raise Refusal(1, "Echo parameter empty or missing")
+        raise APIError(1, "Echo parameter empty or missing")
     return {"echo": text}
 
 
-@method("test.hello")
-def hello(call: Call) -> dict[str, object]:
+@api_method("test.hello")
+def hello(call: MethodCall) -> dict[str, object]:
     """Says hello."""
     return {"hello": "hello world!"}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from ..access import visible
 from ..accounts import Person
-from ..shapes import avatar, visible
-from . import Call, Refusal, method
+from ..registry import APIError, MethodCall, api_method
+from ..serializers import avatar
 
 
-def wanted_person(call: Call) -> Person:
+def find_person(call: MethodCall) -> Person:
     """The member that ``user_id`` names, or the caller ([C]: it may be left out with a token).
 
-    :raises Refusal: error 1, no such member, or the account is closed.
+    :raises APIError: error 1, no such member, or the account is closed.
     """
     person = call.viewer
     if user_id := call.params.get("user_id"):
         person = call.state.people.get(user_id)
     if person is None or person.closed:
-        raise Refusal(1, "User not found")
+        raise APIError(1, "User not found")
     return person
 
 
@@ -32,7 +33,7 @@ def relation(viewer: Person, person: Person) -> dict[str, object]:
     }
 
 
-def counts(call: Call, person: Person) -> dict[str, object]:
+def counts(call: MethodCall, person: Person) -> dict[str, object]:
     """How much of a member's the caller may see, and how many people the member knows."""
     state, level = call.state, call.level("post")
     return {
@@ -47,13 +48,13 @@ def counts(call: Call, person: Person) -> dict[str, object]:
     }
 
 
-@method("user.get")
-def user_get(call: Call) -> dict[str, object]:
+@api_method("user.get")
+def user_get(call: MethodCall) -> dict[str, object]:
     """A member, by id or alias."""
     name = call.params.get("user_id")
     person = call.state.person(name) if name else call.viewer
     if person is None:
-        raise Refusal(1, "User not found")
+        raise APIError(1, "User not found")
     return {
         "user": {
             "user_id": person.user_id,

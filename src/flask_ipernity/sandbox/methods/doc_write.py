@@ -6,26 +6,26 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
-from .. import shapes
+from .. import access, serializers
 from ..documents import FAMILY, FRIENDS, PRIVATE, PUBLIC, Doc
-from . import Call, Refusal, method
-from .doc import found_doc
+from ..registry import APIError, MethodCall, api_method
+from .doc import find_doc
 
 LICENSES = (0, 1, 3, 5, 7, 9, 11, 255)
-NO_PLACE = -999.0
+NO_COORDINATE = -999.0
 
 _FLAGS = ("is_public", "is_family", "is_friend")
-WHO = (0, 3, 4, 5)
+PERM_VALUES = (0, 3, 4, 5)
 
 
-def own_doc(call: Call) -> Doc:
+def find_own_doc(call: MethodCall) -> Doc:
     """The caller's own document; another's is not found, even if it can be seen.
 
-    :raises Refusal: error 1.
+    :raises APIError: error 1.
     """
-    doc = found_doc(call)
-    if not shapes.owns(call, doc.owner_id):
-        raise Refusal(1, "Document not found")
+    doc = find_doc(call)
+    if not access.owns(call, doc.owner_id):
+        raise APIError(1, "Document not found")
     return doc
 
 
@@ -63,7 +63,7 @@ def place_of(params: Mapping[str, str]) -> tuple[float | None, float | None] | N
     if not any(given):
         return None
     lat, lng = (float(value) for value in given)
-    if lat == lng == NO_PLACE:
+    if lat == lng == NO_COORDINATE:
         return None, None
     if not (math.fabs(lat) <= 90 and math.fabs(lng) <= 180):
         raise ValueError
@@ -84,9 +84,9 @@ def changes_of(
         "description": str,
         "license": choice(LICENSES),
         "safety": choice((1, 2, 3)),
-        "perm_comment": choice(WHO),
-        "perm_tag": choice(WHO),
-        "perm_tagme": choice(WHO),
+        "perm_comment": choice(PERM_VALUES),
+        "perm_tag": choice(PERM_VALUES),
+        "perm_tagme": choice(PERM_VALUES),
     }
     changes = {name: readers[name](params[name]) for name in names if name in params}
     if circles and (share := share_of(params)) is not None:
@@ -100,19 +100,19 @@ def _apply(doc: Doc, changes: Mapping[str, object]) -> None:
     doc.updated_at = int(time.time())
 
 
-@method("doc.set")
-def doc_set(call: Call) -> dict[str, object]:
+@api_method("doc.set")
+def doc_set(call: MethodCall) -> dict[str, object]:
     """Changes a document's words, place, licence and circles."""
-    doc = own_doc(call)
+    doc = find_own_doc(call)
     names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
     try:
         changes = changes_of(call.params, names)
         if place := place_of(call.params):
             changes["lat"], changes["lng"] = place
     except ValueError:
-        raise Refusal(3, "Extra argument out of bounds") from None
+        raise APIError(3, "Extra argument out of bounds") from None
     if not changes:
-        raise Refusal(2, "No parameter given")
+        raise APIError(2, "No parameter given")
     _apply(doc, changes)
     return {
         "doc": {
@@ -124,72 +124,72 @@ def doc_set(call: Call) -> dict[str, object]:
     }
 
 
-@method("doc.delete")
-def doc_delete(call: Call) -> dict[str, object]:
+@api_method("doc.delete")
+def doc_delete(call: MethodCall) -> dict[str, object]:
     """Deletes a document."""
-    call.state.remove_doc(own_doc(call))
+    call.state.remove_doc(find_own_doc(call))
     return {}
 
 
-@method("doc.getPerms")
-def doc_get_perms(call: Call) -> dict[str, object]:
+@api_method("doc.getPerms")
+def doc_get_perms(call: MethodCall) -> dict[str, object]:
     """Who sees a document and who may do what; the key names are those of live replies ([C])."""
-    doc = found_doc(call)
+    doc = find_doc(call)
     return {
-        "visibility": shapes.visibility(doc),
-        "permissions": shapes.permissions(doc),
-        "can": shapes.can(call, doc),
+        "visibility": serializers.visibility(doc),
+        "permissions": serializers.permissions(doc),
+        "can": serializers.can(call, doc),
     }
 
 
-@method("doc.setPerms")
-def doc_set_perms(call: Call) -> dict[str, object]:
+@api_method("doc.setPerms")
+def doc_set_perms(call: MethodCall) -> dict[str, object]:
     """Changes who sees a document and who may comment and tag."""
-    doc = own_doc(call)
+    doc = find_own_doc(call)
     try:
         changes = changes_of(call.params, ("perm_comment", "perm_tag", "perm_tagme"))
     except ValueError:
         changes = {}
     if not changes:
-        raise Refusal(2, "Invalid arguments")
+        raise APIError(2, "Invalid arguments")
     _apply(doc, changes)
     return {}
 
 
-def _set_one(call: Call, name: str) -> dict[str, object]:
+def _set_one(call: MethodCall, name: str) -> dict[str, object]:
     """Changes the one value that a method is about."""
-    doc = own_doc(call)
+    doc = find_own_doc(call)
     try:
         changes = changes_of(call.params, (name,), circles=False)
     except ValueError:
         changes = {}
     if not changes:
-        raise Refusal(2, "Invalid arguments")
+        raise APIError(2, "Invalid arguments")
     _apply(doc, changes)
     return {}
 
 
-@method("doc.setLicense")
-def doc_set_license(call: Call) -> dict[str, object]:
+@api_method("doc.setLicense")
+def doc_set_license(call: MethodCall) -> dict[str, object]:
     """Changes a document's licence."""
     return _set_one(call, "license")
 
 
-@method("doc.setSafety")
-def doc_set_safety(call: Call) -> dict[str, object]:
+@api_method("doc.setSafety")
+def doc_set_safety(call: MethodCall) -> dict[str, object]:
     """Changes for whom a document is suitable; its page was not found, this goes by doc.set."""
     return _set_one(call, "safety")
 
 
-@method("doc.setGeo")
-def doc_set_geo(call: Call) -> dict[str, object]:
+@api_method("doc.setGeo")
+def doc_set_geo(call: MethodCall) -> dict[str, object]:
     """Says where a document was made, or takes the place away."""
-    doc = own_doc(call)
+    doc = find_own_doc(call)
     try:
         place = place_of(call.params)
     except ValueError:
         place = None
     if place is None:
-        raise Refusal(2, "Invalid arguments")
+        raise APIError(2, "Invalid arguments")
     _apply(doc, dict(zip(("lat", "lng"), place, strict=True)))
     return {}

@@ -15,11 +15,19 @@ from typing import cast
 from flask import Blueprint, Response, request
 
 from .accounts import LEVELS, App, Person, Token
-from .methods import CATALOGUE, GENERAL_ERRORS, METHODS, Call, Facts, Refusal, load
+from .faults import FaultInjector
+from .methods import load_methods
+from .registry import (
+    GENERAL_ERRORS,
+    METHOD_FUNCTIONS,
+    METHOD_INFO,
+    APIError,
+    MethodCall,
+    MethodInfo,
+)
 from .signature import is_signed
-from .state import State
-from .tickets import Received
-from .trouble import Trouble
+from .state import SandboxState
+from .uploads import IncomingFile
 
 GENERAL_PARAMS = {"api_key", "api_sig", "auth_token"}
 
@@ -37,14 +45,14 @@ class RecordedCall:
 
 
 def blueprint(
-    state: State,
-    trouble: Trouble,
+    state: SandboxState,
+    faults: FaultInjector,
     record: Callable[[RecordedCall], None],
     media_url: str,
     web_url: str,
 ) -> Blueprint:
     """Makes the blueprint that answers ``/api/<method>[/<format>]``."""
-    load()
+    load_methods()
     api = Blueprint("api", __name__, url_prefix="/api")
 
     @api.route("/<path:rest>", methods=["GET", "POST"])
@@ -55,15 +63,15 @@ def blueprint(
         params = {**_last(request.args.to_dict(False)), **_last(request.form.to_dict(False))}
         record(RecordedCall(method, request.method, params, time.time()))
         try:
-            if (faulty := trouble.strike(method)) is not None:
+            if (faulty := faults.respond(method)) is not None:
                 return faulty
             if form not in ("", "json"):
                 raise _general(102)
             with state.lock:
-                state.settle()
+                state.finish_uploads()
                 checked = _checked(state, method, params, media_url, web_url)
-                return _answer(_members(METHODS[method](checked)), "ok")
-        except Refusal as refusal:
+                return _answer(_encode_map(METHOD_FUNCTIONS[method](checked)), "ok")
+        except APIError as refusal:
             return _answer({}, "error", code=str(refusal.code), message=refusal.message)
 
     return api
@@ -74,32 +82,32 @@ def _last(values: Mapping[str, list[str]]) -> dict[str, str]:
     return {name: several[-1] for name, several in values.items()}
 
 
-def _general(code: int) -> Refusal:
+def _general(code: int) -> APIError:
     """One of the service's general errors."""
-    return Refusal(code, GENERAL_ERRORS[code])
+    return APIError(code, GENERAL_ERRORS[code])
 
 
 def _checked(
-    state: State, method: str, params: Mapping[str, str], media_url: str, web_url: str
-) -> Call:
+    state: SandboxState, method: str, params: Mapping[str, str], media_url: str, web_url: str
+) -> MethodCall:
     """Makes the general checks.
 
-    :raises Refusal: for the first that fails.
+    :raises APIError: for the first that fails.
     """
     if not (key := params.get("api_key")):
         raise _general(100)
     if (app := state.apps.get(key)) is None:
         raise _general(101)
     # doc.albums.add stays unknown on purpose, although the method list has it [C, PyIpernity]
-    if method not in METHODS:
+    if method not in METHOD_FUNCTIONS:
         raise _general(103)
-    facts = CATALOGUE[method]
+    facts = METHOD_INFO[method]
     if facts.post and request.method != "POST":
         raise _general(120)
     _check_signature(facts, params, app)
     token, viewer = _token(state, facts, params, app)
     sent = request.files.get("file")
-    return Call(
+    return MethodCall(
         state=state,
         params={name: params[name] for name in params if name not in GENERAL_PARAMS},
         app=app,
@@ -107,12 +115,12 @@ def _checked(
         viewer=viewer,
         media_url=media_url,
         web_url=web_url,
-        file=cast(Received, sent.stream) if sent else None,
+        file=cast(IncomingFile, sent.stream) if sent else None,
         filename=(sent.filename or "") if sent else "",
     )
 
 
-def _check_signature(facts: Facts, params: Mapping[str, str], app: App) -> None:
+def _check_signature(facts: MethodInfo, params: Mapping[str, str], app: App) -> None:
     """Checks a signature that is needed or sent."""
     if not params.get("api_sig"):
         if facts.sign:
@@ -122,7 +130,7 @@ def _check_signature(facts: Facts, params: Mapping[str, str], app: App) -> None:
 
 
 def _token(
-    state: State, facts: Facts, params: Mapping[str, str], app: App
+    state: SandboxState, facts: MethodInfo, params: Mapping[str, str], app: App
 ) -> tuple[Token | None, Person | None]:
     """Checks a token that is needed or sent, and its permissions where they are needed."""
     value = params.get("auth_token")
@@ -144,16 +152,16 @@ def _token(
     return token, viewer
 
 
-def _members(values: Mapping[str, object]) -> dict[str, object]:
+def _encode_map(values: Mapping[str, object]) -> dict[str, object]:
     """Turns a map into what goes over the wire.
 
     A key is dropped if it has no value or an empty list [C, PyIpernity, Photini].
     """
     kept = {key: value for key, value in values.items() if value is not None and value != []}
-    return {key: _wired(value) for key, value in kept.items()}
+    return {key: _encode(value) for key, value in kept.items()}
 
 
-def _wired(value: object) -> object:
+def _encode(value: object) -> object:
     """Turns a value into what goes over the wire; scalars become strings."""
     match value:
         case bool():
@@ -162,9 +170,9 @@ def _wired(value: object) -> object:
             return str(value)
         case dict():
             # the service is written in PHP, where an empty map shows as a list
-            return _members(value) if value else []
+            return _encode_map(value) if value else []
         case list():
-            return [_wired(item) for item in value]
+            return [_encode(item) for item in value]
         case _:
             raise TypeError(f"{type(value).__name__} cannot go over the wire.")
 

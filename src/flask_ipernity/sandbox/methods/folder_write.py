@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import time
 
-from .. import shapes
-from ..album_shapes import reorder
+from .. import access, lists, parameters
 from ..documents import Folder
-from . import MAX_IDS, Call, Refusal, caller, limits, method
+from ..registry import MAX_IDS, APIError, MethodCall, api_method, caller
+from . import limits
 from .folder import described, written
 
 
-def _own_folder(call: Call) -> Folder:
+def _find_own_folder(call: MethodCall) -> Folder:
     """The caller's own folder, with or without albums.
 
-    :raises Refusal: error 1.
+    :raises APIError: error 1.
     """
     folder = call.state.folders.get(call.params.get("folder_id", ""))
-    if folder is None or not shapes.owns(call, folder.owner_id):
-        raise Refusal(1, "Folder not found")
+    if folder is None or not access.owns(call, folder.owner_id):
+        raise APIError(1, "Folder not found")
     return folder
 
 
-@method("folder.create")
-def folder_create(call: Call) -> dict[str, object]:
+@api_method("folder.create")
+def folder_create(call: MethodCall) -> dict[str, object]:
     """Makes an empty folder."""
     title = call.params.get("title", "").strip()
     if not title:
-        raise Refusal(1, "Title missing or empty")
+        raise APIError(1, "Title missing or empty")
     now, state = int(time.time()), call.state
     folder = Folder(
         state.new_id("folder"),
@@ -41,14 +41,14 @@ def folder_create(call: Call) -> dict[str, object]:
     return {"folder": written(call, folder)}
 
 
-@method("folder.edit")
-def folder_edit(call: Call) -> dict[str, object]:
+@api_method("folder.edit")
+def folder_edit(call: MethodCall) -> dict[str, object]:
     """Changes a folder's words and cover.
 
     Of its errors only the first can be guessed; a cover that is not the caller's and an empty
     title are ignored ([U]).
     """
-    folder, params = _own_folder(call), call.params
+    folder, params = _find_own_folder(call), call.params
     folder.title = params.get("title", "").strip() or folder.title
     folder.description = params.get("description", folder.description)
     cover = call.state.docs.get(params.get("cover_id", ""))
@@ -58,50 +58,50 @@ def folder_edit(call: Call) -> dict[str, object]:
     return {"folder": described(call, folder)}
 
 
-@method("folder.delete")
-def folder_delete(call: Call) -> dict[str, object]:
+@api_method("folder.delete")
+def folder_delete(call: MethodCall) -> dict[str, object]:
     """Deletes a folder; its albums stay."""
-    del call.state.folders[_own_folder(call).folder_id]
+    del call.state.folders[_find_own_folder(call).folder_id]
     return {}
 
 
-@method("folder.orderList")
-def folder_order_list(call: Call) -> dict[str, object]:
+@api_method("folder.orderList")
+def folder_order_list(call: MethodCall) -> dict[str, object]:
     """Puts the caller's folders in an order."""
-    ids = shapes.words(call.params.get("folder_ids"))
+    ids = parameters.comma_list(call.params.get("folder_ids"))
     own = {
         folder.folder_id: folder
         for folder in call.state.folders.values()
-        if shapes.owns(call, folder.owner_id)
+        if access.owns(call, folder.owner_id)
     }
     if not ids or not set(ids) <= set(own):
-        raise Refusal(1, "Folder not found or not owned")
-    reorder(own, ids)
+        raise APIError(1, "Folder not found or not owned")
+    lists.reorder(own, ids)
     return {}
 
 
-def _wanted_albums(call: Call, owner_id: str) -> list[str]:
+def _wanted_albums(call: MethodCall, owner_id: str) -> list[str]:
     """The ids in ``album_id``.
 
-    :raises Refusal: error 2, one of them is no album of the caller's, or there are too many.
+    :raises APIError: error 2, one of them is no album of the caller's, or there are too many.
     """
-    ids = shapes.words(call.params.get("album_id"))
+    ids = parameters.comma_list(call.params.get("album_id"))
     albums = [call.state.albums.get(album_id) for album_id in ids]
     if not 1 <= len(ids) <= MAX_IDS or any(
         album is None or album.owner_id != owner_id for album in albums
     ):
-        raise Refusal(2, "Album not found or not owned")
+        raise APIError(2, "Album not found or not owned")
     return ids
 
 
-@method("folder.albums.add")
-def folder_albums_add(call: Call) -> dict[str, object]:
+@api_method("folder.albums.add")
+def folder_albums_add(call: MethodCall) -> dict[str, object]:
     """Puts albums into a folder; those that are there are skipped."""
-    folder = _own_folder(call)
+    folder = _find_own_folder(call)
     ids = _wanted_albums(call, folder.owner_id)
     new = [album_id for album_id in dict.fromkeys(ids) if album_id not in folder.album_ids]
     if len(folder.album_ids) + len(new) > limits.FOLDER_ALBUMS:
-        raise Refusal(3, "Folder is full")
+        raise APIError(3, "Folder is full")
     folder.album_ids += new
     folder.updated_at = int(time.time())
     return {
@@ -115,10 +115,10 @@ def folder_albums_add(call: Call) -> dict[str, object]:
     }
 
 
-@method("folder.albums.remove")
-def folder_albums_remove(call: Call) -> dict[str, object]:
+@api_method("folder.albums.remove")
+def folder_albums_remove(call: MethodCall) -> dict[str, object]:
     """Takes albums out of a folder; it is destroyed with its last one ([D])."""
-    folder = _own_folder(call)
+    folder = _find_own_folder(call)
     ids = _wanted_albums(call, folder.owner_id)
     gone = set(folder.album_ids) & set(ids)
     folder.album_ids = [album_id for album_id in folder.album_ids if album_id not in gone]

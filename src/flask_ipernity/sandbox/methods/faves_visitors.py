@@ -6,27 +6,27 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from .. import shapes
+from .. import lists, parameters
 from ..documents import Album, Doc
 from ..posts import Post
-from . import Call, method, number
-from .album import found_album
-from .doc import found_doc
-from .post import found_post
+from ..registry import MethodCall, api_method
+from .album import find_album
+from .doc import find_doc
+from .post import find_post
 
 Item: TypeAlias = Doc | Album | Post
-_found_post = partial(found_post, item="post")
+_find_post = partial(find_post, item="post")
 
 
-def _paged(call: Call, records: list[dict[str, object]]) -> dict[str, object]:
+def _paged(call: MethodCall, records: list[dict[str, object]]) -> dict[str, object]:
     """The numbers of a page, and its records under ``chosen``."""
-    per_page = number(call.params, "per_page", 10, 1, 100)
-    page = number(call.params, "page", 1, 1, 10**9)
-    chosen, head = shapes.paged(records, page, per_page)
+    per_page = parameters.int_param(call.params, "per_page", 10, 1, 100)
+    page = parameters.int_param(call.params, "page", 1, 1, 10**9)
+    chosen, head = lists.paginate(records, page, per_page)
     return {"count": len(chosen), **head, "chosen": list(chosen)}
 
 
-def _faves(found: Callable[[Call], Item], call: Call) -> dict[str, object]:
+def _faves(found: Callable[[MethodCall], Item], call: MethodCall) -> dict[str, object]:
     """Who has faved an item, the latest first.
 
     The owner's own fave is not listed ([C] oneyoung, whose test-suite had one account only).
@@ -45,7 +45,7 @@ def _faves(found: Callable[[Call], Item], call: Call) -> dict[str, object]:
     return {"faves": {"fave": page.pop("chosen"), **page}}
 
 
-def _visitors(found: Callable[[Call], Item], call: Call) -> dict[str, object]:
+def _visitors(found: Callable[[MethodCall], Item], call: MethodCall) -> dict[str, object]:
     """Who has visited an item, the latest first, and how often people without a name came."""
     audience = found(call).audience
     latest = sorted(audience.visits.items(), key=lambda visit: -visit[1].last_at)
@@ -72,9 +72,9 @@ def _visitors(found: Callable[[Call], Item], call: Call) -> dict[str, object]:
     }
 
 
-method("doc.getFaves")(partial(_faves, found_doc))
-method("album.getFaves")(partial(_faves, found_album))
-method("post.getFaves")(partial(_faves, _found_post))
-method("doc.getVisitors")(partial(_visitors, found_doc))
-method("album.getVisitors")(partial(_visitors, found_album))
-method("post.getVisitors")(partial(_visitors, _found_post))
+api_method("doc.getFaves")(partial(_faves, find_doc))
+api_method("album.getFaves")(partial(_faves, find_album))
+api_method("post.getFaves")(partial(_faves, _find_post))
+api_method("doc.getVisitors")(partial(_visitors, find_doc))
+api_method("album.getVisitors")(partial(_visitors, find_album))
+api_method("post.getVisitors")(partial(_visitors, _find_post))

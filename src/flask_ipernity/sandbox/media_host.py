@@ -15,8 +15,8 @@ from werkzeug.http import is_resource_modified, parse_range_header
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
-from .files import MediaFile, media_file
-from .state import State
+from .media_files import ServedFile, find_file
+from .state import SandboxState
 
 MAX_AGE = 7 * 24 * 3600
 """How long an answer may be kept, in seconds."""
@@ -30,7 +30,7 @@ class RecordedRequest(NamedTuple):
     headers: dict[str, str]
 
 
-def media_app(state: State, record: Callable[[RecordedRequest], None]) -> Flask:
+def media_app(state: SandboxState, record: Callable[[RecordedRequest], None]) -> Flask:
     """Makes the application that serves the state's files."""
     app = Flask("flask_ipernity.sandbox.media", static_folder=None)
 
@@ -38,7 +38,7 @@ def media_app(state: State, record: Callable[[RecordedRequest], None]) -> Flask:
     def file(path: str) -> Response:
         path = f"/{path}"
         record(RecordedRequest(request.method, path, dict(request.headers)))
-        found = media_file(state, path)
+        found = find_file(state, path)
         if found is None:
             abort(404)
         try:
@@ -51,7 +51,7 @@ def media_app(state: State, record: Callable[[RecordedRequest], None]) -> Flask:
     return app
 
 
-def _response(file: MediaFile, content: BinaryIO) -> Response:
+def _response(file: ServedFile, content: BinaryIO) -> Response:
     """The answer to a request for this file: whole, a part of it, or only "not modified"."""
     modified = datetime.fromtimestamp(int(file.modified), UTC)
     length = content.seek(0, os.SEEK_END)

@@ -5,109 +5,42 @@ Key names are those of ``client/methods.json``; a key whose value is ``None`` is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Sequence
 
+from . import parameters
+from .access import may_act, may_download, reader
 from .accounts import Person
 from .audience import Audience, Visits
 from .documents import FAMILY, FRIENDS, PUBLIC, Doc, DocTag
-from .files import ICON_NUMBERS
-from .methods import Call
-from .pictures import LABELS, size_of
+from .media_files import ICON_NUMBERS
 from .posts import Post
+from .registry import MethodCall
+from .thumbnails import LABELS, size_of
 
-Shape = dict[str, object]
-T = TypeVar("T")
-
-ONLY_ME, CONTACTS, EVERYONE = 0, 4, 5
-"""Values of "who may comment, tag …" besides those that ``share`` has too."""
+JSONObject = dict[str, object]
 
 
-def reader(call: Call, item: str = "doc") -> Person | None:
-    """As whom a call reads: without the permission to read, as anybody."""
-    return call.viewer if call.level(item) >= 1 else None
-
-
-def owns(call: Call, owner_id: str, item: str = "doc") -> bool:
-    """Whether the caller reads as this owner."""
-    who = reader(call, item)
-    return who is not None and who.user_id == owner_id
-
-
-def visible(call: Call, doc: Doc) -> bool:
-    """Whether the caller may see a document."""
-    return call.state.visible(doc, call.viewer, call.level("doc"))
-
-
-def newest_first(docs: Iterable[Doc]) -> list[Doc]:
-    """Documents by posting date, the newest first."""
-    return sorted(docs, key=lambda doc: (doc.posted_at, int(doc.doc_id)), reverse=True)
-
-
-def most_popular_first(docs: Iterable[Doc]) -> list[Doc]:
-    """Documents by faves and visits."""
-    return sorted(
-        docs,
-        key=lambda doc: (len(doc.audience.faves), doc.audience.visit_count, int(doc.doc_id)),
-        reverse=True,
-    )
-
-
-def may_act(call: Call, owner_id: str, allowed: int, item: str = "doc") -> bool:
-    """Whether the caller is among those whom an owner lets comment, tag and so on."""
-    who = reader(call, item)
-    if who is None:
-        return False
-    if who.user_id == owner_id or allowed >= EVERYONE:
-        return True
-    if allowed == CONTACTS:
-        owner = call.state.people[owner_id]
-        return who.user_id in owner.network
-    return call.state.within(owner_id, who, allowed)
-
-
-def words(text: str | None) -> list[str]:
-    """The parts of a comma list."""
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
-
-
-def thumbsize(call: Call) -> str:
-    """The wanted size label; anything unknown counts as the default."""
-    label = call.params.get("thumbsize", "")
-    return label if label in LABELS else LABELS[0]
-
-
-def paged(
-    items: Sequence[T], page: int, per_page: int, *, pages: bool = True
-) -> tuple[Sequence[T], Shape]:
-    """One page of a list, and the numbers that describe it; ``page`` is 1 also of nothing."""
-    head: Shape = {"total": len(items), "per_page": per_page, "page": page}
-    if pages:
-        head["pages"] = -(-len(items) // per_page)
-    return items[(page - 1) * per_page : page * per_page], head
-
-
-def doc_link(call: Call, doc: Doc) -> str:
+def doc_link(call: MethodCall, doc: Doc) -> str:
     """Address of a document's page."""
     return f"{call.web_url}/doc/{doc.owner_id}/{doc.doc_id}"
 
 
-def post_link(call: Call, post: Post) -> str:
+def post_link(call: MethodCall, post: Post) -> str:
     """Address of an article's page."""
     return f"{call.web_url}/post/{post.owner_id}/{post.post_id}"
 
 
-def doc_icon(call: Call, doc: Doc) -> str:
+def doc_icon(call: MethodCall, doc: Doc) -> str:
     """Address of the generic icon of a document's media type."""
     return f"{call.media_url}/icons/{ICON_NUMBERS[doc.media]}.75x.png"
 
 
-def avatar(call: Call, person: Person) -> str:
+def avatar(call: MethodCall, person: Person) -> str:
     """Address of a member's picture."""
     return f"{call.media_url}{person.avatar_path}?{person.member_since}"
 
 
-def owner(call: Call, user_id: str) -> Shape:
+def owner(call: MethodCall, user_id: str) -> JSONObject:
     """The owner of an item, in full."""
     person = call.state.people[user_id]
     return {
@@ -119,7 +52,7 @@ def owner(call: Call, user_id: str) -> Shape:
     }
 
 
-def thumb(call: Call, doc: Doc, label: str) -> Shape | None:
+def thumb(call: MethodCall, doc: Doc, label: str) -> JSONObject | None:
     """A size of a document, the next smaller one when it is missing ([R]), or nothing."""
     wanted = LABELS.index(label)
     existing = [size for size in doc.sizes if LABELS.index(size) <= wanted]
@@ -140,12 +73,12 @@ def thumb(call: Call, doc: Doc, label: str) -> Shape | None:
     }
 
 
-def thumbs(call: Call, doc: Doc) -> Shape | None:
+def thumbs(call: MethodCall, doc: Doc) -> JSONObject | None:
     """All sizes of a document; sound has none."""
     return {"thumb": [thumb(call, doc, label) for label in doc.sizes]} if doc.sizes else None
 
 
-def medias(call: Call, doc: Doc) -> list[Shape]:
+def medias(call: MethodCall, doc: Doc) -> list[JSONObject]:
     """The playable files of a video or sound."""
     return [
         {
@@ -160,13 +93,7 @@ def medias(call: Call, doc: Doc) -> list[Shape]:
     ]
 
 
-def may_download(call: Call, doc: Doc) -> bool:
-    """Whether the caller gets the original: the owner may keep it from all others."""
-    who = reader(call)
-    return doc.allow_original or (who is not None and who.user_id == doc.owner_id)
-
-
-def original(call: Call, doc: Doc) -> Shape | None:
+def original(call: MethodCall, doc: Doc) -> JSONObject | None:
     """The original file, for those who may have it."""
     if not may_download(call, doc):
         return None
@@ -181,7 +108,7 @@ def original(call: Call, doc: Doc) -> Shape | None:
     }
 
 
-def dates(doc: Doc) -> Shape:
+def dates(doc: Doc) -> JSONObject:
     """A document's dates; ``created`` is local time, the others are unix seconds."""
     return {
         "posted_at": doc.posted_at,
@@ -191,7 +118,7 @@ def dates(doc: Doc) -> Shape:
     }
 
 
-def visibility(doc: Doc | Post) -> Shape:
+def visibility(doc: Doc | Post) -> JSONObject:
     """Who sees an item. The page of doc.get says 5 for public, doc.set's says 4 ([U])."""
     return {
         "ispublic": doc.share == PUBLIC,
@@ -201,12 +128,12 @@ def visibility(doc: Doc | Post) -> Shape:
     }
 
 
-def permissions(doc: Doc | Post) -> Shape:
+def permissions(doc: Doc | Post) -> JSONObject:
     """Who may comment, tag, and mark people."""
     return {"comment": doc.perm_comment, "tag": doc.perm_tag, "tagme": doc.perm_tagme}
 
 
-def can(call: Call, doc: Doc) -> Shape:
+def can(call: MethodCall, doc: Doc) -> JSONObject:
     """What the caller may do with a document."""
     who = reader(call)
     download = may_download(call, doc)
@@ -221,14 +148,14 @@ def can(call: Call, doc: Doc) -> Shape:
     }
 
 
-def geo(doc: Doc) -> Shape | None:
+def geo(doc: Doc) -> JSONObject | None:
     """Where a document was made, if its owner says so."""
     if doc.lat is None or doc.lng is None:
         return None
     return {"lat": f"{doc.lat:.6f}", "lng": f"{doc.lng:.6f}", "location": doc.location}
 
 
-def count(doc: Doc) -> Shape:
+def count(doc: Doc) -> JSONObject:
     """A document's numbers."""
     return {
         "visits": doc.audience.visit_count,
@@ -238,7 +165,7 @@ def count(doc: Doc) -> Shape:
     }
 
 
-def you(call: Call, audience: Audience, item: str = "doc") -> Shape | None:
+def you(call: MethodCall, audience: Audience, item: str = "doc") -> JSONObject | None:
     """What the caller has to do with an item; nothing for those who are not signed in."""
     who = reader(call, item)
     if who is None:
@@ -251,18 +178,20 @@ def you(call: Call, audience: Audience, item: str = "doc") -> Shape | None:
     }
 
 
-def list_item(call: Call, doc: Doc, extras: Collection[str], also: str = "safety") -> Shape:
+def list_item(
+    call: MethodCall, doc: Doc, extras: Collection[str], also: str = "safety"
+) -> JSONObject:
     """A document as the lists carry it, with the ``extra`` members that the method offers.
 
     :param also: what the method's records have beyond the common keys: ``safety``, the id of the
         ``owner``, or nothing.
     """
-    shape: Shape = {
+    shape: JSONObject = {
         "doc_id": doc.doc_id,
         "media": doc.media,
         "license": doc.license,
         "title": doc.title,
-        "thumb": thumb(call, doc, thumbsize(call)),
+        "thumb": thumb(call, doc, parameters.thumbsize(call)),
         "rotation": 0,
     }
     if "owner" in extras:
@@ -288,7 +217,7 @@ def list_item(call: Call, doc: Doc, extras: Collection[str], also: str = "safety
     return shape
 
 
-def tags(call: Call, found: Sequence[DocTag]) -> Shape:
+def tags(call: MethodCall, found: Sequence[DocTag]) -> JSONObject:
     """The tags of a document or article."""
     return {
         "total": len(found),
@@ -296,7 +225,7 @@ def tags(call: Call, found: Sequence[DocTag]) -> Shape:
     }
 
 
-def tag(call: Call, found: DocTag) -> Shape:
+def tag(call: MethodCall, found: DocTag) -> JSONObject:
     """A tag: the id is that of the word, or of the member."""
     return {
         "type": found.type,

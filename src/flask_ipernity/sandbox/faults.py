@@ -1,4 +1,4 @@
-"""Trouble on demand: latency, faults and a rate limit for API calls."""
+"""Faults on demand: latency, faults and a rate limit for API calls."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import NoReturn
 from flask import Response, request
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .methods import CATALOGUE, GENERAL_ERRORS, Refusal
+from .registry import GENERAL_ERRORS, METHOD_INFO, APIError
 
-HANG = 60
+HANG_SECONDS = 60
 """Seconds after which a hanging connection is closed."""
 
-ANSWERS = {
+WRONG_BODIES = {
     "html": ("text/html", "<!doctype html><title>Ipernity</title><p>Be right back."),
     "list": ("text/plain", "[]"),
     "empty": ("text/plain", ""),
 }
 """Kinds of fault that are a wrong body with HTTP status 200."""
 
-BREAKS = ("cut", "hang", "reset")
+CONNECTION_FAULTS = ("cut", "hang", "reset")
 """Kinds of fault that break the connection."""
 
 
@@ -47,12 +47,14 @@ class Fault:
     retry_after: int | None = None
 
     def __post_init__(self) -> None:
-        if self.method != "*" and self.method not in CATALOGUE:
+        if self.method != "*" and self.method not in METHOD_INFO:
             raise ValueError(f"A fault for {self.method!r}: that is no API method, and not '*'.")
-        if not (self.kind in ANSWERS or self.kind in BREAKS or _is_number(self.kind)):
+        if not (
+            self.kind in WRONG_BODIES or self.kind in CONNECTION_FAULTS or _is_number(self.kind)
+        ):
             raise ValueError(
                 f"A fault of kind {self.kind!r}: write an API error code (1 to 199), an HTTP "
-                f"status (400 to 599), or one of {', '.join([*ANSWERS, *BREAKS])}."
+                f"status (400 to 599), or one of {', '.join([*WRONG_BODIES, *CONNECTION_FAULTS])}."
             )
         if self.times is not None and self.times < 1:
             raise ValueError(f"A fault {self.times} times: the number must be at least 1.")
@@ -78,7 +80,7 @@ def _is_number(kind: str) -> bool:
     return 1 <= number <= 199 or 400 <= number <= 599
 
 
-class Trouble:
+class FaultInjector:
     """Decides for each API call what goes wrong with it.
 
     :param latency: milliseconds that each call takes longer.
@@ -97,10 +99,10 @@ class Trouble:
         self._lock = threading.Lock()
         self._answered: deque[float] = deque(maxlen=rate)
 
-    def strike(self, method: str) -> Response | None:
+    def respond(self, method: str) -> Response | None:
         """Waits, and returns the faulty answer to a call, or None if all is well.
 
-        :raises Refusal: if the fault is an API error, or the calls come too fast.
+        :raises APIError: if the fault is an API error, or the calls come too fast.
         """
         if self.latency:
             self.stopping.wait(self.latency / 1000)
@@ -108,15 +110,15 @@ class Trouble:
         fault = self._next(method)
         if fault is None:
             return None
-        if fault.kind in ANSWERS:
-            mimetype, body = ANSWERS[fault.kind]
+        if fault.kind in WRONG_BODIES:
+            mimetype, body = WRONG_BODIES[fault.kind]
             return Response(body, mimetype=mimetype)
-        if fault.kind in BREAKS:
+        if fault.kind in CONNECTION_FAULTS:
             return _broken(fault.kind, request.environ["werkzeug.socket"])
         number = int(fault.kind)
         if number < 400:
-            own = CATALOGUE[method].errors if method in CATALOGUE else {}
-            raise Refusal(
+            own = METHOD_INFO[method].errors if method in METHOD_INFO else {}
+            raise APIError(
                 number, own.get(fault.kind) or GENERAL_ERRORS.get(number) or "Sandbox fault"
             )
         title = f"{number} {HTTP_STATUS_CODES.get(number, 'Error')}"
@@ -132,7 +134,7 @@ class Trouble:
         now = time.monotonic()
         with self._lock:
             if len(self._answered) == self.rate and now - self._answered[0] < 1:
-                raise Refusal(113, "Too many requests from your address: limit per second reached")
+                raise APIError(113, "Too many requests from your address: limit per second reached")
             self._answered.append(now)
 
     def _next(self, method: str) -> Fault | None:
@@ -159,7 +161,7 @@ def _broken(kind: str, connection: socket.socket) -> Response:
 
 def _hang(connection: socket.socket) -> NoReturn:
     """Says nothing until the client goes, or the server closes the connection as it stops."""
-    connection.settimeout(HANG)
+    connection.settimeout(HANG_SECONDS)
     with suppress(OSError):
         connection.recv(1)
     raise ConnectionAbortedError

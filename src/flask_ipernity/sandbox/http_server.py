@@ -25,7 +25,7 @@ DRAIN_LIMIT = 1 << 20
 """How much of an unread request body is read for the sake of the connection, in bytes."""
 
 
-class Body(io.RawIOBase):
+class RequestBody(io.RawIOBase):
     """The body of one request: ends where Content-Length says, so that the next one can follow."""
 
     def __init__(self, source: io.BufferedIOBase, length: int) -> None:
@@ -45,10 +45,10 @@ class Body(io.RawIOBase):
         return len(data)
 
 
-class Answer:
+class ResponseWriter:
     """Writes one answer; headers and first bytes leave in one packet."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: KeepAliveHandler) -> None:
         self._handler = handler
         self._head: bytes | None = None
         self._chunked = False
@@ -99,7 +99,7 @@ class Answer:
             self._handler.close_connection = True
 
 
-class Handler(WSGIRequestHandler):
+class KeepAliveHandler(WSGIRequestHandler):
     """Speaks HTTP/1.1 on one connection until one side closes it."""
 
     protocol_version = "HTTP/1.1"
@@ -113,9 +113,9 @@ class Handler(WSGIRequestHandler):
             return
         self.environ = environ = self.make_environ()
         if "wsgi.input_terminated" not in environ:
-            environ["wsgi.input"] = Body(self.rfile, int(length))
+            environ["wsgi.input"] = RequestBody(self.rfile, int(length))
             environ["wsgi.input_terminated"] = True
-        answer = Answer(self)
+        answer = ResponseWriter(self)
         try:
             chunks = self.server.app(environ, cast(StartResponse, answer.start))
             try:
@@ -149,12 +149,12 @@ class Handler(WSGIRequestHandler):
         logger.debug("A request was malformed.")
 
 
-class Server(ThreadedWSGIServer):
+class BackgroundServer(ThreadedWSGIServer):
     """Serves an application on a bound socket in the background, until :meth:`stop`."""
 
     def __init__(self, bound: socket.socket, app: WSGIApplication) -> None:
         host, port = bound.getsockname()[:2]
-        super().__init__(host, port, app, Handler, fd=bound.fileno())
+        super().__init__(host, port, app, KeepAliveHandler, fd=bound.fileno())
         bound.close()
         self.connections = 0
         self._open: set[socket.socket] = set()

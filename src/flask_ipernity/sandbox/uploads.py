@@ -15,7 +15,7 @@ from flask import Request
 from .documents import Doc
 
 
-class Received:
+class IncomingFile:
     """A file that is written to disk while it comes in; only what is kept stays there."""
 
     def __init__(self, folder: Path) -> None:
@@ -53,11 +53,11 @@ class Received:
             self.path.unlink(missing_ok=True)
 
 
-def request_class(folder: Path) -> type[Request]:
+def upload_request_class(folder: Path) -> type[Request]:
     """Makes a class of requests that write their files into a folder, whatever their length."""
 
     class Upload(Request):
-        received: tuple[Received, ...] = ()
+        received: tuple[IncomingFile, ...] = ()
 
         def _get_file_stream(
             self,
@@ -66,7 +66,7 @@ def request_class(folder: Path) -> type[Request]:
             filename: str | None = None,
             content_length: int | None = None,
         ) -> IO[bytes]:
-            file = Received(folder)
+            file = IncomingFile(folder)
             self.received = (*self.received, file)
             return cast(IO[bytes], file)
 
@@ -78,7 +78,7 @@ def request_class(folder: Path) -> type[Request]:
 
 
 @dataclass(slots=True)
-class Ticket:
+class UploadTicket:
     """An upload: from ``ready_at`` on (of the monotonic clock) it is a document, or invalid.
 
     ``doc`` is ``None`` for a file that turns out not to be readable. ``size`` in bytes counts for

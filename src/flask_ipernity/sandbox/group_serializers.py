@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import time
 
-from . import shapes
-from .groups import INVISIBLE, MEDIA, Group
-from .methods import Call
+from . import serializers
+from .groups import MEDIA, Group
+from .registry import MethodCall
 
 
-def shown(call: Call, group: Group) -> bool:
-    """Whether a group exists for the caller: a private one does for its members only."""
-    viewer = call.viewer
-    return group.ispublic != INVISIBLE or (viewer is not None and viewer.user_id in group.members)
-
-
-def link(call: Call, group: Group) -> str:
+def link(call: MethodCall, group: Group) -> str:
     """Address of a group's page."""
     return f"{call.web_url}/group/{group.alias}"
 
 
-def common(call: Call, group: Group) -> shapes.Shape:
+def common(call: MethodCall, group: Group) -> serializers.JSONObject:
     """What all answers tell of a group. There are no topics: no method makes one."""
     return {
         "title": group.title,
@@ -36,7 +30,7 @@ def common(call: Call, group: Group) -> shapes.Shape:
     }
 
 
-def you(group: Group, user_id: str) -> shapes.Shape:
+def you(group: Group, user_id: str) -> serializers.JSONObject:
     """What somebody has to do with a group."""
     member = group.members.get(user_id)
     role = member.role if member else ""
@@ -50,7 +44,7 @@ def you(group: Group, user_id: str) -> shapes.Shape:
     }
 
 
-def quota(call: Call, group: Group) -> shapes.Shape:
+def quota(call: MethodCall, group: Group) -> serializers.JSONObject:
     """How many documents a member may add, and whether they wait for the moderators.
 
     Without a quota ``max`` is 0; what ``left`` is then is not known ([U]), here 0 too.
@@ -65,7 +59,7 @@ def quota(call: Call, group: Group) -> shapes.Shape:
     }
 
 
-def can(call: Call, group: Group) -> shapes.Shape:
+def can(call: MethodCall, group: Group) -> serializers.JSONObject:
     """What the caller may do in a group, and which media it takes."""
     viewer = call.viewer
     member = viewer is not None and viewer.user_id in group.members

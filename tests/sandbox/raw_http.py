@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import md5
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -18,7 +19,7 @@ def sign(params: Mapping[str, str], secret: str, method: str = "") -> dict[str, 
     return {**params, "api_sig": md5(text.encode()).hexdigest()}
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """What came back."""
 
     status: int
@@ -36,7 +37,7 @@ class Answer(NamedTuple):
         return data
 
 
-class Raw:
+class RawClient:
     """Sends requests to one sandbox; never follows redirects, never tries twice."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -51,13 +52,13 @@ class Raw:
         *,
         headers: Mapping[str, str] | None = None,
         multipart: bool = False,
-    ) -> Answer:
+    ) -> RawResponse:
         """Sends one request; fields go in the query (GET, HEAD) or a form (POST)."""
         extra: dict[str, Any] = {"encode_multipart": multipart} if http_method == "POST" else {}
         response = self.pool.request(
             http_method, url, fields=fields, headers=headers, redirect=False, **extra
         )
-        return Answer(response.status, response.headers, response.data)
+        return RawResponse(response.status, response.headers, response.data)
 
     def request(
         self,
@@ -67,7 +68,7 @@ class Raw:
         post: bool = False,
         path: str = "/json",
         multipart: bool = False,
-    ) -> Answer:
+    ) -> RawResponse:
         """Sends a call with exactly these parameters."""
         verb = "POST" if post else "GET"
         url = self.sandbox.api_url + method + path
@@ -138,3 +139,22 @@ class Raw:
         assert set(answer) == {"api"}, answer
         assert answer["api"]["status"] == "error"
         return str(answer["api"]["code"])
+
+
+def write(raw: RawClient, method: str, token: str, **params: object) -> dict[str, Any]:
+    """Return the answer to a POSTed call that must succeed."""
+    sent = {name: str(value) for name, value in params.items()}
+    return raw.ok(method, sent, token=token, post=True)
+
+
+def refused(raw: RawClient, method: str, token: str, **params: object) -> str:
+    """Return the error code of a POSTed call that must fail."""
+    sent = {name: str(value) for name, value in params.items()}
+    return raw.code(method, sent, token=token, post=True)
+
+
+def port_of(url: str) -> int:
+    """Return the port in a URL."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port

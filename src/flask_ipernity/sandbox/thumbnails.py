@@ -17,11 +17,11 @@ LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600
 """All size labels, smallest first; ``NNx`` is a square, a number is the longest side."""
 
 CACHE_BYTES = 48 * 1024 * 1024
-QUALITY = 85
+JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class OriginalFile:
     """A file on disk or in memory; width and height are those after turning it upright.
 
     ``orientation`` is an EXIF value that stands in for the file's own, ``checksum`` the MD5 where
@@ -58,7 +58,7 @@ class Picture:
 
 
 @lru_cache(maxsize=4096)
-def _md5(picture: Picture) -> str:
+def _md5(picture: OriginalFile) -> str:
     try:
         with picture.open() as file:
             checksum = hashlib.md5(usedforsecurity=False)
@@ -97,7 +97,7 @@ def size_of(label: str, width: int, height: int) -> tuple[int, int]:
     return -(-width * number // long), -(-height * number // long)
 
 
-def _upright(picture: Picture, wanted: int) -> Image.Image:
+def _upright(picture: OriginalFile, wanted: int) -> Image.Image:
     """The picture in RGB, turned as its EXIF says, decoded no larger than needed."""
     with picture.open() as file, Image.open(file) as image:
         image.draft("RGB", (wanted, wanted))
@@ -111,7 +111,7 @@ def _upright(picture: Picture, wanted: int) -> Image.Image:
     return upright.convert("RGB")
 
 
-def draw(picture: Picture, label: str) -> bytes:
+def draw(picture: OriginalFile, label: str) -> bytes:
     """A size of a picture as JPEG."""
     width, height = size_of(label, picture.width, picture.height)
     # draft() keeps both sides at least this long, so nothing is ever enlarged again.
@@ -121,11 +121,11 @@ def draw(picture: Picture, label: str) -> bytes:
     else:
         image = image.resize((width, height), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=QUALITY, progressive=True, optimize=True)
+    image.save(out, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)
     return out.getvalue()
 
 
-class Drawer:
+class ThumbnailCache:
     """Draws sizes and keeps the last ones, up to a number of bytes; safe for many threads."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
@@ -134,7 +134,7 @@ class Drawer:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def draw(self, picture: Picture, label: str) -> bytes:
+    def draw(self, picture: OriginalFile, label: str) -> bytes:
         """A size as JPEG bytes, drawn now or taken from memory."""
         key = (picture.identity, label)
         with self._lock:

@@ -14,10 +14,10 @@ from .accounts import App, Person
 from .audience import Audience
 from .documents import PUBLIC, Doc
 from .groups import INVISIBLE
-from .state import State
+from .state import SandboxState
 
 
-def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint:
+def blueprint(state: SandboxState, app: App, config: Mapping[str, object]) -> Blueprint:
     """Makes the blueprint with these pages.
 
     :param config: what the front page tells to write into an application's configuration.

@@ -170,6 +170,41 @@ def test_a_range_counts_only_if_the_file_is_still_the_same(
         assert answer.body == whole.body
 
 
+def test_a_precondition_that_fails_comes_before_a_range(
+    raw: RawClient, thumb: str, whole: RawResponse
+) -> None:
+    for wanted in ("bytes=0-9", "bytes=99999999-"):
+        answer = ask(raw, thumb, {"Range": wanted, "If-Match": '"other"'})
+        assert answer.status == 412
+        assert answer.body == b""
+    kept = {"Range": "bytes=0-9", "If-Modified-Since": whole.headers["Last-Modified"]}
+    assert ask(raw, thumb, kept).status == 304
+
+
+def test_a_date_in_if_range_must_be_the_very_one(
+    raw: RawClient, thumb: str, whole: RawResponse
+) -> None:
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    for other in (later, "yesterday", ""):
+        answer = ask(raw, thumb, {"Range": "bytes=0-9", "If-Range": other})
+        assert answer.status == 200
+        assert answer.body == whole.body
+
+
+def test_a_connection_is_in_step_after_a_part_and_after_416(
+    raw: RawClient, thumb: str, whole: RawResponse
+) -> None:
+    sent = raw.sandbox.media_requests
+    for wanted in ("bytes=0-9", f"bytes={len(whole.body)}-", "bytes=-7"):
+        ask(raw, thumb, {"Range": wanted})
+    assert raw.send("GET", thumb).body == whole.body
+    assert [request.headers.get("Range") for request in sent][-4:-1] == [
+        "bytes=0-9",
+        f"bytes={len(whole.body)}-",
+        "bytes=-7",
+    ]
+
+
 def test_a_range_is_for_get_alone(raw: RawClient, thumb: str, whole: RawResponse) -> None:
     answer = raw.send("HEAD", thumb, headers={"Range": "bytes=0-9"})
     assert answer.status == 200

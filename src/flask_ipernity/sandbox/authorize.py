@@ -161,7 +161,7 @@ def _allow(state: SandboxState, link: SignInLink, person: Person) -> AnyResponse
     frob = new_frob(state, link.app.key, "web", person.user_id, link.permissions)
     parts = urlsplit(link.callback_url)
     query = "&".join(filter(None, [parts.query, f"frob={frob.value}"]))
-    return redirect(parts._replace(query=query).geturl())
+    return redirect(parts._replace(query=query).geturl(), 302)
 
 
 def _refuse(state: SandboxState, link: SignInLink) -> AnyResponse | str:
@@ -170,7 +170,7 @@ def _refuse(state: SandboxState, link: SignInLink) -> AnyResponse | str:
     What the service does then is not known; a callback without a frob is our guess.
     """
     if link.frob is None:
-        return redirect(link.callback_url)
+        return redirect(link.callback_url, 302)
     del state.frobs[link.frob.value]
     return render_template("message.html", title="Refused", text=f"{link.app.title} got no access.")
 

@@ -9,11 +9,12 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import NoReturn
 
 from flask import Response, request
-from werkzeug.http import HTTP_STATUS_CODES
 
+from .http_server import CONNECTION_KEY
 from .registry import GENERAL_ERRORS, METHOD_INFO, APIError
 
 HANG_SECONDS = 60
@@ -80,6 +81,14 @@ def _is_number(kind: str) -> bool:
     return 1 <= number <= 199 or 400 <= number <= 599
 
 
+def _phrase(status: int) -> str:
+    """Return the reason phrase of an HTTP status, "Error" if it has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
 class FaultInjector:
     """Decides for each API call what goes wrong with it.
 
@@ -114,14 +123,14 @@ class FaultInjector:
             mimetype, body = WRONG_BODIES[fault.kind]
             return Response(body, mimetype=mimetype)
         if fault.kind in CONNECTION_FAULTS:
-            return _broken(fault.kind, request.environ["werkzeug.socket"])
+            return _broken(fault.kind, request.environ[CONNECTION_KEY])
         number = int(fault.kind)
         if number < 400:
             own = METHOD_INFO[method].errors if method in METHOD_INFO else {}
             raise APIError(
                 number, own.get(fault.kind) or GENERAL_ERRORS.get(number) or "Sandbox fault"
             )
-        title = f"{number} {HTTP_STATUS_CODES.get(number, 'Error')}"
+        title = f"{number} {_phrase(number)}"
         response = Response(f"<h1>{title}</h1>", number, mimetype="text/html")
         if fault.retry_after is not None:
             response.headers["Retry-After"] = str(fault.retry_after)

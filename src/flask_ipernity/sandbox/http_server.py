@@ -25,6 +25,10 @@ DRAIN_LIMIT = 1 << 20
 """How much of an unread request body is read for the sake of the connection, in bytes."""
 
 
+#: Key of the WSGI environment under which faults find the socket that they break.
+CONNECTION_KEY = "flask_ipernity.sandbox.connection"
+
+
 class RequestBody(io.RawIOBase):
     """The body of one request: ends where Content-Length says, so that the next one can follow."""
 
@@ -112,6 +116,7 @@ class KeepAliveHandler(WSGIRequestHandler):
             self.send_error(400)
             return
         self.environ = environ = self.make_environ()
+        environ[CONNECTION_KEY] = self.connection
         if "wsgi.input_terminated" not in environ:
             environ["wsgi.input"] = RequestBody(self.rfile, int(length))
             environ["wsgi.input_terminated"] = True

@@ -15,14 +15,14 @@ CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A running sandbox whose application has a callback URL."""
+    """Yield a running sandbox whose application has a callback URL."""
     with Sandbox(callback_url=CALLBACK) as running:
         yield running
 
 
 @pytest.fixture
 def raw(sandbox: Sandbox) -> Iterator[RawClient]:
-    """Raw HTTP to the test's sandbox."""
+    """Yield a raw HTTP client of the test's sandbox."""
     raw = RawClient(sandbox)
     yield raw
     raw.pool.clear()

@@ -1,4 +1,4 @@
-"""For each API method arguments that it accepts, and the sandbox whose ids they name."""
+"""Valid arguments for each API method, with the ids of a sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERYTHING = {"doc": "delete", "blog": "delete", "post": "delete", "network": "d
 
 
 class FilledSandbox:
-    """A sandbox with something of everything, and the ids of it."""
+    """A sandbox with at least one item of each kind, and their ids."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         state = sandbox.state
@@ -56,27 +56,27 @@ class FilledSandbox:
             self.comments[kind] = second
 
     def frob(self) -> str:
-        """A frob that somebody has allowed."""
+        """Return a frob that a person has allowed."""
         key = self.sandbox.app_key
         return new_frob(self.sandbox.state, key, "web", self.ada, {"doc": "read"}).value
 
     def ticket(self) -> str:
-        """The ticket of an upload that is done."""
+        """Return the ticket of a finished upload."""
         answer = self.api.call("upload.file", file=a_file(), title="Later", **{"async": 0})
         return str(answer["ticket"])
 
     def text(self) -> str:
-        """The id of an uploaded document that is no photo."""
+        """Return the id of an uploaded document that is not a photo."""
         found = self.api.call("upload.checkTickets", tickets=self.ticket())["tickets"]["ticket"]
         return str(found[0]["doc_id"])
 
     def note(self) -> str:
-        """The number of a note on the photo."""
+        """Return the id of a note on the photo."""
         return self.photo.notes[0].note_id
 
 
 class File(io.BytesIO):
-    """A file to upload, neither picture nor sound."""
+    """A file to upload that is neither a picture nor a sound."""
 
     name = "notes.txt"
 

@@ -1,4 +1,4 @@
-"""Raw HTTP for the sandbox's tests: an own signer, and answers as they came over the wire."""
+"""A raw HTTP client for the sandbox, with its own signing, and responses as received."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from flask_ipernity.sandbox import Sandbox
 
 
 def sign(params: Mapping[str, str], secret: str, method: str = "") -> dict[str, str]:
-    """Returns the parameters with their ``api_sig``."""
+    """Return the parameters with their ``api_sig``."""
     text = "".join(key + value for key, value in sorted(params.items())) + method + secret
     return {**params, "api_sig": md5(text.encode()).hexdigest()}
 
 
 class RawResponse(NamedTuple):
-    """What came back."""
+    """A response as it was received."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,7 +38,7 @@ class RawResponse(NamedTuple):
 
 
 class RawClient:
-    """Sends requests to one sandbox; never follows redirects, never tries twice."""
+    """Sends requests to one sandbox; never follows redirects, never retries."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -53,7 +53,7 @@ class RawClient:
         headers: Mapping[str, str] | None = None,
         multipart: bool = False,
     ) -> RawResponse:
-        """Sends one request; fields go in the query (GET, HEAD) or a form (POST)."""
+        """Send one request; fields go in the query (GET, HEAD) or in a form (POST)."""
         extra: dict[str, Any] = {"encode_multipart": multipart} if http_method == "POST" else {}
         response = self.pool.request(
             http_method, url, fields=fields, headers=headers, redirect=False, **extra
@@ -69,7 +69,7 @@ class RawClient:
         path: str = "/json",
         multipart: bool = False,
     ) -> RawResponse:
-        """Sends a call with exactly these parameters."""
+        """Send a call with exactly these parameters."""
         verb = "POST" if post else "GET"
         url = self.sandbox.api_url + method + path
         return self.send(verb, url, params, multipart=multipart)
@@ -83,7 +83,7 @@ class RawClient:
         post: bool = False,
         signed: bool = True,
     ) -> dict[str, Any]:
-        """Makes a call with key, token and signature; returns the whole JSON answer."""
+        """Make a call with key, token and signature; return the whole JSON answer."""
         full = {**(params or {}), "api_key": self.sandbox.app_key}
         if token is not None:
             full["auth_token"] = token
@@ -101,7 +101,7 @@ class RawClient:
         token: str,
         method: str = "upload.file",
     ) -> dict[str, Any]:
-        """Sends a file, as its name and its bytes; returns the whole JSON answer."""
+        """Send a file, given as its name and its bytes; return the whole JSON answer."""
         full = {**(params or {}), "api_key": self.sandbox.app_key, "auth_token": token}
         fields: dict[str, Any] = {**sign(full, self.sandbox.app_secret, method)}
         if file is not None:
@@ -120,7 +120,7 @@ class RawClient:
         token: str | None = None,
         post: bool = False,
     ) -> dict[str, Any]:
-        """As :meth:`call`, for a call that must succeed."""
+        """Return the answer to a call that must succeed; see :meth:`call`."""
         answer = self.call(method, params, token=token, post=post)
         assert answer["api"]["status"] == "ok", answer
         return answer
@@ -134,7 +134,7 @@ class RawClient:
         post: bool = False,
         signed: bool = True,
     ) -> str:
-        """As :meth:`call`, for a call that must fail; returns the error code."""
+        """Return the error code of a call that must fail; see :meth:`call`."""
         answer = self.call(method, params, token=token, post=post, signed=signed)
         assert set(answer) == {"api"}, answer
         assert answer["api"]["status"] == "error"

@@ -19,7 +19,7 @@ def token(sandbox: Sandbox) -> str:
 
 @pytest.fixture
 def best(sandbox: Sandbox) -> Album:
-    """A public album of the photographer."""
+    """Return a public album of the photographer."""
     return album(sandbox, {PUBLIC})
 
 

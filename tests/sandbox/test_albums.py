@@ -13,7 +13,7 @@ from .raw_http import RawClient
 
 @pytest.fixture
 def token(sandbox: Sandbox) -> str:
-    """The photographer's, who may write."""
+    """Return a token of the photographer, who may write."""
     return sandbox.sign_in(ADA, {"doc": "write"})
 
 

@@ -33,8 +33,8 @@ MAY_MISS = {
 }
 
 GARBAGE = ("", "-1", "x,,é,\0", "9" * 30, "nan", "²")
+#: Listed and documented, but an unknown method (103) of the service ([C] PyIpernity).
 UNKNOWN = "doc.albums.add"
-"""Listed and documented, but answered with 103, unknown method, by the service [C, PyIpernity]."""
 
 
 @pytest.fixture

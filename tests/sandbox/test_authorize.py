@@ -14,7 +14,7 @@ from .raw_http import RawClient, RawResponse, sign
 
 
 class Page(HTMLParser):
-    """What a page's form says."""
+    """The fields of a page's form."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -39,19 +39,19 @@ class Page(HTMLParser):
 
 
 def link(sandbox: Sandbox, *, secret: str | None = None, **params: str) -> str:
-    """A signed sign-in link."""
+    """Return a signed sign-in link."""
     full = {"api_key": sandbox.app_key, **params}
     return f"{sandbox.authorize_url}?{urlencode(sign(full, secret or sandbox.app_secret))}"
 
 
 def frob_of(answer: RawResponse) -> str:
-    """The frob with which an answer sends the browser back."""
+    """Return the frob in the URL to which a response redirects."""
     assert answer.status == 302
     return parse_qs(urlsplit(answer.headers["Location"]).query)["frob"][0]
 
 
 def allow(raw: RawClient, url: str, **choice: str) -> RawResponse:
-    """Opens the page and posts its hidden fields, with a choice."""
+    """Open the page and post its hidden fields, with a choice."""
     page = Page(raw.send("GET", url).text)
     return raw.send("POST", url, {**page.hidden, **choice})
 
@@ -129,7 +129,7 @@ def test_a_new_callback_url_takes_effect_at_once(raw: RawClient, sandbox: Sandbo
 
 @pytest.mark.parametrize("value", ["/cb", "example.test/cb", "javascript:alert(1)", ""])
 def test_a_callback_url_that_is_no_http_address_raises(sandbox: Sandbox, value: str) -> None:
-    with pytest.raises(ValueError, match="no absolute http address"):
+    with pytest.raises(ValueError, match="not an absolute HTTP URL"):
         sandbox.callback_url = value
 
 

@@ -13,7 +13,7 @@ from .raw_http import RawClient
 
 @pytest.fixture
 def token(sandbox: Sandbox) -> str:
-    """The photographer's, with every right over documents."""
+    """Return a token of the photographer with every permission for documents."""
     return sandbox.sign_in(ADA, {"doc": "delete"})
 
 

@@ -26,7 +26,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def item(sandbox: Sandbox, kind: str) -> Doc | Post:
-    """The photographer's, public, without comments."""
+    """Return a public item of the photographer, without comments."""
     ada = sandbox.people[ADA].user_id
     posts = (post for post in sandbox.state.posts.values() if post.owner_id == ada)
     found = doc(sandbox, ADA, share=PUBLIC) if kind == "doc" else next(posts)
@@ -46,7 +46,7 @@ def params(kind: str, item: Doc | Post) -> dict[str, str]:
 
 @pytest.fixture
 def say(raw: RawClient, kind: str, params: dict[str, str]) -> Say:
-    """Makes a comment."""
+    """Return a function that makes a comment."""
 
     def add(content: str, token: str, **more: str) -> dict[str, Any]:
         sent = {**params, "content": content, **more}

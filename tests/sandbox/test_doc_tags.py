@@ -21,7 +21,7 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture
 def bare(sandbox: Sandbox) -> Doc:
-    """A public document of the photographer without tags."""
+    """Return a public document of the photographer, without tags."""
     found = doc(sandbox, ADA, share=PUBLIC)
     found.tags = []
     return found

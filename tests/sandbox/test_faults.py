@@ -162,8 +162,8 @@ def test_faults_can_be_given_as_texts() -> None:
     ("spec", "words"),
     [
         ("doc.get", "not METHOD=KIND"),
-        ("doc.gett=503", "'doc.gett': that is no API method"),
-        ("=503", "'': that is no API method"),
+        ("doc.gett=503", "'doc.gett': it is neither an API method"),
+        ("=503", "'': it is neither an API method"),
         ("doc.get=boom", "kind 'boom'"),
         ("doc.get=", "kind ''"),
         ("doc.get=0", "kind '0'"),
@@ -171,8 +171,8 @@ def test_faults_can_be_given_as_texts() -> None:
         ("doc.get=399", "kind '399'"),
         ("doc.get=600", "kind '600'"),
         ("doc.get=-1", "kind '-1'"),
-        ("doc.get=503:", "ends on ''"),
-        ("doc.get=503:many", "ends on 'many'"),
+        ("doc.get=503:", "ends with ''"),
+        ("doc.get=503:many", "ends with 'many'"),
         ("doc.get=503:0", "at least 1"),
     ],
 )

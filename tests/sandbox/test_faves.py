@@ -19,7 +19,7 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 
 def thing(sandbox: Sandbox, kind: str) -> tuple[Any, dict[str, str]]:
-    """A public document of the photographer or a public album, without faves, and its id."""
+    """Return a public document or album of the photographer, without faves, and its id."""
     found: Any = doc(sandbox, share=PUBLIC)
     if kind == "album":
         found = next(

@@ -19,7 +19,7 @@ def token(sandbox: Sandbox) -> str:
 
 @pytest.fixture
 def folder(sandbox: Sandbox) -> Folder:
-    """The photographer's one folder."""
+    """Return the photographer's only folder."""
     (found,) = sandbox.state.folders.values()
     return found
 

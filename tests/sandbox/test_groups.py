@@ -17,7 +17,7 @@ from .raw_http import RawClient
 
 @pytest.fixture
 def groups(sandbox: Sandbox) -> list[Group]:
-    """An open one, a moderated one with a quota, a private one."""
+    """Return an open group, a moderated one with a quota, and a private one."""
     return list(sandbox.state.groups.values())
 
 
@@ -27,7 +27,7 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 
 def own(sandbox: Sandbox, count: int) -> list[str]:
-    """Public photos of the photographer that are in no group."""
+    """Return public photos of the photographer that are in no group."""
     owner_id = sandbox.people[ADA].user_id
     groups = sandbox.state.groups.values()
     found = [

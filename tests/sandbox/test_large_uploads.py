@@ -33,7 +33,7 @@ with Sandbox(processing=0) as sandbox:
 
 @pytest.fixture
 def server() -> Iterator[subprocess.Popen[str]]:
-    """A sandbox in a process of its own, so that its memory can be measured."""
+    """Yield a sandbox in its own process, so that its memory can be measured."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -44,7 +44,7 @@ def server() -> Iterator[subprocess.Popen[str]]:
 
 
 def peak(process: subprocess.Popen[str]) -> int:
-    """The most memory that a process has needed so far, in kilobytes."""
+    """Return the peak memory of a process so far, in kilobytes."""
     status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1])

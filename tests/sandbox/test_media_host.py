@@ -16,7 +16,7 @@ from .raw_http import RawClient, RawResponse
 
 @pytest.fixture
 def thumb(raw: RawClient, sandbox: Sandbox) -> str:
-    """Address of a thumbnail."""
+    """Return the URL of a thumbnail."""
     params = {"user_id": sandbox.people[0].user_id, "thumbsize": "240"}
     url = raw.ok("doc.getList", params)["docs"]["doc"][0]["thumb"]["url"]
     assert url.startswith(sandbox.media_url + "/")
@@ -25,7 +25,7 @@ def thumb(raw: RawClient, sandbox: Sandbox) -> str:
 
 @pytest.fixture
 def whole(raw: RawClient, thumb: str) -> RawResponse:
-    """The answer to a plain request for it."""
+    """Return the response to a plain request for the thumbnail."""
     return raw.send("GET", thumb)
 
 

@@ -20,7 +20,7 @@ def ids(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture
 def token(sandbox: Sandbox, ids: list[str]) -> str:
-    """The photographer's, who also calls the stranger a friend."""
+    """Return a token of the photographer, who also calls the stranger a friend."""
     sandbox.people[ADA].friends.add(ids[MEI])
     return sandbox.sign_in(ADA, {"network": "read", "doc": "read"})
 

@@ -21,7 +21,7 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture
 def sent(sandbox: Sandbox) -> dict[str, str]:
-    """A note on the photographer's public photo, which has none."""
+    """Return the parameters of a note on the photographer's public photo, which has none."""
     shown = doc(sandbox, share=PUBLIC)
     shown.notes.clear()
     return {"doc_id": shown.doc_id, "content": "There!", **PLACE}

@@ -20,7 +20,7 @@ from .raw_http import RawClient
 
 
 def save(path: Path, size: tuple[int, int] = (300, 200), exif: Image.Exif | None = None) -> Path:
-    """Writes a picture."""
+    """Write a picture."""
     path.parent.mkdir(parents=True, exist_ok=True)
     form = "PNG" if path.suffix.lower() == ".png" else "JPEG"
     Image.new("RGB", size, "teal").save(path, form, exif=exif or Image.Exif())
@@ -28,7 +28,7 @@ def save(path: Path, size: tuple[int, int] = (300, 200), exif: Image.Exif | None
 
 
 def full_exif() -> Image.Exif:
-    """What a camera writes, for a photo taken upright."""
+    """Return what a camera writes for an upright photo."""
     exif = Image.Exif()
     exif[0x010E] = "Tea in Aït Benhaddou".encode()
     exif[0x010F], exif[0x0110] = "Kestrel", "K7 "
@@ -45,7 +45,7 @@ def full_exif() -> Image.Exif:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with photos, albums, and things that are to be left out."""
+    """Return a folder with photos, subfolders, and files that must be left out."""
     root = tmp_path / "pictures"
     save(root / "Harbour_at_dawn.JPG", (900, 600))
     save(root / "no-exif.png", (120, 90))
@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def raw(folder: Path) -> Iterator[RawClient]:
-    """Raw HTTP to a sandbox that serves the folder."""
+    """Yield a raw HTTP client of a sandbox that serves the folder."""
     with Sandbox(photos=folder) as sandbox:
         raw = RawClient(sandbox)
         yield raw
@@ -74,7 +74,7 @@ def raw(folder: Path) -> Iterator[RawClient]:
 
 
 def docs(raw: RawClient, **params: str) -> dict[str, dict[str, object]]:
-    """The first person's documents by title."""
+    """Return the first person's documents by title."""
     user_id = raw.sandbox.people[0].user_id
     answer = raw.ok("doc.getList", {"user_id": user_id, **params})
     return {entry["title"]: entry for entry in answer["docs"]["doc"]}

@@ -13,7 +13,7 @@ from .raw_http import RawClient
 
 @pytest.fixture
 def mine(sandbox: Sandbox) -> list[Post]:
-    """The photographer's: a public one, one for the family, a draft."""
+    """Return the photographer's articles: a public one, one for the family, a draft."""
     ada = sandbox.people[ADA].user_id
     return [post for post in sandbox.state.posts.values() if post.owner_id == ada]
 

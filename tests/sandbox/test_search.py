@@ -13,7 +13,7 @@ from .raw_http import RawClient
 
 @pytest.fixture
 def named(sandbox: Sandbox) -> dict[str, Doc]:
-    """Three public documents with words that are nowhere else."""
+    """Return three public documents with words that occur nowhere else."""
     shown = [entry for entry in sandbox.state.docs.values() if entry.share == PUBLIC][:3]
     old, grey, cafe = shown
     old.title, old.description = "Zebra crossing", "An old lorry waits."

@@ -17,7 +17,7 @@ from .raw_http import RawClient, port_of
 
 
 def exchange(sandbox: Sandbox, data: bytes) -> bytes:
-    """Sends raw bytes, says that no more will come, and returns all that comes back."""
+    """Send raw bytes, close the sending side, and return everything that is received."""
     with socket.create_connection(("127.0.0.1", port_of(sandbox.url)), timeout=5) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
@@ -137,12 +137,12 @@ def test_a_stopped_sandbox_starts_again_on_its_ports_and_remembers(
 
 
 def test_starting_twice_raises(sandbox: Sandbox) -> None:
-    with pytest.raises(RuntimeError, match="runs already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
 
 
-def test_a_sandbox_that_was_not_started_has_no_address() -> None:
-    with pytest.raises(RuntimeError, match="before it was started"):
+def test_a_sandbox_that_was_not_started_has_no_url() -> None:
+    with pytest.raises(RuntimeError, match="until it is started"):
         _ = Sandbox().api_url
 
 
@@ -161,7 +161,7 @@ def test_a_given_port_is_the_apis() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "example.test", "", "::"])
 def test_only_hosts_on_this_machine_are_allowed(host: str) -> None:
-    with pytest.raises(ValueError, match="no loopback address"):
+    with pytest.raises(ValueError, match="not a loopback address"):
         Sandbox(host=host)
 
 

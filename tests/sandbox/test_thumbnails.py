@@ -26,7 +26,7 @@ URL = re.compile(r"/\d+/(\d\d)/(\d\d)/(\d{8})\.([0-9a-f]{8})\.(\d+x?)\.jpg")
 
 
 def picture(image: Image.Image, form: str = "JPEG", orientation: int = 1) -> OriginalFile:
-    """An image in memory."""
+    """Return an image in memory."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     out = io.BytesIO()

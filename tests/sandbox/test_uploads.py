@@ -37,7 +37,7 @@ def jpeg(width: int = 90, height: int = 60, orientation: int | None = None) -> b
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox whose documents are there at once."""
+    """Yield a sandbox in which uploads become documents at once."""
     with Sandbox(processing=0) as running:
         yield running
 
@@ -48,7 +48,7 @@ def token(sandbox: Sandbox) -> str:
 
 
 def sent(raw: RawClient, token: str, file: tuple[str, bytes], **params: str) -> dict[str, Any]:
-    """Uploads a file; returns the state of its ticket."""
+    """Upload a file; return the state of its ticket."""
     answer = raw.upload(file, params, token=token)
     assert answer["api"]["status"] == "ok", answer
     tickets = raw.ok("upload.checkTickets", {"tickets": answer["ticket"]}, token=token)["tickets"]
@@ -296,7 +296,7 @@ def test_parameters_out_of_bounds_are_error_3_and_leave_no_file(
 
 
 def folder_of(sandbox: Sandbox, raw: RawClient, token: str) -> Path:
-    """Where uploads are kept."""
+    """Return the folder in which uploads are kept."""
     doc_id = sent(raw, token, ("a.jpg", jpeg()))["doc_id"]
     file = sandbox.state.docs[doc_id].source.file
     assert isinstance(file, Path)

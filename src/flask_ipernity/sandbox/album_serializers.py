@@ -1,6 +1,6 @@
-"""Albums as the dictionaries that the service's answers are made of.
+"""Albums as the dictionaries that API answers consist of.
 
-As in :mod:`.serializers`, a key whose value is ``None`` is dropped later on.
+As in :mod:`.serializers`, a key whose value is None is dropped later.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .registry import MethodCall
 
 
 def cover(call: MethodCall, album: Album) -> serializers.JSONObject | None:
-    """An album's cover, or the first visible document in its place."""
+    """Return an album's cover; the first visible document if the cover is not visible."""
     seen = access.album_docs(call, album)
     for doc in [doc for doc in seen if doc.doc_id == album.cover_id] or seen:
         if shape := serializers.thumb(call, doc, parameters.thumbsize(call)):
@@ -22,12 +22,12 @@ def cover(call: MethodCall, album: Album) -> serializers.JSONObject | None:
 
 
 def dates(album: Album) -> serializers.JSONObject:
-    """An album's dates as album.get names them."""
+    """Return an album's dates under the keys of ``album.get``."""
     return {"created_at": album.created_at, "comment_at": album.audience.comment_at}
 
 
 def count(call: MethodCall, album: Album) -> serializers.JSONObject:
-    """An album's numbers; those of documents count what the caller may see."""
+    """Return an album's counts; those of documents include only what the caller may see."""
     shares = [doc.share for doc in access.album_docs(call, album)]
     return {
         "docs": len(shares),
@@ -42,7 +42,7 @@ def count(call: MethodCall, album: Album) -> serializers.JSONObject:
 
 
 def visibility(call: MethodCall, album: Album) -> serializers.JSONObject:
-    """Which circles find something in an album."""
+    """Return which circles can see something in an album."""
     shares = {doc.share for doc in access.album_docs(call, album)}
     return {
         "family": FAMILY in shares,
@@ -53,7 +53,7 @@ def visibility(call: MethodCall, album: Album) -> serializers.JSONObject:
 
 
 def can(call: MethodCall, album: Album) -> serializers.JSONObject:
-    """What the caller may do with an album."""
+    """Return what the caller may do with an album."""
     return {
         "fave": access.reader(call) is not None and not access.owns(call, album.owner_id),
         "comment": access.may_act(call, album.owner_id, album.perm_comment),
@@ -61,10 +61,10 @@ def can(call: MethodCall, album: Album) -> serializers.JSONObject:
 
 
 def link(call: MethodCall, album: Album) -> str:
-    """Address of an album's page."""
+    """Return the URL of an album's page."""
     return f"{call.web_url}/doc/{album.owner_id}/album/{album.album_id}"
 
 
 def description(album: Album) -> str:
-    """An album's description, escaped: clients have to unescape it ([C] Photini e422c16f)."""
+    """Return an album's description, escaped; clients must unescape it ([C] Photini e422c16f)."""
     return html.escape(album.description, quote=False)

@@ -1,4 +1,4 @@
-"""The ``Range`` header of RFC 9110, section 14: which bytes of a file a request asks for."""
+"""A parser of the ``Range`` header (RFC 9110, section 14)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The API's side of the wire: from a request to the envelope of its answer.
+"""The API endpoint: from a request to the response with its envelope.
 
-The order of the checks is not known on the service. Here: format, key, method, POST, signature,
+The order of the service's checks is not known ([U]). Here: format, key, method, POST, signature,
 token, permissions; then the method itself.
 """
 
@@ -34,14 +34,14 @@ GENERAL_PARAMS = {"api_key", "api_sig", "auth_token"}
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """An API call as it came in, whatever became of it."""
+    """An API call as it was received, whether it succeeded or not."""
 
     method: str
     http_method: str
+    #: All parameters as received; the last value of one that was sent twice.
     params: dict[str, str]
-    """All parameters as received; of one that was sent twice, the last."""
+    #: The time of the call, in Unix seconds.
     at: float
-    """Unix time."""
 
 
 def blueprint(
@@ -51,59 +51,65 @@ def blueprint(
     media_url: str,
     web_url: str,
 ) -> Blueprint:
-    """Makes the blueprint that answers ``/api/<method>[/<format>]``."""
+    """Return the blueprint that serves ``/api/<method>[/<format>]``.
+
+    :param record: called with each call as it was received.
+    """
     load_methods()
     api = Blueprint("api", __name__, url_prefix="/api")
 
     @api.route("/<path:rest>", methods=["GET", "POST"])
     def call(rest: str) -> Response:
         method, _, form = rest.partition("/")
-        # As in PHP, a parameter of the body replaces one of the query, and the last of several
-        # counts; what counts is what the signature must cover.
-        params = {**_last(request.args.to_dict(False)), **_last(request.form.to_dict(False))}
+        # As in PHP, a parameter in the body replaces one in the query, and the last value counts;
+        # the signature must cover these values.
+        params = {
+            **_last_values(request.args.to_dict(False)),
+            **_last_values(request.form.to_dict(False)),
+        }
         record(RecordedCall(method, request.method, params, time.time()))
         try:
             if (faulty := faults.respond(method)) is not None:
                 return faulty
             if form not in ("", "json"):
-                raise _general(102)
+                raise _general_error(102)
             with state.lock:
                 state.finish_uploads()
-                checked = _checked(state, method, params, media_url, web_url)
-                return _answer(_encode_map(METHOD_FUNCTIONS[method](checked)), "ok")
+                checked = _checked_call(state, method, params, media_url, web_url)
+                return _json_response(_encode_map(METHOD_FUNCTIONS[method](checked)), "ok")
         except APIError as refusal:
-            return _answer({}, "error", code=str(refusal.code), message=refusal.message)
+            return _json_response({}, "error", code=str(refusal.code), message=refusal.message)
 
     return api
 
 
-def _last(values: Mapping[str, list[str]]) -> dict[str, str]:
-    """Keeps the last value of each parameter."""
+def _last_values(values: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return the last value of each parameter."""
     return {name: several[-1] for name, several in values.items()}
 
 
-def _general(code: int) -> APIError:
-    """One of the service's general errors."""
+def _general_error(code: int) -> APIError:
+    """Return one of the service's general errors."""
     return APIError(code, GENERAL_ERRORS[code])
 
 
-def _checked(
+def _checked_call(
     state: SandboxState, method: str, params: Mapping[str, str], media_url: str, web_url: str
 ) -> MethodCall:
-    """Makes the general checks.
+    """Return a call that has passed the general checks.
 
-    :raises APIError: for the first that fails.
+    :raises APIError: for the first check that fails.
     """
     if not (key := params.get("api_key")):
-        raise _general(100)
+        raise _general_error(100)
     if (app := state.apps.get(key)) is None:
-        raise _general(101)
-    # doc.albums.add stays unknown on purpose, although the method list has it [C, PyIpernity]
+        raise _general_error(101)
+    # doc.albums.add is unknown on purpose, although it is in the method list ([C] PyIpernity)
     if method not in METHOD_FUNCTIONS:
-        raise _general(103)
+        raise _general_error(103)
     facts = METHOD_INFO[method]
     if facts.post and request.method != "POST":
-        raise _general(120)
+        raise _general_error(120)
     _check_signature(facts, params, app)
     token, viewer = _token(state, facts, params, app)
     sent = request.files.get("file")
@@ -121,65 +127,71 @@ def _checked(
 
 
 def _check_signature(facts: MethodInfo, params: Mapping[str, str], app: App) -> None:
-    """Checks a signature that is needed or sent."""
+    """Check a signature that is required or present.
+
+    :raises APIError: 104 if it is missing, 105 if it is wrong.
+    """
     if not params.get("api_sig"):
         if facts.sign:
-            raise _general(104)
+            raise _general_error(104)
     elif not is_signed(params, facts.name, app.secret):
-        raise _general(105)
+        raise _general_error(105)
 
 
 def _token(
     state: SandboxState, facts: MethodInfo, params: Mapping[str, str], app: App
 ) -> tuple[Token | None, Person | None]:
-    """Checks a token that is needed or sent, and its permissions where they are needed."""
+    """Return a token that is required or present, and its owner, after checking its permissions.
+
+    :raises APIError: 106 to 108 for the token, 110 for a missing permission.
+    """
     value = params.get("auth_token")
     if not value:
         if facts.token:
-            raise _general(106)
+            raise _general_error(106)
         return None, None
     token = state.tokens.get(value)
     if token is None or token.app_key != app.key:
-        raise _general(107)
+        raise _general_error(107)
     viewer = state.people[token.user_id]
     if viewer.closed:
-        raise _general(108)
+        raise _general_error(108)
     for item, level in facts.permissions.items():
-        # "read" of an open method only decides which private things are seen.
+        # The level "read" of an open method only decides which private items are visible.
         needed = facts.token or level != "read"
         if needed and LEVELS.index(token.permissions[item]) < LEVELS.index(level):
-            raise _general(110)
+            raise _general_error(110)
     return token, viewer
 
 
 def _encode_map(values: Mapping[str, object]) -> dict[str, object]:
-    """Turns a map into what goes over the wire.
+    """Return a map as the service encodes it.
 
-    A key is dropped if it has no value or an empty list [C, PyIpernity, Photini].
+    A key is dropped if it has no value or an empty list ([C] PyIpernity, Photini).
     """
     kept = {key: value for key, value in values.items() if value is not None and value != []}
     return {key: _encode(value) for key, value in kept.items()}
 
 
 def _encode(value: object) -> object:
-    """Turns a value into what goes over the wire; scalars become strings."""
+    """Return a value as the service encodes it; scalars become strings."""
     match value:
         case bool():
             return str(int(value))
         case str() | int() | float():
             return str(value)
         case dict():
-            # the service is written in PHP, where an empty map shows as a list
+            # the service is written in PHP, which encodes an empty map as a list
             return _encode_map(value) if value else []
         case list():
             return [_encode(item) for item in value]
         case _:
-            raise TypeError(f"{type(value).__name__} cannot go over the wire.")
+            raise TypeError(f"{type(value).__name__} cannot be encoded.")
 
 
-def _answer(payload: Mapping[str, object], status: str, **details: str) -> Response:
-    """Puts the envelope around a payload. The status is 200 for errors too [C, oneyoung]."""
+def _json_response(payload: Mapping[str, object], status: str, **details: str) -> Response:
+    """Return the response with a payload in its envelope; errors have status 200 ([C] oneyoung)."""
     envelope = {"status": status, "at": str(int(time.time())), **details}
     body = json.dumps({**payload, "api": envelope}, ensure_ascii=False, separators=(",", ":"))
-    # JSON as plain text: so it is on the service [C, interweb]
+    # JSON as plain text, as on the service ([C] interweb)
     return Response(body, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Groups as the dictionaries that the service's answers are made of."""
+"""Groups as the dictionaries that API answers consist of."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .registry import MethodCall
 
 
 def link(call: MethodCall, group: Group) -> str:
-    """Address of a group's page."""
+    """Return the URL of a group's page."""
     return f"{call.web_url}/group/{group.alias}"
 
 
 def common(call: MethodCall, group: Group) -> serializers.JSONObject:
-    """What all answers tell of a group. There are no topics: no method makes one."""
+    """Return the keys that all answers about a group share; no method makes topics."""
     return {
         "title": group.title,
         "link": link(call, group),
@@ -31,7 +31,7 @@ def common(call: MethodCall, group: Group) -> serializers.JSONObject:
 
 
 def you(group: Group, user_id: str) -> serializers.JSONObject:
-    """What somebody has to do with a group."""
+    """Return the relation of a member to a group."""
     member = group.members.get(user_id)
     role = member.role if member else ""
     return {
@@ -45,9 +45,9 @@ def you(group: Group, user_id: str) -> serializers.JSONObject:
 
 
 def quota(call: MethodCall, group: Group) -> serializers.JSONObject:
-    """How many documents a member may add, and whether they wait for the moderators.
+    """Return how many documents a member may add, and whether moderators must accept them.
 
-    Without a quota ``max`` is 0; what ``left`` is then is not known ([U]), here 0 too.
+    Without a quota ``max`` is 0; the value of ``left`` is then not known ([U]), here it is 0.
     """
     member = call.viewer is not None and call.viewer.user_id in group.members
     left = group.left(call.viewer.user_id, int(time.time())) if call.viewer and member else None
@@ -60,7 +60,7 @@ def quota(call: MethodCall, group: Group) -> serializers.JSONObject:
 
 
 def can(call: MethodCall, group: Group) -> serializers.JSONObject:
-    """What the caller may do in a group, and which media it takes."""
+    """Return what the caller may do in a group, and which media it accepts."""
     viewer = call.viewer
     member = viewer is not None and viewer.user_id in group.members
     left = group.left(viewer.user_id, int(time.time())) if viewer else 0

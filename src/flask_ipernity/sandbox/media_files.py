@@ -1,4 +1,4 @@
-"""The files of the media host by their path: originals, drawn sizes, avatars, icons."""
+"""The files of the media host by path: originals, thumbnails, avatars, icons."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _FILE_PATH = re.compile(r"/\d+/\d\d/\d\d/(\d+)\.[0-9a-f]{8}\.[0-9a-z.]+")
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """A file of the media host: the tag comes without quotes.
+    """A file of the media host; ``etag`` has no quotes.
 
-    ``open`` gives its bytes, a seekable file that is the caller's to close, and raises
-    :exc:`OSError` when the file on disk is gone.
+    ``open`` returns its bytes as a seekable file, which the caller must close, and raises
+    :exc:`OSError` if the file on disk is gone.
     """
 
     content_type: str
@@ -41,7 +41,7 @@ class ServedFile:
 
 
 def find_file(state: SandboxState, path: str) -> ServedFile | None:
-    """The file at a path of the media host (without a query), or ``None``."""
+    """Return the file at a path of the media host (without a query), or None."""
     found = _FILE_PATH.fullmatch(path)
     with state.lock:
         doc = state.docs.get(found[1]) if found else None
@@ -60,19 +60,19 @@ def _document_file(state: SandboxState, doc: Doc, label: str) -> ServedFile:
             "image/jpeg",
             digest(picture.identity, label),
             picture.modified,
-            lambda: _drawn(state, picture, label),
+            lambda: _open_thumbnail(state, picture, label),
         )
     source = doc.source
     content_type = CONTENT_TYPES.get(doc.ext, "application/octet-stream")
     return ServedFile(content_type, digest(source.identity), source.modified, source.open)
 
 
-def _drawn(state: SandboxState, picture: OriginalFile, label: str) -> BinaryIO:
+def _open_thumbnail(state: SandboxState, picture: OriginalFile, label: str) -> BinaryIO:
     return io.BytesIO(state.thumbnails.draw(picture, label))
 
 
 def _site_file(state: SandboxState, path: str) -> ServedFile | None:
-    """The picture of a member or group, or an icon."""
+    """Return the picture of a member or group, or an icon."""
     faces = {
         person.avatar_path: (person.username, person.member_since)
         for person in state.people.values()
@@ -92,10 +92,10 @@ def _site_file(state: SandboxState, path: str) -> ServedFile | None:
                 "image/png",
                 digest("icon", media),
                 _ICON_DATE,
-                partial(_icon, media),
+                partial(_open_icon, media),
             )
     return None
 
 
-def _icon(media: str) -> BinaryIO:
+def _open_icon(media: str) -> BinaryIO:
     return io.BytesIO(draw_icon(media))

@@ -1,6 +1,6 @@
-"""The media host: files by their path, with all that a CDN's HTTP offers.
+"""The media host: serves files by their path, with the HTTP features of a CDN.
 
-Private documents are protected by the secret in the path alone, as on the service.
+Private documents are protected only by the secret in their path, as on the service.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class RecordedRequest(NamedTuple):
-    """A request to the media host as it came in."""
+    """A request to the media host as it was received."""
 
     http_method: str
     path: str
@@ -35,7 +35,10 @@ class RecordedRequest(NamedTuple):
 
 
 def media_app(state: SandboxState, record: Callable[[RecordedRequest], None]) -> Flask:
-    """Makes the application that serves the state's files."""
+    """Return the application that serves the state's files.
+
+    :param record: called with each request as it was received.
+    """
     app = Flask("flask_ipernity.sandbox.media", static_folder=None)
 
     @app.get("/<path:path>")

@@ -1,4 +1,4 @@
-"""Reading the parameters of a call: whole numbers, comma-separated lists, the thumbnail size."""
+"""Reads the parameters of a call: whole numbers, comma-separated lists, the thumbnail size."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def comma_list(text: str | None) -> list[str]:
 
 
 def thumbsize(call: MethodCall) -> str:
-    """Return the wanted size label; an unknown one counts as the default."""
+    """Return the requested size label; the default if it is unknown."""
     label = call.params.get("thumbsize", "")
     return label if label in LABELS else LABELS[0]

@@ -1,8 +1,8 @@
-"""The registry of the API methods, what the method list says of them, and what one call knows.
+"""The registry of the API methods, the service's method list, and the context of one call.
 
 A method is a function from :class:`MethodCall` to plain Python values, registered under its name
-with :func:`api_method`. The general checks (key, signature, token, permission, POST) have passed
-before it runs, and it runs under ``state.lock``. It refuses a call by raising :class:`APIError`.
+with :func:`api_method`. It runs after the general checks (key, signature, token, permission,
+POST) have passed, and under ``state.lock``. It refuses a call by raising :class:`APIError`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .uploads import IncomingFile
 
 
 class APIError(Exception):
-    """An API error: the method's own (1, 2, 3 …) or a general one (100 and up)."""
+    """An error of the API: the method's own (1, 2, 3 …) or a general one (100 and up)."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -28,7 +28,7 @@ class APIError(Exception):
 
 
 class MethodInfo(NamedTuple):
-    """What the method list says about one method."""
+    """The entry of one method in the method list."""
 
     name: str
     service: str
@@ -42,8 +42,8 @@ class MethodInfo(NamedTuple):
     errors: Mapping[str, str]
 
 
-def _read() -> tuple[dict[str, MethodInfo], dict[int, str]]:
-    """Reads the one file that the sandbox has in common with the client."""
+def _read_method_list() -> tuple[dict[str, MethodInfo], dict[int, str]]:
+    """Return the method list and the general errors from the only file shared with the client."""
     path = Path(__file__).parents[1] / "client" / "methods.json"
     data = json.loads(path.read_text("utf-8"))
     facts = (
@@ -56,8 +56,8 @@ def _read() -> tuple[dict[str, MethodInfo], dict[int, str]]:
     return {entry.name: entry for entry in facts}, errors
 
 
-METHOD_INFO, GENERAL_ERRORS = _read()
-"""Every method of the service by name, and the short titles of the general errors by code."""
+#: The methods of the service by name, and the messages of the general errors by code.
+METHOD_INFO, GENERAL_ERRORS = _read_method_list()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +65,40 @@ class MethodCall:
     """One API call that has passed the general checks."""
 
     state: SandboxState
+    #: The decoded parameters without ``api_key``, ``api_sig`` and ``auth_token``.
     params: Mapping[str, str]
-    """The parameters, decoded, without ``api_key``, ``api_sig`` and ``auth_token``."""
     app: App
     token: Token | None
+    #: The owner of the token; None for an anonymous call.
     viewer: Person | None
-    """Whose token it is; None for an anonymous call."""
+    #: The URL of the media host, without a slash at the end.
     media_url: str
-    """Where the media host is, without a slash at the end."""
+    #: The base URL of web pages, without a slash at the end.
     web_url: str
-    """Base of links to pages, without a slash at the end."""
+    #: The uploaded file.
     file: IncomingFile | None = None
-    """The file that came with an upload."""
+    #: The name of the file as sent by the client; not checked.
     filename: str = ""
-    """What the caller calls it; may be anything."""
 
     def level(self, item: str) -> int:
-        """What the token allows for an item: 0 nothing, 1 read, 2 write, 3 delete."""
+        """Return the token's level for an item: 0 nothing, 1 read, 2 write, 3 delete."""
         return LEVELS.index(self.token.permissions[item]) if self.token else 0
 
 
+#: An empty list that stays in the answer: it is encoded as an empty map, and that as ``[]``.
 EMPTY_LIST: dict[str, object] = {}
-"""An empty list that stays in the answer: to the wire it is an empty map, and that shows as []."""
 
+#: The maximum of ids that one call adds or removes.
 MAX_IDS = 20
-"""Ids that one call adds or removes."""
 
 MethodFunction: TypeAlias = Callable[[MethodCall], dict[str, object]]
 
+#: The implemented methods by name; all others are unknown methods.
 METHOD_FUNCTIONS: dict[str, MethodFunction] = {}
-"""The methods that are built. Any other name is an unknown method."""
 
 
 def api_method(name: str) -> Callable[[MethodFunction], MethodFunction]:
-    """Registers the decorated function as the API method of this name."""
+    """Register the decorated function as the API method of this name."""
     if name not in METHOD_INFO:
         raise LookupError(f"{name} is not in the method list of the service.")
 
@@ -110,9 +110,9 @@ def api_method(name: str) -> Callable[[MethodFunction], MethodFunction]:
 
 
 def caller(call: MethodCall) -> Person:
-    """Whose token it is, for methods that need one.
+    """Return the person who makes the call, in methods that require a token.
 
-    :raises APIError: error 106; the general checks have made sure that it does not come to that.
+    :raises APIError: 106 if there is none; the general checks prevent it.
     """
     if call.viewer is None:
         raise APIError(106, GENERAL_ERRORS[106])
@@ -120,9 +120,9 @@ def caller(call: MethodCall) -> Person:
 
 
 def require_not_blocked(call: MethodCall, owner_id: str) -> None:
-    """Checks that a member has not blocked the caller.
+    """Check that a member has not blocked the caller.
 
-    :raises APIError: error 109.
+    :raises APIError: 109 if they have.
     """
     if caller(call).user_id in call.state.people[owner_id].blocked:
         raise APIError(109, GENERAL_ERRORS[109])

@@ -1,6 +1,6 @@
-"""Documents and people as the dictionaries that the service's answers are made of.
+"""Documents and people as the dictionaries that API answers consist of.
 
-Key names are those of ``client/methods.json``; a key whose value is ``None`` is dropped later on.
+The keys are those of ``client/methods.json``; a key whose value is None is dropped later.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ JSONObject = dict[str, object]
 
 
 def doc_link(call: MethodCall, doc: Doc) -> str:
-    """Address of a document's page."""
+    """Return the URL of a document's page."""
     return f"{call.web_url}/doc/{doc.owner_id}/{doc.doc_id}"
 
 
 def post_link(call: MethodCall, post: Post) -> str:
-    """Address of an article's page."""
+    """Return the URL of an article's page."""
     return f"{call.web_url}/post/{post.owner_id}/{post.post_id}"
 
 
 def doc_icon(call: MethodCall, doc: Doc) -> str:
-    """Address of the generic icon of a document's media type."""
+    """Return the URL of the generic icon of a document's media type."""
     return f"{call.media_url}/icons/{ICON_NUMBERS[doc.media]}.75x.png"
 
 
 def avatar(call: MethodCall, person: Person) -> str:
-    """Address of a member's picture."""
+    """Return the URL of a member's picture."""
     return f"{call.media_url}{person.avatar_path}?{person.member_since}"
 
 
 def owner(call: MethodCall, user_id: str) -> JSONObject:
-    """The owner of an item, in full."""
+    """Return the owner of an item with all keys."""
     person = call.state.people[user_id]
     return {
         "user_id": person.user_id,
@@ -53,7 +53,7 @@ def owner(call: MethodCall, user_id: str) -> JSONObject:
 
 
 def thumb(call: MethodCall, doc: Doc, label: str) -> JSONObject | None:
-    """A size of a document, the next smaller one when it is missing ([R]), or nothing."""
+    """Return a size of a document; the next smaller one if it is missing ([R]), None if all are."""
     wanted = LABELS.index(label)
     existing = [size for size in doc.sizes if LABELS.index(size) <= wanted]
     if doc.picture is None or not existing:
@@ -74,12 +74,12 @@ def thumb(call: MethodCall, doc: Doc, label: str) -> JSONObject | None:
 
 
 def thumbs(call: MethodCall, doc: Doc) -> JSONObject | None:
-    """All sizes of a document; sound has none."""
+    """Return all sizes of a document; None for a sound."""
     return {"thumb": [thumb(call, doc, label) for label in doc.sizes]} if doc.sizes else None
 
 
 def medias(call: MethodCall, doc: Doc) -> list[JSONObject]:
-    """The playable files of a video or sound."""
+    """Return the playable files of a video or sound."""
     return [
         {
             "label": label,
@@ -94,7 +94,7 @@ def medias(call: MethodCall, doc: Doc) -> list[JSONObject]:
 
 
 def original(call: MethodCall, doc: Doc) -> JSONObject | None:
-    """The original file, for those who may have it."""
+    """Return the original file; None if the caller may not download it."""
     if not may_download(call, doc):
         return None
     return {
@@ -109,7 +109,7 @@ def original(call: MethodCall, doc: Doc) -> JSONObject | None:
 
 
 def dates(doc: Doc) -> JSONObject:
-    """A document's dates; ``created`` is local time, the others are unix seconds."""
+    """Return a document's dates; ``created`` is local time, the others are Unix seconds."""
     return {
         "posted_at": doc.posted_at,
         "created": doc.created,
@@ -119,7 +119,10 @@ def dates(doc: Doc) -> JSONObject:
 
 
 def visibility(doc: Doc | Post) -> JSONObject:
-    """Who sees an item. The page of doc.get says 5 for public, doc.set's says 4 ([U])."""
+    """Return who may see an item.
+
+    Public is 5 on the help page of ``doc.get`` and 4 on that of ``doc.set`` ([U]); here it is 4.
+    """
     return {
         "ispublic": doc.share == PUBLIC,
         "isfriend": bool(doc.share & FRIENDS),
@@ -129,12 +132,12 @@ def visibility(doc: Doc | Post) -> JSONObject:
 
 
 def permissions(doc: Doc | Post) -> JSONObject:
-    """Who may comment, tag, and mark people."""
+    """Return who may comment, add keywords, and tag people."""
     return {"comment": doc.perm_comment, "tag": doc.perm_tag, "tagme": doc.perm_tagme}
 
 
 def can(call: MethodCall, doc: Doc) -> JSONObject:
-    """What the caller may do with a document."""
+    """Return what the caller may do with a document."""
     who = reader(call)
     download = may_download(call, doc)
     return {
@@ -149,14 +152,14 @@ def can(call: MethodCall, doc: Doc) -> JSONObject:
 
 
 def geo(doc: Doc) -> JSONObject | None:
-    """Where a document was made, if its owner says so."""
+    """Return the place of a document; None if it has no place."""
     if doc.lat is None or doc.lng is None:
         return None
     return {"lat": f"{doc.lat:.6f}", "lng": f"{doc.lng:.6f}", "location": doc.location}
 
 
 def count(doc: Doc) -> JSONObject:
-    """A document's numbers."""
+    """Return a document's counts."""
     return {
         "visits": doc.audience.visit_count,
         "faves": len(doc.audience.faves),
@@ -166,7 +169,7 @@ def count(doc: Doc) -> JSONObject:
 
 
 def you(call: MethodCall, audience: Audience, item: str = "doc") -> JSONObject | None:
-    """What the caller has to do with an item; nothing for those who are not signed in."""
+    """Return the caller's own fave and visits of an item; None for anonymous callers."""
     who = reader(call, item)
     if who is None:
         return None
@@ -181,7 +184,7 @@ def you(call: MethodCall, audience: Audience, item: str = "doc") -> JSONObject |
 def list_item(
     call: MethodCall, doc: Doc, extras: Collection[str], also: str = "safety"
 ) -> JSONObject:
-    """A document as the lists carry it, with the ``extra`` members that the method offers.
+    """Return a document as lists contain it, with the ``extra`` keys that the method offers.
 
     :param also: what the method's records have beyond the common keys: ``safety``, the id of the
         ``owner``, or nothing.
@@ -218,7 +221,7 @@ def list_item(
 
 
 def tags(call: MethodCall, found: Sequence[DocTag]) -> JSONObject:
-    """The tags of a document or article."""
+    """Return the tags of a document or article."""
     return {
         "total": len(found),
         "tag": [{**tag(call, one), "added_at": one.added_at} for one in found],
@@ -226,7 +229,7 @@ def tags(call: MethodCall, found: Sequence[DocTag]) -> JSONObject:
 
 
 def tag(call: MethodCall, found: DocTag) -> JSONObject:
-    """A tag: the id is that of the word, or of the member."""
+    """Return a tag; its id is that of the keyword or of the member."""
     return {
         "type": found.type,
         "id": found.id,

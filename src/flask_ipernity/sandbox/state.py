@@ -33,7 +33,7 @@ FIRST_IDS = {
 
 @dataclass(slots=True)
 class SandboxState:
-    """The whole service; dictionaries are in the order in which things were made."""
+    """All data of the service; dictionaries are in the order of creation."""
 
     people: dict[str, Person] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class SandboxState:
     posts: dict[str, Post] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
     tickets: dict[str, UploadTicket] = field(default_factory=dict)
+    #: Seconds between the end of an upload and its document.
     processing: float = 1.0
-    """Seconds from the end of an upload to its document."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+    #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
-    """What a method waits on, if it has to; notified when the sandbox stops."""
     thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
@@ -59,26 +59,26 @@ class SandboxState:
         self.stopping = threading.Condition(self.lock)
 
     def new_id(self, kind: str) -> str:
-        """The next free id of a ``doc``, ``album``, ``note`` …; the same row in every run."""
+        """Return the next free id of a ``doc``, ``album``, …; the same ones in every run."""
         self._last_ids[kind] += self._steps.randint(1, 97)
         return str(self._last_ids[kind])
 
     def person(self, name: str) -> Person | None:
-        """The account with this user id or alias."""
+        """Return the account with this user id or alias."""
         for person in self.people.values():
             if name in (person.user_id, person.alias):
                 return person
         return None
 
     def group(self, name: str) -> Group | None:
-        """The group with this id or alias."""
+        """Return the group with this id or alias."""
         for group in self.groups.values():
             if name in (group.group_id, group.alias):
                 return group
         return None
 
     def keyword(self, text: str) -> Tag:
-        """The keyword with this text in any case; made when it is new."""
+        """Return the keyword with this text in any case; make it if there is none."""
         for tag in self.tags.values():
             if tag.text.casefold() == text.casefold():
                 return tag
@@ -87,11 +87,11 @@ class SandboxState:
         return tag
 
     def tag_text(self, kind: str, tag_id: str) -> str:
-        """The words of a keyword, or the name of the member that a tag marks."""
+        """Return the text of a keyword, or the name of a tagged member."""
         return self.people[tag_id].username if kind == "member" else self.tags[tag_id].text
 
     def in_circle(self, owner_id: str, viewer: Person | None, share: int) -> bool:
-        """Whether a viewer belongs to the circle that ``share`` names, as seen by the owner."""
+        """Return whether a viewer belongs to the circle of the owner that ``share`` names."""
         owner = self.people[owner_id]
         if share >= PUBLIC or viewer is None:
             return share >= PUBLIC
@@ -102,7 +102,10 @@ class SandboxState:
         )
 
     def visible(self, item: Doc | Post, viewer: Person | None, level: int) -> bool:
-        """Whether a caller may see an item; without the right to read as anybody does."""
+        """Return whether a caller may see an item.
+
+        :param level: the caller's level for it; without the level "read" the caller is anonymous.
+        """
         if self.people[item.owner_id].closed:
             return False
         reader = viewer if level >= 1 else None
@@ -111,10 +114,11 @@ class SandboxState:
         return self.in_circle(item.owner_id, reader, item.share)
 
     def remove_doc(self, doc: Doc) -> None:
-        """Forget a document.
+        """Remove a document.
 
-        An album that loses its last one so is not destroyed: PyIpernity's test-suite still deletes
-        it afterwards ([C] 2024; of removing from an album the help page says otherwise).
+        An album that loses its last document this way is kept: PyIpernity's test suite still
+        deletes it afterwards ([C] 2024). Removing the last document from an album does delete the
+        album ([D]).
         """
         del self.docs[doc.doc_id]
         for album in self.albums.values():
@@ -126,14 +130,14 @@ class SandboxState:
             group.docs.pop(doc.doc_id, None)
 
     def remove_album(self, album: Album) -> None:
-        """Forget an album, not its documents."""
+        """Remove an album; its documents stay."""
         del self.albums[album.album_id]
         for folder in self.folders.values():
             if album.album_id in folder.album_ids:
                 folder.album_ids.remove(album.album_id)
 
     def finish_uploads(self) -> None:
-        """Lets the documents appear whose time of processing is over."""
+        """Publish the uploaded documents whose processing time has passed."""
         now = monotonic()
         for ticket in self.tickets.values():
             if not ticket.settled and ticket.ready_at <= now:

@@ -1,4 +1,4 @@
-"""The API methods, one module for each group of them; each registers its functions on import."""
+"""The API methods, one module per group; each registers its functions when it is imported."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from .user import find_person
 
 
 def find_album(call: MethodCall) -> Album:
-    """The album that ``album_id`` names.
+    """Return the album with the id ``album_id``.
 
-    :raises APIError: error 1, there is none, or the caller may see nothing of it.
+    :raises APIError: 1 if there is none, or nothing of it is visible to the caller.
     """
     album = call.state.albums.get(call.params.get("album_id", ""))
     if album is None or not access.album_visible(call, album):
@@ -25,7 +25,7 @@ def find_album(call: MethodCall) -> Album:
 
 @api_method("album.get")
 def album_get(call: MethodCall) -> dict[str, object]:
-    """One album."""
+    """Return one album."""
     album = find_album(call)
     add_doc = access.owns(call, album.owner_id)
     return {
@@ -47,7 +47,7 @@ def album_get(call: MethodCall) -> dict[str, object]:
 
 @api_method("album.getList")
 def album_get_list(call: MethodCall) -> dict[str, object]:
-    """A member's albums in the order of their choice, else the newest first.
+    """Return a member's albums in the owner's order, otherwise the newest first.
 
     Empty ones are only for their owner, with ``empty=1``.
     """
@@ -73,15 +73,15 @@ def album_get_list(call: MethodCall) -> dict[str, object]:
             "count": len(chosen),
             "thumbsize": parameters.thumbsize(call),
             "can": {"create": create},
-            "album": [_listed(call, album) for album in chosen],
+            "album": [_list_record(call, album) for album in chosen],
         }
     }
 
 
-def _listed(call: MethodCall, album: Album) -> dict[str, object]:
-    """An album as album.getList has it: without description, and with other names of dates.
+def _list_record(call: MethodCall, album: Album) -> dict[str, object]:
+    """Return an album as ``album.getList`` has it: no description, other keys of dates.
 
-    The help page shows no ``owner``; PyIpernity's test-suite reads ``album["owner"]["user_id"]``
+    The help page shows no ``owner``; PyIpernity's test suite reads ``album["owner"]["user_id"]``
     from live answers ([C] tests/test_walk.py).
     """
     return {
@@ -99,7 +99,7 @@ def _listed(call: MethodCall, album: Album) -> dict[str, object]:
 
 
 def list_dates(album: Album) -> dict[str, object]:
-    """An album's dates as lists name them."""
+    """Return an album's dates under the keys of lists."""
     return {
         "created_at": album.created_at,
         "last_comment_at": album.audience.comment_at,
@@ -109,7 +109,7 @@ def list_dates(album: Album) -> dict[str, object]:
 
 @api_method("album.docs.getList")
 def album_docs_get_list(call: MethodCall) -> dict[str, object]:
-    """An album's documents in the album's order."""
+    """Return an album's documents in the album's order."""
     album = find_album(call)
     docs = filter_docs(call, access.album_docs(call, album))
     extras = ("dates", "geo", "medias", "original", "link")
@@ -124,7 +124,7 @@ def album_docs_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("album.create")
 def album_create(call: MethodCall) -> dict[str, object]:
-    """Makes an album; its cover, if there is one, is its first document."""
+    """Create an album; its cover, if there is one, is its first document."""
     state, person, params = call.state, caller(call), call.params
     title = params.get("title", "").strip()
     if not title:
@@ -150,15 +150,15 @@ def album_create(call: MethodCall) -> dict[str, object]:
     state.albums[album.album_id] = album
     return {
         "album": {
-            **written(call, album),
+            **album_summary(call, album),
             "visibility": album_serializers.visibility(call, album),
             "can": album_serializers.can(call, album),
         }
     }
 
 
-def written(call: MethodCall, album: Album) -> dict[str, object]:
-    """What album.create and album.edit answer both."""
+def album_summary(call: MethodCall, album: Album) -> dict[str, object]:
+    """Return what ``album.create`` and ``album.edit`` have in common."""
     counts = album_serializers.count(call, album)
     return {
         "album_id": album.album_id,

@@ -1,4 +1,4 @@
-"""``api.methods.*``: the service describes itself."""
+"""``api.methods.*``: the service's description of itself."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..registry import METHOD_INFO, APIError, MethodCall, MethodInfo, api_method
 
 
 def _summary(facts: MethodInfo) -> dict[str, object]:
-    """What both answers tell about a method.
+    """Return what both methods answer about an API method.
 
-    ``permissions`` is an object, ``[]`` (an empty map) where nothing is needed, and ``""`` for
-    test.* [C, the list as PyIpernity fetched it].
+    ``permissions`` is an object, ``[]`` (an empty map) if none is needed, and ``""`` for ``test.*``
+    ([C] the list that PyIpernity fetched).
     """
     authentication = {"token": facts.token, "sign": facts.sign, "post": facts.post}
     if facts.safety:
@@ -20,7 +20,7 @@ def _summary(facts: MethodInfo) -> dict[str, object]:
     return {
         "name": facts.name,
         "service": facts.service,
-        # the method list that is shipped has no titles
+        # the method list in the package has no titles
         "title": facts.name,
         "authentication": authentication,
         "permissions": "" if facts.service == "test" else dict(facts.permissions),
@@ -28,7 +28,7 @@ def _summary(facts: MethodInfo) -> dict[str, object]:
 
 
 def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
-    """One parameter with its explanation."""
+    """Return one parameter with its explanation."""
     if "values" in entry:
         text = f"One of {', '.join(map(str, entry['values']))}."
     else:
@@ -38,7 +38,7 @@ def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
 
 @api_method("api.methods.getList")
 def get_list(call: MethodCall) -> dict[str, object]:
-    """All methods, doc.albums.add included."""
+    """Return all methods, ``doc.albums.add`` included."""
     methods = [
         {
             **_summary(facts),
@@ -52,7 +52,7 @@ def get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("api.methods.get")
 def get(call: MethodCall) -> dict[str, object]:
-    """One method with its parameters and errors."""
+    """Return one method with its parameters and errors."""
     facts = METHOD_INFO.get(call.params.get("method", ""))
     if facts is None:
         raise APIError(1, "Method not found")
@@ -60,7 +60,7 @@ def get(call: MethodCall) -> dict[str, object]:
         "method": {
             **_summary(facts),
             "parameters": [_parameter(entry) for entry in facts.params],
-            # a text where there are none [C, the dump in oneyoung/python-ipernity-api]
+            # a text if there are none ([C] the dump in oneyoung/python-ipernity-api)
             "notes": "",
             "errors": [
                 {"code": code, "message": message} for code, message in facts.errors.items()

@@ -1,6 +1,7 @@
 """``doc.comments.*`` and ``post.comments.*``: the same methods for documents and articles.
 
-For articles only ``delete`` has a known page; the others go by those for documents.
+Of those for articles, only ``delete`` has a known help page; the others follow those for
+documents.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from .post import find_post
 
 Item: TypeAlias = Doc | Post
 
+#: Age up to which a comment can be deleted, in seconds.
 DELETE_SECONDS = 7 * 86_400
-"""Seconds in which a comment can be deleted."""
+#: Age up to which a comment is changed without a date of change, in seconds ([D]).
 _UNMARKED_EDIT_SECONDS = 300
-"""Seconds in which a change is not told ([D])."""
 
 
 class Commentable(NamedTuple):
-    """What can be commented on: the permission item of its comments, and where to find it."""
+    """A kind of item with comments: the permission item that covers them, and how to find one."""
 
     name: str
     found: Callable[[MethodCall], Item]
@@ -46,10 +47,10 @@ def _item_id(item: Item) -> str:
     return item.doc_id if isinstance(item, Doc) else item.post_id
 
 
-def _found(kind: Commentable, call: MethodCall) -> tuple[Item, Comment]:
-    """The comment that ``comment_id`` names, on an item that the caller may see.
+def _find_comment(kind: Commentable, call: MethodCall) -> tuple[Item, Comment]:
+    """Return the comment with the id ``comment_id``, on an item that the caller may see.
 
-    :raises APIError: error 1.
+    :raises APIError: 1 if there is none.
     """
     comment_id = call.params.get("comment_id", "")
     for item in kind.all(call):
@@ -61,15 +62,18 @@ def _found(kind: Commentable, call: MethodCall) -> tuple[Item, Comment]:
 
 
 def _content(call: MethodCall) -> str:
-    """:raises APIError: error 2, there is no text."""
+    """Return the text of a comment.
+
+    :raises APIError: 2 if it is empty.
+    """
     content = call.params.get("content", "").strip()
     if not content:
         raise APIError(2, "Comment text empty")
     return content
 
 
-def _shape(call: MethodCall, item: Item, comment: Comment) -> dict[str, object]:
-    """A comment as the writing methods answer it."""
+def _writing_record(call: MethodCall, item: Item, comment: Comment) -> dict[str, object]:
+    """Return a comment as the writing methods answer it."""
     page = (
         serializers.doc_link(call, item)
         if isinstance(item, Doc)
@@ -86,10 +90,10 @@ def _shape(call: MethodCall, item: Item, comment: Comment) -> dict[str, object]:
     }
 
 
-def _say(
+def _store_comment(
     kind: Commentable, call: MethodCall, item: Item, parent_id: str | None
 ) -> dict[str, object]:
-    """Makes a comment; the same text twice by one member is stored once ([D])."""
+    """Store a comment; the same text by the same member is stored once ([D])."""
     who, content = caller(call), _content(call)
     require_not_blocked(call, item.owner_id)
     if not access.may_act(call, item.owner_id, item.perm_comment, kind.name):
@@ -97,7 +101,7 @@ def _say(
     comments = item.audience.comments
     for comment in comments.values():
         if (comment.user_id, comment.content) == (who.user_id, content):
-            return _shape(call, item, comment)
+            return _writing_record(call, item, comment)
     if len(comments) >= limits.COMMENTS:
         raise APIError(4, "Comment limit reached")
     preview = call.params.get("preview") == "1"
@@ -105,24 +109,24 @@ def _say(
     comment = Comment(number, who.user_id, content, int(time.time()), parent_id)
     if not preview:
         comments[number] = comment
-    return _shape(call, item, comment)
+    return _writing_record(call, item, comment)
 
 
 def _add(kind: Commentable, call: MethodCall) -> dict[str, object]:
-    """Comments on an item."""
-    return {"comment": _say(kind, call, kind.found(call), None)}
+    """Comment on an item."""
+    return {"comment": _store_comment(kind, call, kind.found(call), None)}
 
 
 def _reply(kind: Commentable, call: MethodCall) -> dict[str, object]:
-    """Answers a comment."""
-    item, parent = _found(kind, call)
-    said = _say(kind, call, item, parent.comment_id)
+    """Reply to a comment."""
+    item, parent = _find_comment(kind, call)
+    said = _store_comment(kind, call, item, parent.comment_id)
     return {"comment": {**said, "parent_id": parent.comment_id}}
 
 
 def _edit(kind: Commentable, call: MethodCall) -> dict[str, object]:
-    """Changes a comment of the caller's own; late changes get a date."""
-    item, comment = _found(kind, call)
+    """Change the caller's own comment; later than some minutes, it gets a date of change."""
+    item, comment = _find_comment(kind, call)
     if comment.user_id != caller(call).user_id:
         raise APIError(1, "Comment not found")
     changed = Comment(
@@ -138,12 +142,12 @@ def _edit(kind: Commentable, call: MethodCall) -> dict[str, object]:
         changed.modified_at = now
     if call.params.get("preview") != "1":
         item.audience.comments[comment.comment_id] = changed
-    return {"comment": _shape(call, item, changed)}
+    return {"comment": _writing_record(call, item, changed)}
 
 
 def _delete(kind: Commentable, call: MethodCall) -> dict[str, object]:
-    """Deletes a comment; its author and the item's owner may, for seven days."""
-    item, comment = _found(kind, call)
+    """Delete a comment; its author and the item's owner may do so for seven days."""
+    item, comment = _find_comment(kind, call)
     if caller(call).user_id not in (comment.user_id, item.owner_id):
         raise APIError(1, "Comment not found")
     if time.time() - comment.posted_at > DELETE_SECONDS:
@@ -152,8 +156,8 @@ def _delete(kind: Commentable, call: MethodCall) -> dict[str, object]:
     return {}
 
 
-def _described(call: MethodCall, item: Item, comment: Comment) -> dict[str, object]:
-    """A comment as the reading methods answer it; a parent that is deleted is not named."""
+def _reading_record(call: MethodCall, item: Item, comment: Comment) -> dict[str, object]:
+    """Return a comment as the reading methods answer it; a deleted parent is not named."""
     with_owner = "owner" in parameters.comma_list(call.params.get("extra"))
     return {
         "comment_id": comment.comment_id,
@@ -167,8 +171,8 @@ def _described(call: MethodCall, item: Item, comment: Comment) -> dict[str, obje
 
 
 def _get(kind: Commentable, call: MethodCall) -> dict[str, object]:
-    """One comment, what it replies to, and what the caller may do with it."""
-    item, comment = _found(kind, call)
+    """Return one comment, its parent, and what the caller may do with it."""
+    item, comment = _find_comment(kind, call)
     who: Person | None = access.reader(call, kind.name)
     own = who is not None and who.user_id == comment.user_id
     ruled = who is not None and who.user_id in (comment.user_id, item.owner_id)
@@ -176,7 +180,7 @@ def _get(kind: Commentable, call: MethodCall) -> dict[str, object]:
     parent = item.audience.comments.get(comment.parent_id or "")
     return {
         "comment": {
-            **_described(call, item, comment),
+            **_reading_record(call, item, comment),
             "canreply": access.may_act(call, item.owner_id, item.perm_comment, kind.name),
             "canedit": own,
             "candelete": ruled and young,
@@ -193,7 +197,7 @@ def _get(kind: Commentable, call: MethodCall) -> dict[str, object]:
 
 
 def _get_list(kind: Commentable, call: MethodCall) -> dict[str, object]:
-    """The comments on an item, the oldest first."""
+    """Return the comments on an item, the oldest first."""
     item = kind.found(call)
     per_page = parameters.int_param(call.params, "per_page", 100, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
@@ -205,7 +209,7 @@ def _get_list(kind: Commentable, call: MethodCall) -> dict[str, object]:
             **head,
             "count": len(chosen),
             "comment": [
-                {**_described(call, item, comment), "modified_at": comment.modified_at}
+                {**_reading_record(call, item, comment), "modified_at": comment.modified_at}
                 for comment in chosen
             ],
         }

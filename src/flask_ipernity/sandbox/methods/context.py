@@ -1,8 +1,8 @@
-"""What comes before and after: in a member's stream, an album, a group, a member's articles.
+"""``getContext`` of documents, albums, groups and articles: the neighbours of an item.
 
-``prev`` leads to what was posted or added first, ``next`` to what came last; the nearest comes
-first in both, numbered from -1 down and from 1 up ([D] the help pages as the method list of 2014
-has them).
+``prev`` contains what was posted or added before, ``next`` what came later; the nearest item is
+the first of both. They are numbered from -1 downwards and from 1 upwards ([D] the help pages, in
+the method list of 2014).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from .post import find_post, visible_posts
 T = TypeVar("T")
 
 
-def _around(
+def _with_neighbours(
     call: MethodCall,
     key: str,
     items: Sequence[T],
     here: T,
     describe: Callable[[T, int], dict[str, object]],
 ) -> dict[str, object]:
-    """An item and its neighbours in a list that begins with the oldest."""
+    """Return an item and its neighbours in a list that begins with the oldest."""
     place = items.index(here)
     before = parameters.int_param(call.params, "prev", 10, 1, 50)
     after = parameters.int_param(call.params, "next", 10, 1, 50)
@@ -48,12 +48,12 @@ def _around(
     }
 
 
-def _docs_around(
+def _doc_with_neighbours(
     call: MethodCall, docs: Sequence[Doc], here: Doc, place: str = "", *, safety: bool = True
 ) -> dict[str, object]:
-    """A document and its neighbours; their size stands on the documents themselves.
+    """Return a document and its neighbours; their size is part of their own records.
 
-    :param place: what an address ends on within an album or group, such as ``/in/album/12``.
+    :param place: the end of URLs within an album or group, such as ``/in/album/12``.
     """
     with_owner = "owner" in parameters.comma_list(call.params.get("extra"))
 
@@ -75,24 +75,24 @@ def _docs_around(
 
     if media := call.params.get("media"):
         docs = [doc for doc in docs if doc is here or doc.media == media]
-    return _around(call, "doc", docs, here, describe)
+    return _with_neighbours(call, "doc", docs, here, describe)
 
 
 @api_method("doc.getContext")
 def doc_get_context(call: MethodCall) -> dict[str, object]:
-    """The documents before and after one among its owner's, by the date of posting."""
+    """Return a document and its neighbours among its owner's, by posting date."""
     doc = find_doc(call)
     docs = [
         other
         for other in call.state.docs.values()
         if other.owner_id == doc.owner_id and access.visible(call, other)
     ]
-    return _docs_around(call, lists.newest_first(docs)[::-1], doc)
+    return _doc_with_neighbours(call, lists.newest_first(docs)[::-1], doc)
 
 
 @api_method("album.docs.getContext")
 def album_docs_get_context(call: MethodCall) -> dict[str, object]:
-    """The documents before and after one in an album's order."""
+    """Return a document and its neighbours in an album's order."""
     album = find_album(call)
     docs = access.album_docs(call, album)
     return {
@@ -101,17 +101,17 @@ def album_docs_get_context(call: MethodCall) -> dict[str, object]:
             "total": len(docs),
             "thumbsize": parameters.thumbsize(call),
         },
-        **_docs_around(call, docs, _among(call, docs), f"/in/album/{album.album_id}"),
+        **_doc_with_neighbours(call, docs, _find_among(call, docs), f"/in/album/{album.album_id}"),
     }
 
 
 @api_method("group.docs.getContext")
 def group_docs_get_context(call: MethodCall) -> dict[str, object]:
-    """The documents before and after one in a group, as they were added."""
+    """Return a document and its neighbours in a group, in the order in which they were added."""
     group = find_group(call)
     docs = [call.state.docs[doc_id] for doc_id in group.shown]
     docs = [doc for doc in docs if access.visible(call, doc)]
-    here = _among(call, docs)
+    here = _find_among(call, docs)
     if user_id := call.params.get("user_id"):
         docs = [doc for doc in docs if doc is here or doc.owner_id == user_id]
     return {
@@ -120,14 +120,14 @@ def group_docs_get_context(call: MethodCall) -> dict[str, object]:
             "total": len(docs),
             "thumbsize": parameters.thumbsize(call),
         },
-        **_docs_around(call, docs, here, f"/in/group/{group.group_id}", safety=False),
+        **_doc_with_neighbours(call, docs, here, f"/in/group/{group.group_id}", safety=False),
     }
 
 
-def _among(call: MethodCall, docs: Sequence[Doc]) -> Doc:
-    """The wanted document, which must be one of these.
+def _find_among(call: MethodCall, docs: Sequence[Doc]) -> Doc:
+    """Return the document with the id ``doc_id``, which must be one of these.
 
-    :raises APIError: error 2.
+    :raises APIError: 2 if it is not.
     """
     for doc in docs:
         if doc.doc_id == call.params.get("doc_id"):
@@ -137,7 +137,7 @@ def _among(call: MethodCall, docs: Sequence[Doc]) -> Doc:
 
 @api_method("post.getContext")
 def post_get_context(call: MethodCall) -> dict[str, object]:
-    """The articles before and after one of a member; no page was found, it goes by doc's."""
+    """Return an article and its neighbours; no help page was found, see ``doc.getContext``."""
     post = find_post(call)
 
     def describe(other: Post, index: int) -> dict[str, object]:
@@ -150,4 +150,4 @@ def post_get_context(call: MethodCall) -> dict[str, object]:
         }
 
     posts = visible_posts(call, post.owner_id)[::-1]
-    return _around(call, "post", posts, post, describe)
+    return _with_neighbours(call, "post", posts, post, describe)

@@ -1,4 +1,4 @@
-"""``doc.get``, ``getList``, ``getMedias``, ``getExif``, ``getContainers``: reading documents."""
+"""``doc.get``, ``getList``, ``getMedias``, ``getExif``, ``getContainers``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .user import find_person
 
 
 def find_doc(call: MethodCall) -> Doc:
-    """The document that ``doc_id`` names.
+    """Return the document with the id ``doc_id``.
 
-    :raises APIError: error 1, not there or not for the caller, which looks the same.
+    :raises APIError: 1 if there is none or it is not visible to the caller, which looks the same.
     """
     doc = call.state.docs.get(call.params.get("doc_id", ""))
     if doc is None or not access.visible(call, doc):
@@ -29,10 +29,10 @@ def docs_page(
     extras: tuple[str, ...],
     also: str = "safety",
 ) -> dict[str, object]:
-    """One page of documents, as all lists have it.
+    """Return one page of documents, as all lists have it.
 
     :param extras: the values of ``extra`` that the method knows; others are ignored ([U]).
-    :param also: as of :func:`.serializers.list_item`.
+    :param also: see :func:`.serializers.list_item`.
     """
     per_page = parameters.int_param(call.params, "per_page", default, 1, maximum)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
@@ -43,13 +43,13 @@ def docs_page(
 def doc_items(
     call: MethodCall, docs: Iterable[Doc], extras: tuple[str, ...], also: str = "safety"
 ) -> list[dict[str, object]]:
-    """Documents as the lists carry them, with those extras that are asked for and offered."""
+    """Return documents as lists contain them, with the requested extras that are offered."""
     asked = set(parameters.comma_list(call.params.get("extra"))) & set(extras)
     return [serializers.list_item(call, doc, asked, also) for doc in docs]
 
 
 def filter_docs(call: MethodCall, docs: list[Doc]) -> list[Doc]:
-    """Documents of the wanted ``media`` and ``share``; an unknown value fits none ([U])."""
+    """Return documents with the given ``media`` and ``share``; unknown values match none ([U])."""
     media, share = call.params.get("media"), call.params.get("share")
     if media:
         docs = [doc for doc in docs if doc.media in parameters.comma_list(media)]
@@ -60,7 +60,7 @@ def filter_docs(call: MethodCall, docs: list[Doc]) -> list[Doc]:
 
 @api_method("doc.get")
 def doc_get(call: MethodCall) -> dict[str, object]:
-    """One document with everything."""
+    """Return one document with all keys."""
     doc = find_doc(call)
     extras = parameters.comma_list(call.params.get("extra"))
     files = serializers.medias(call, doc)
@@ -87,7 +87,7 @@ def doc_get(call: MethodCall) -> dict[str, object]:
         },
         "can": {
             **serializers.can(call, doc),
-            # Seen by one client only ([C] ksyz); what they depend on is not known.
+            # Seen by one client only ([C] ksyz); their conditions are not known ([U]).
             "share": serializers.visibility(doc)["ispublic"],
             "extra": is_owner,
             "translate": is_owner,
@@ -110,7 +110,7 @@ def doc_get(call: MethodCall) -> dict[str, object]:
 
 
 def _notes(call: MethodCall, doc: Doc) -> dict[str, object]:
-    """Notes; ``username`` is the author, a person note has ``membername`` too ([C] Photini)."""
+    """Return notes; ``username`` is the author, ``membername`` the tagged person ([C] Photini)."""
     people = call.state.people
     return {
         "total": len(doc.notes),
@@ -134,7 +134,7 @@ def _notes(call: MethodCall, doc: Doc) -> dict[str, object]:
 
 @api_method("doc.getList")
 def doc_get_list(call: MethodCall) -> dict[str, object]:
-    """A member's documents, the newest first."""
+    """Return a member's documents, the newest first."""
     person = find_person(call)
     docs = [
         doc
@@ -148,7 +148,7 @@ def doc_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("doc.getMedias")
 def doc_get_medias(call: MethodCall) -> dict[str, object]:
-    """A document's files; each of the four keys may be missing ([C] oneyoung)."""
+    """Return a document's files; each of the four keys may be missing ([C] oneyoung)."""
     doc = find_doc(call)
     files = serializers.medias(call, doc)
     players = [
@@ -171,16 +171,16 @@ def doc_get_medias(call: MethodCall) -> dict[str, object]:
 
 @api_method("doc.getExif")
 def doc_get_exif(call: MethodCall) -> dict[str, object]:
-    """What the camera wrote into the file."""
+    """Return the camera's data from the file."""
     return {"exif": dict(find_doc(call).exif)}
 
 
 @api_method("doc.getContainers")
 def doc_get_containers(call: MethodCall) -> dict[str, object]:
-    """The albums and groups that hold a document, as far as the caller may see them.
+    """Return the albums and groups that contain a document and that the caller may see.
 
-    An empty list stays here: PyIpernity's test-suite goes through the groups after it has taken
-    the document out of the last one ([C] tests/test_group.py).
+    An empty list stays in the answer: PyIpernity's test suite loops over the groups after it has
+    removed the document from the last one ([C] tests/test_group.py).
     """
     doc = find_doc(call)
     albums = [
@@ -200,7 +200,7 @@ def doc_get_containers(call: MethodCall) -> dict[str, object]:
             "title": group.title,
             "docs": len(group.shown),
             "pending": group.docs[doc.doc_id].pending,
-            # an administrator's invitation to a document; no method makes one
+            # an administrator's invitation of a document; no method sends one
             "invited": False,
             "cover": call.media_url + group.icon_path,
             "link": group_serializers.link(call, group),

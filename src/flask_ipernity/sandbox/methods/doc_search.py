@@ -1,4 +1,4 @@
-"""``doc.search`` and ``doc.checkMD5``: finding documents."""
+"""``doc.search`` and ``doc.checkMD5``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..registry import EMPTY_LIST, APIError, MethodCall, api_method
 from ..state import SandboxState
 from .doc import docs_page, filter_docs
 
+#: The maximum of documents that a full-text search finds.
 MAX_HITS = 3000
-"""Full-text searches stop there."""
 MAX_MD5S = 20
 MAX_TAGS = 20
 
@@ -25,12 +25,12 @@ _EXTRAS = ("owner", "dates", "count", "license", "medias", "geo", "original")
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text: case does not matter, accents do."""
+    """Return the words of a text; case does not matter, accents do."""
     return re.findall(r"\w+", text.casefold())
 
 
-def _holds(words: list[str], phrase: list[str]) -> bool:
-    """Whether words hold a phrase, which may be a single word."""
+def _contains(words: list[str], phrase: list[str]) -> bool:
+    """Return whether words contain a phrase of one or more words."""
     return any(
         words[start : start + len(phrase)] == phrase
         for start in range(len(words) - len(phrase) + 1)
@@ -38,10 +38,10 @@ def _holds(words: list[str], phrase: list[str]) -> bool:
 
 
 def relevance(query: str, texts: Iterable[str]) -> int:
-    """How well texts fit a query, 0 if they do not.
+    """Return how well texts match a query; 0 if they do not.
 
-    Plain words are alternatives; ``+word`` must be there, ``-word`` must not, ``"some words"``
-    stand together.
+    Plain words are alternatives; ``+word`` must be present, ``-word`` must not, ``"some words"``
+    must stand together.
     """
     fields = [split_words(text) for text in texts]
     score, required = 0, False
@@ -49,7 +49,7 @@ def relevance(query: str, texts: Iterable[str]) -> int:
         phrase = split_words(quoted or bare)
         if not phrase:
             continue
-        found = sum(_holds(field, phrase) for field in fields)
+        found = sum(_contains(field, phrase) for field in fields)
         if (sign == "+" and not found) or (sign == "-" and found):
             return 0
         required = required or sign == "+"
@@ -58,23 +58,23 @@ def relevance(query: str, texts: Iterable[str]) -> int:
 
 
 def split_tags(text: str) -> list[str]:
-    """The tags of a list such as ``"two words",lake``."""
+    """Return the tags of a list such as ``"two words",lake``."""
     names = [(quoted or bare).strip() for quoted, bare in _TAG.findall(text)]
     return [name for name in names if name]
 
 
 def tag_names(text: str) -> list[str]:
-    """The tags that a search is about, in small letters."""
+    """Return the tags of a search, in lower case."""
     return split_tags(text.casefold())[:MAX_TAGS]
 
 
 def tag_texts(state: SandboxState, doc: Doc | Post) -> list[str]:
-    """The words of the tags of a document or article."""
+    """Return the texts of the tags of a document or article."""
     return [state.tag_text(tag.type, tag.id) for tag in doc.tags]
 
 
-def metres(doc: Doc, lat: float, lng: float) -> float:
-    """The distance of a document from a place; one without a place is infinitely far."""
+def distance_metres(doc: Doc, lat: float, lng: float) -> float:
+    """Return the distance of a document from a place; infinity if it has no place."""
     if doc.lat is None or doc.lng is None:
         return math.inf
     north, south = math.radians(doc.lat), math.radians(lat)
@@ -94,8 +94,8 @@ def _decimal(call: MethodCall, name: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _tests(call: MethodCall) -> list[Callable[[Doc], bool]]:
-    """What a document must fulfil, from the parameters that are there."""
+def _conditions(call: MethodCall) -> list[Callable[[Doc], bool]]:
+    """Return the conditions that the parameters set for a document."""
     params, state = call.params, call.state
     tests: list[Callable[[Doc], bool]] = []
     if user_id := params.get("user_id"):
@@ -124,21 +124,21 @@ def _tests(call: MethodCall) -> list[Callable[[Doc], bool]]:
     lat, lng = _decimal(call, "lat"), _decimal(call, "lng")
     if lat is not None and lng is not None:
         distance = parameters.int_param(params, "dist", 5000, 1, 30_000)
-        tests.append(lambda doc: metres(doc, lat, lng) <= distance)
+        tests.append(lambda doc: distance_metres(doc, lat, lng) <= distance)
     return tests
 
 
 @api_method("doc.search")
 def doc_search(call: MethodCall) -> dict[str, object]:
-    """The documents that fulfil all conditions.
+    """Return the documents that meet all conditions.
 
     ``group_id`` with ``album_id`` and ``text`` with ``tags`` are not allowed together. What the
-    service then does is not known ([U]); here nothing is found.
+    service does then is not known ([U]); here nothing is found.
     """
     params, state = call.params, call.state
     text = params.get("text", "").strip()
     forbidden = (text and params.get("tags")) or (params.get("group_id") and params.get("album_id"))
-    tests = _tests(call)
+    tests = _conditions(call)
     docs = [
         doc
         for doc in filter_docs(call, list(state.docs.values()))
@@ -160,7 +160,7 @@ def doc_search(call: MethodCall) -> dict[str, object]:
 
 
 def _sorted(docs: list[Doc], order: str) -> list[Doc]:
-    """Documents in a wanted order; unknown orders count as relevance."""
+    """Return documents in the requested order; an unknown order means relevance."""
     if order == "popular":
         return lists.most_popular_first(docs)
     if order in ("posted-desc", "posted-asc"):
@@ -173,10 +173,10 @@ def _sorted(docs: list[Doc], order: str) -> list[Doc]:
 
 @api_method("doc.checkMD5")
 def doc_check_md5(call: MethodCall) -> dict[str, object]:
-    """Which of some files the caller has uploaded already.
+    """Return which of some files the caller has already uploaded.
 
-    If it is none of them, the records are left out ([D] the page's note), but not their list:
-    PyIpernity's test-suite goes through it, and reads a ``doc_id`` in each ([C] conftest.py).
+    If it is none of them, the records are left out ([D] the page's note), but their list is not:
+    PyIpernity's test suite loops over it, and reads a ``doc_id`` in each ([C] conftest.py).
     """
     wanted = [md5.lower() for md5 in parameters.comma_list(call.params.get("md5"))]
     if not 1 <= len(wanted) <= MAX_MD5S:

@@ -1,4 +1,4 @@
-"""``doc.tags.*``: the keywords on a document, and the members that it shows."""
+"""``doc.tags.*``: the keywords on a document, and the members tagged on it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .doc import find_doc
 from .doc_search import split_tags
 from .doc_write import find_own_doc
 
+#: The parameters and the types of their tags.
 _KINDS = {"keywords": "keyword", "members": "member"}
-"""The parameters, and the types of the tags they name."""
 
 
-def _wanted(call: MethodCall, doc: Doc, name: str) -> list[DocTag]:
-    """The tags that a parameter names, as far as the caller may put them on a document.
+def _permitted_tags(call: MethodCall, doc: Doc, name: str) -> list[DocTag]:
+    """Return the tags in a parameter that the caller may put on a document.
 
-    Members must belong to the caller's network ([D]); the caller's own name is taken too.
+    Members must belong to the caller's network ([D]); the caller's own name is accepted too.
     """
     state, who, text, now = call.state, caller(call), call.params.get(name, ""), int(time.time())
     if name == "keywords":
@@ -37,8 +37,8 @@ def _wanted(call: MethodCall, doc: Doc, name: str) -> list[DocTag]:
     return [DocTag(_KINDS[name], tag_id, who.user_id, now) for tag_id in dict.fromkeys(ids)]
 
 
-def _count(call: MethodCall, name: str) -> int:
-    """How many tags a parameter names, whether they can be put or not."""
+def _tag_count(call: MethodCall, name: str) -> int:
+    """Return the number of tags in a parameter, allowed or not."""
     text = call.params.get(name, "")
     return len(split_tags(text) if name == "keywords" else parameters.comma_list(text))
 
@@ -50,14 +50,14 @@ def _answer(call: MethodCall, added: int, dropped: int, tags: list[DocTag]) -> d
 
 @api_method("doc.tags.add")
 def doc_tags_add(call: MethodCall) -> dict[str, object]:
-    """Puts tags on a document; those that are there already or not permitted are dropped."""
+    """Add tags to a document; those that exist already or are not permitted are dropped."""
     doc = find_doc(call)
     require_not_blocked(call, doc.owner_id)
-    count = sum(_count(call, name) for name in _KINDS)
+    count = sum(_tag_count(call, name) for name in _KINDS)
     if not count:
         raise APIError(2, "Keywords and members missing")
     there = {(tag.type, tag.id) for tag in doc.tags}
-    wanted = [tag for name in _KINDS for tag in _wanted(call, doc, name)]
+    wanted = [tag for name in _KINDS for tag in _permitted_tags(call, doc, name)]
     new = [tag for tag in wanted if (tag.type, tag.id) not in there]
     if len(doc.tags) + len(new) > limits.TAGS:
         raise APIError(3, "Tag limit reached")
@@ -67,7 +67,7 @@ def doc_tags_add(call: MethodCall) -> dict[str, object]:
 
 @api_method("doc.tags.edit")
 def doc_tags_edit(call: MethodCall) -> dict[str, object]:
-    """Replaces the caller's document's tags of the types that are named; an empty value: none."""
+    """Replace the tags of the given types on the caller's document; an empty value removes them."""
     doc = find_own_doc(call)
     given = [name for name in _KINDS if name in call.params]
     if not given:
@@ -75,7 +75,9 @@ def doc_tags_edit(call: MethodCall) -> dict[str, object]:
     there = {(tag.type, tag.id): tag for tag in doc.tags}
     kept = [tag for tag in doc.tags if tag.type not in {_KINDS[name] for name in given}]
     wanted = [
-        there.get((tag.type, tag.id), tag) for name in given for tag in _wanted(call, doc, name)
+        there.get((tag.type, tag.id), tag)
+        for name in given
+        for tag in _permitted_tags(call, doc, name)
     ]
     if len(kept) + len(wanted) > limits.TAGS:
         raise APIError(3, "Tag limit reached")
@@ -87,13 +89,13 @@ def doc_tags_edit(call: MethodCall) -> dict[str, object]:
 
 @api_method("doc.tags.getList")
 def doc_tags_get_list(call: MethodCall) -> dict[str, object]:
-    """A document's tags."""
+    """Return a document's tags."""
     return {"tags": serializers.tags(call, find_doc(call).tags)}
 
 
 @api_method("doc.tags.remove")
 def doc_tags_remove(call: MethodCall) -> dict[str, object]:
-    """Takes a tag away; the document's owner and who put it there may."""
+    """Remove a tag; the document's owner and the person who added the tag may do so."""
     doc, user_id = find_doc(call), caller(call).user_id
     wanted = (call.params.get("type"), call.params.get("id"))
     for tag in doc.tags:

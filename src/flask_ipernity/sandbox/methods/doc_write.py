@@ -1,4 +1,4 @@
-"""``doc.set``, ``delete``, ``getPerms`` and the other ``set…``: changing documents."""
+"""``doc.set``, ``delete``, ``getPerms`` and the other ``set…`` methods."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PERM_VALUES = (0, 3, 4, 5)
 
 
 def find_own_doc(call: MethodCall) -> Doc:
-    """The caller's own document; another's is not found, even if it can be seen.
+    """Return the caller's own document; another member's is not found, even if it is visible.
 
-    :raises APIError: error 1.
+    :raises APIError: 1 if there is none.
     """
     doc = find_doc(call)
     if not access.owns(call, doc.owner_id):
@@ -29,8 +29,8 @@ def find_own_doc(call: MethodCall) -> Doc:
     return doc
 
 
-def choice(values: tuple[int, ...]) -> Callable[[str], int]:
-    """A reader of whole numbers that are among some values."""
+def one_of(values: tuple[int, ...]) -> Callable[[str], int]:
+    """Return a function that reads one of these numbers and raises ValueError for anything else."""
 
     def read(text: str) -> int:
         if text not in map(str, values):
@@ -40,24 +40,25 @@ def choice(values: tuple[int, ...]) -> Callable[[str], int]:
     return read
 
 
-def share_of(params: Mapping[str, str]) -> int | None:
-    """The circle that ``share`` or the three flags name, all three together.
+def read_share(params: Mapping[str, str]) -> int | None:
+    """Return the circle that ``share`` names, or the three flags, which must be given together.
 
-    :raises ValueError: a value out of bounds, or a flag is missing.
+    :raises ValueError: if a value is out of bounds, or a flag is missing.
     """
     if params.get("share"):
-        return choice((0, 1, 2, 3, 4))(params["share"])
+        return one_of((0, 1, 2, 3, 4))(params["share"])
     given = [params.get(flag, "") for flag in _FLAGS]
     if not any(given):
         return None
-    public, family, friend = (choice((0, 1))(value) for value in given)
+    public, family, friend = (one_of((0, 1))(value) for value in given)
     return PUBLIC if public else PRIVATE + family * FAMILY + friend * FRIENDS
 
 
-def place_of(params: Mapping[str, str]) -> tuple[float | None, float | None] | None:
-    """Latitude and longitude, which come together; -999 for both takes the place away.
+def read_place(params: Mapping[str, str]) -> tuple[float | None, float | None] | None:
+    """Return latitude and longitude, given together; -999 for both removes the place.
 
-    :raises ValueError: out of bounds, or one is missing.
+    :returns: None if neither is given.
+    :raises ValueError: if they are out of bounds, or one is missing.
     """
     given = [params.get(name, "") for name in ("lat", "lng")]
     if not any(given):
@@ -70,26 +71,25 @@ def place_of(params: Mapping[str, str]) -> tuple[float | None, float | None] | N
     return lat, lng
 
 
-def changes_of(
+def read_changes(
     params: Mapping[str, str], names: tuple[str, ...], *, circles: bool = True
 ) -> dict[str, object]:
-    """New values by attribute of :class:`Doc`, out of the parameters of these names.
+    """Return new values by attribute of :class:`Doc`, from the parameters with these names.
 
     :param circles: whether ``share`` or the three flags may be among them.
-
-    :raises ValueError: one is out of bounds.
+    :raises ValueError: if a value is out of bounds.
     """
     readers: dict[str, Callable[[str], object]] = {
         "title": str,
         "description": str,
-        "license": choice(LICENSES),
-        "safety": choice((1, 2, 3)),
-        "perm_comment": choice(PERM_VALUES),
-        "perm_tag": choice(PERM_VALUES),
-        "perm_tagme": choice(PERM_VALUES),
+        "license": one_of(LICENSES),
+        "safety": one_of((1, 2, 3)),
+        "perm_comment": one_of(PERM_VALUES),
+        "perm_tag": one_of(PERM_VALUES),
+        "perm_tagme": one_of(PERM_VALUES),
     }
     changes = {name: readers[name](params[name]) for name in names if name in params}
-    if circles and (share := share_of(params)) is not None:
+    if circles and (share := read_share(params)) is not None:
         changes["share"] = share
     return changes
 
@@ -102,12 +102,12 @@ def _apply(doc: Doc, changes: Mapping[str, object]) -> None:
 
 @api_method("doc.set")
 def doc_set(call: MethodCall) -> dict[str, object]:
-    """Changes a document's words, place, licence and circles."""
+    """Change a document's texts, place, licence and circles."""
     doc = find_own_doc(call)
     names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
     try:
-        changes = changes_of(call.params, names)
-        if place := place_of(call.params):
+        changes = read_changes(call.params, names)
+        if place := read_place(call.params):
             changes["lat"], changes["lng"] = place
     except ValueError:
         raise APIError(3, "Extra argument out of bounds") from None
@@ -126,14 +126,14 @@ def doc_set(call: MethodCall) -> dict[str, object]:
 
 @api_method("doc.delete")
 def doc_delete(call: MethodCall) -> dict[str, object]:
-    """Deletes a document."""
+    """Delete a document."""
     call.state.remove_doc(find_own_doc(call))
     return {}
 
 
 @api_method("doc.getPerms")
 def doc_get_perms(call: MethodCall) -> dict[str, object]:
-    """Who sees a document and who may do what; the key names are those of live replies ([C])."""
+    """Return who may see a document and what they may do; the keys are of live answers ([C])."""
     doc = find_doc(call)
     return {
         "visibility": serializers.visibility(doc),
@@ -144,10 +144,10 @@ def doc_get_perms(call: MethodCall) -> dict[str, object]:
 
 @api_method("doc.setPerms")
 def doc_set_perms(call: MethodCall) -> dict[str, object]:
-    """Changes who sees a document and who may comment and tag."""
+    """Change who may see a document, and who may comment on and tag it."""
     doc = find_own_doc(call)
     try:
-        changes = changes_of(call.params, ("perm_comment", "perm_tag", "perm_tagme"))
+        changes = read_changes(call.params, ("perm_comment", "perm_tag", "perm_tagme"))
     except ValueError:
         changes = {}
     if not changes:
@@ -157,10 +157,10 @@ def doc_set_perms(call: MethodCall) -> dict[str, object]:
 
 
 def _set_one(call: MethodCall, name: str) -> dict[str, object]:
-    """Changes the one value that a method is about."""
+    """Change the one value that a method sets."""
     doc = find_own_doc(call)
     try:
-        changes = changes_of(call.params, (name,), circles=False)
+        changes = read_changes(call.params, (name,), circles=False)
     except ValueError:
         changes = {}
     if not changes:
@@ -171,22 +171,22 @@ def _set_one(call: MethodCall, name: str) -> dict[str, object]:
 
 @api_method("doc.setLicense")
 def doc_set_license(call: MethodCall) -> dict[str, object]:
-    """Changes a document's licence."""
+    """Change a document's licence."""
     return _set_one(call, "license")
 
 
 @api_method("doc.setSafety")
 def doc_set_safety(call: MethodCall) -> dict[str, object]:
-    """Changes for whom a document is suitable; its page was not found, this goes by doc.set."""
+    """Change a document's safety level; no help page was found, it follows ``doc.set``."""
     return _set_one(call, "safety")
 
 
 @api_method("doc.setGeo")
 def doc_set_geo(call: MethodCall) -> dict[str, object]:
-    """Says where a document was made, or takes the place away."""
+    """Set or remove a document's place."""
     doc = find_own_doc(call)
     try:
-        place = place_of(call.params)
+        place = read_place(call.params)
     except ValueError:
         place = None
     if place is None:

@@ -11,7 +11,7 @@ _EXTRAS = ("owner", "dates", "license", "medias", "geo")
 
 
 def _public(call: MethodCall) -> list[Doc]:
-    """What anybody sees, of the wanted media."""
+    """Return the public documents of the requested media."""
     media = call.params.get("media")
     return [
         doc
@@ -22,14 +22,14 @@ def _public(call: MethodCall) -> list[Doc]:
 
 @api_method("explore.docs.getPopular")
 def get_popular(call: MethodCall) -> dict[str, object]:
-    """The documents with the most faves and visits."""
+    """Return the documents with the most faves and visits."""
     docs = lists.most_popular_first(_public(call))
     return {"docs": docs_page(call, docs, 20, 50, _EXTRAS, "owner")}
 
 
 @api_method("explore.docs.getRecent")
 def get_recent(call: MethodCall) -> dict[str, object]:
-    """The newest documents, without pages."""
+    """Return the newest documents, without pages."""
     docs = lists.newest_first(_public(call))[
         : parameters.int_param(call.params, "count", 50, 1, 100)
     ]
@@ -38,7 +38,7 @@ def get_recent(call: MethodCall) -> dict[str, object]:
 
 @api_method("explore.docs.homepage")
 def homepage(call: MethodCall) -> dict[str, object]:
-    """A choice for the front page: popular pictures. It takes pages, but tells no numbers."""
+    """Return popular pictures; the method takes a page, but answers without totals."""
     docs = lists.most_popular_first(doc for doc in _public(call) if doc.media == "photo")
     per_page = parameters.int_param(call.params, "per_page", 5, 1, 100)
     chosen, _ = lists.paginate(
@@ -49,5 +49,5 @@ def homepage(call: MethodCall) -> dict[str, object]:
 
 @api_method("explore.groups.getRandom")
 def get_random_groups(call: MethodCall) -> dict[str, object]:
-    """Nothing: the method is there, but seems defunct ([C] rcw-2/python-ipernity-api-py3)."""
+    """Return no groups: the method exists, but seems defunct ([C] python-ipernity-api-py3)."""
     return {"groups": {"count": 0}}

@@ -1,4 +1,4 @@
-"""``faves.*``: what a member likes among documents and albums."""
+"""``faves.*``: a member's favourite documents and albums."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ T = TypeVar("T", Doc, Album)
 
 
 def _add(call: MethodCall, item: Doc | Album) -> dict[str, object]:
-    """Faves an item; again changes nothing. Own ones can be faved too ([D] of the lists)."""
+    """Fave an item, once; own ones can be faved too ([D] pages of the lists)."""
     require_not_blocked(call, item.owner_id)
     item.audience.faves.setdefault(caller(call).user_id, int(time.time()))
     return {}
 
 
 def _remove(call: MethodCall, item: Doc | Album) -> dict[str, object]:
-    """Faves an item no longer."""
+    """Remove the caller's fave of an item."""
     item.audience.faves.pop(caller(call).user_id, None)
     return {}
 
 
 @api_method("faves.docs.add")
 def faves_docs_add(call: MethodCall) -> dict[str, object]:
-    """Faves a document."""
+    """Fave a document."""
     return _add(call, find_doc(call))
 
 
 @api_method("faves.docs.remove")
 def faves_docs_remove(call: MethodCall) -> dict[str, object]:
-    """Faves a document no longer."""
+    """Remove the fave of a document."""
     return _remove(call, find_doc(call))
 
 
 @api_method("faves.albums.add")
 def faves_albums_add(call: MethodCall) -> dict[str, object]:
-    """Faves an album."""
+    """Fave an album."""
     return _add(call, find_album(call))
 
 
 @api_method("faves.albums.remove")
 def faves_albums_remove(call: MethodCall) -> dict[str, object]:
-    """Faves an album no longer."""
+    """Remove the fave of an album."""
     return _remove(call, find_album(call))
 
 
-def _faved(call: MethodCall, person: Person, items: Iterable[T]) -> list[T]:
-    """What a member has faved, the latest first; own items only where they are asked for.
+def _faved_by(call: MethodCall, person: Person, items: Iterable[T]) -> list[T]:
+    """Return what a member has faved, the latest first; own items only with ``owner_id``.
 
     :raises APIError: error 2, there is no such owner.
     """
@@ -73,22 +73,22 @@ def _faved(call: MethodCall, person: Person, items: Iterable[T]) -> list[T]:
 
 @api_method("faves.docs.getList")
 def faves_docs_get_list(call: MethodCall) -> dict[str, object]:
-    """A member's favourite documents, and how the caller knows their owners."""
+    """Return a member's favourite documents, and the caller's relation to their owners."""
     person = find_person(call)
     docs = [doc for doc in call.state.docs.values() if access.visible(call, doc)]
-    docs = _faved(call, person, docs)
+    docs = _faved_by(call, person, docs)
     per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
     chosen, head = lists.paginate(docs, page, per_page)
     extras = ("owner", "dates", "count", "geo", "medias", "original")
     records = doc_items(call, chosen, extras, "")
     for record, doc in zip(records, chosen, strict=True):
-        record.update(_known(call, call.state.people[doc.owner_id]))
+        record.update(_relation_to(call, call.state.people[doc.owner_id]))
     return {"docs": {**head, "doc": records}}
 
 
-def _known(call: MethodCall, owner: Person) -> dict[str, object]:
-    """What an owner is to the caller; nothing to those who are not signed in."""
+def _relation_to(call: MethodCall, owner: Person) -> dict[str, object]:
+    """Return the caller's relation to an owner; anonymous callers have none."""
     names = ("isfamily", "isfriend", "iscontact")
     if call.viewer is None:
         return dict.fromkeys(names, False)
@@ -98,10 +98,10 @@ def _known(call: MethodCall, owner: Person) -> dict[str, object]:
 
 @api_method("faves.albums.getList")
 def faves_albums_get_list(call: MethodCall) -> dict[str, object]:
-    """A member's favourite albums."""
+    """Return a member's favourite albums."""
     person = find_person(call)
     albums = [album for album in call.state.albums.values() if access.album_docs(call, album)]
-    albums = _faved(call, person, albums)
+    albums = _faved_by(call, person, albums)
     per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
     chosen, head = lists.paginate(albums, page, per_page, pages=False)

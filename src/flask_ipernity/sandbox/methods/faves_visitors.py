@@ -1,4 +1,4 @@
-"""Who came and who liked it: ``getFaves`` and ``getVisitors`` of docs, albums and articles."""
+"""``getFaves`` and ``getVisitors`` of documents, albums and articles."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Item: TypeAlias = Doc | Album | Post
 _find_post = partial(find_post, item="post")
 
 
-def _paged(call: MethodCall, records: list[dict[str, object]]) -> dict[str, object]:
-    """The numbers of a page, and its records under ``chosen``."""
+def _page(call: MethodCall, records: list[dict[str, object]]) -> dict[str, object]:
+    """Return the numbers of a page, and its records under the key ``chosen``."""
     per_page = parameters.int_param(call.params, "per_page", 10, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
     chosen, head = lists.paginate(records, page, per_page)
@@ -27,9 +27,9 @@ def _paged(call: MethodCall, records: list[dict[str, object]]) -> dict[str, obje
 
 
 def _faves(found: Callable[[MethodCall], Item], call: MethodCall) -> dict[str, object]:
-    """Who has faved an item, the latest first.
+    """Return who has faved an item, the latest first.
 
-    The owner's own fave is not listed ([C] oneyoung, whose test-suite had one account only).
+    The owner's own fave is not listed ([C] oneyoung, whose test suite used only one account).
     """
     item = found(call)
     records: list[dict[str, object]] = [
@@ -41,12 +41,12 @@ def _faves(found: Callable[[MethodCall], Item], call: MethodCall) -> dict[str, o
         for user_id, faved_at in sorted(item.audience.faves.items(), key=lambda fave: -fave[1])
         if user_id != item.owner_id
     ]
-    page = _paged(call, records)
+    page = _page(call, records)
     return {"faves": {"fave": page.pop("chosen"), **page}}
 
 
 def _visitors(found: Callable[[MethodCall], Item], call: MethodCall) -> dict[str, object]:
-    """Who has visited an item, the latest first, and how often people without a name came."""
+    """Return who has visited an item, the latest first, and the number of anonymous visits."""
     audience = found(call).audience
     latest = sorted(audience.visits.items(), key=lambda visit: -visit[1].last_at)
     records: list[dict[str, object]] = [
@@ -59,7 +59,7 @@ def _visitors(found: Callable[[MethodCall], Item], call: MethodCall) -> dict[str
         }
         for user_id, visits in latest
     ]
-    page = _paged(call, records)
+    page = _page(call, records)
     return {
         "visits": {
             "visit": page.pop("chosen"),

@@ -1,4 +1,4 @@
-"""``folder.get``, ``getList`` and ``albums.getList``: reading folders."""
+"""``folder.get``, ``getList`` and ``albums.getList``."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .user import find_person
 
 
 def _shown(call: MethodCall, folder: Folder) -> list[Album]:
-    """A folder's albums that have something for the caller, in the folder's order."""
+    """Return a folder's albums that have something for the caller, in the folder's order."""
     albums = [call.state.albums[album_id] for album_id in folder.album_ids]
     return [album for album in albums if access.album_docs(call, album)]
 
 
 def _find_folder(call: MethodCall) -> Folder:
-    """The folder that ``folder_id`` names.
+    """Return the folder with the id ``folder_id``.
 
-    :raises APIError: error 1, there is none, or it is empty or has empty albums only: then it is
-        not found even for its owner ([C] oneyoung).
+    :raises APIError: 1 if there is none, or it has no albums or only empty ones; it is then not
+    found by its owner either ([C] oneyoung).
     """
     folder = call.state.folders.get(call.params.get("folder_id", ""))
     if folder is None or not _shown(call, folder):
@@ -27,21 +27,21 @@ def _find_folder(call: MethodCall) -> Folder:
 
 
 def _counts(call: MethodCall, folder: Folder, friends: str) -> dict[str, object]:
-    """How many of a folder's albums there are, and have something for each circle."""
+    """Return how many albums a folder has, and how many have something for each circle."""
     albums = _shown(call, folder)
     seen = [album_serializers.visibility(call, album) for album in albums]
     return {
         "albums": len(albums),
         "public": sum(bool(shape["public"]) for shape in seen),
         "family": sum(bool(shape["family"]) for shape in seen),
-        # the lists say "friend" ([D])
+        # the key is "friend" in lists ([D])
         friends: sum(bool(shape["friend"]) for shape in seen),
         "ff": sum(bool(shape["ff"]) for shape in seen),
     }
 
 
 def _cover(call: MethodCall, folder: Folder) -> dict[str, object] | None:
-    """A folder's cover, or that of its first album."""
+    """Return a folder's cover; that of its first album if it has none."""
     doc = call.state.docs.get(folder.cover_id or "")
     if doc is not None and access.visible(call, doc):
         shape = serializers.thumb(call, doc, parameters.thumbsize(call))
@@ -51,8 +51,8 @@ def _cover(call: MethodCall, folder: Folder) -> dict[str, object] | None:
     return next((cover for cover in covers if cover), None)
 
 
-def written(call: MethodCall, folder: Folder) -> dict[str, object]:
-    """What folder.create answers, and folder.get and edit among other things."""
+def folder_summary(call: MethodCall, folder: Folder) -> dict[str, object]:
+    """Return what ``folder.create``, ``folder.get`` and ``folder.edit`` have in common."""
     return {
         "folder_id": folder.folder_id,
         "link": _link(call, folder),
@@ -63,30 +63,30 @@ def written(call: MethodCall, folder: Folder) -> dict[str, object]:
     }
 
 
-def described(call: MethodCall, folder: Folder) -> dict[str, object]:
-    """A folder with its cover and owner."""
+def folder_details(call: MethodCall, folder: Folder) -> dict[str, object]:
+    """Return a folder with its cover and owner."""
     alias = call.state.people[folder.owner_id].alias
     return {
-        **written(call, folder),
+        **folder_summary(call, folder),
         "cover": _cover(call, folder),
         "owner": {"user_id": folder.owner_id, "alias": alias},
     }
 
 
 def _link(call: MethodCall, folder: Folder) -> str:
-    """Address of a folder's page, which has the form of an album's ([D])."""
+    """Return the URL of a folder's page, which has the form of an album's ([D])."""
     return f"{call.web_url}/doc/{folder.owner_id}/album/{folder.folder_id}"
 
 
 @api_method("folder.get")
 def folder_get(call: MethodCall) -> dict[str, object]:
-    """One folder."""
-    return {"folder": described(call, _find_folder(call))}
+    """Return one folder."""
+    return {"folder": folder_details(call, _find_folder(call))}
 
 
 @api_method("folder.getList")
 def folder_get_list(call: MethodCall) -> dict[str, object]:
-    """A member's folders; empty ones only for their owner, with ``empty=1``."""
+    """Return a member's folders; empty ones only for their owner, with ``empty=1``."""
     person = find_person(call)
     own = access.owns(call, person.user_id)
     with_empty = call.params.get("empty") == "1" and own
@@ -128,7 +128,7 @@ def folder_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("folder.albums.getList")
 def folder_albums_get_list(call: MethodCall) -> dict[str, object]:
-    """The albums in a folder, each with a picture."""
+    """Return the albums in a folder, each with a picture."""
     folder = _find_folder(call)
     per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
@@ -156,5 +156,5 @@ def folder_albums_get_list(call: MethodCall) -> dict[str, object]:
 
 
 def _without_doc(cover: dict[str, object] | None) -> dict[str, object] | None:
-    """A picture that does not say of which document it is."""
+    """Return a cover without the id of its document."""
     return cover and {key: value for key, value in cover.items() if key != "doc_id"}

@@ -1,4 +1,4 @@
-"""``folder.create``, ``edit``, ``delete``, ``orderList``, ``albums.add`` and ``remove``."""
+"""The ``folder.*`` methods that create and change folders, their albums or their order."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .. import access, lists, parameters
 from ..documents import Folder
 from ..registry import MAX_IDS, APIError, MethodCall, api_method, caller
 from . import limits
-from .folder import described, written
+from .folder import folder_details, folder_summary
 
 
 def _find_own_folder(call: MethodCall) -> Folder:
-    """The caller's own folder, with or without albums.
+    """Return the caller's own folder, with or without albums.
 
-    :raises APIError: error 1.
+    :raises APIError: 1 if there is none.
     """
     folder = call.state.folders.get(call.params.get("folder_id", ""))
     if folder is None or not access.owns(call, folder.owner_id):
@@ -24,7 +24,7 @@ def _find_own_folder(call: MethodCall) -> Folder:
 
 @api_method("folder.create")
 def folder_create(call: MethodCall) -> dict[str, object]:
-    """Makes an empty folder."""
+    """Create an empty folder."""
     title = call.params.get("title", "").strip()
     if not title:
         raise APIError(1, "Title missing or empty")
@@ -38,14 +38,14 @@ def folder_create(call: MethodCall) -> dict[str, object]:
         updated_at=now,
     )
     state.folders[folder.folder_id] = folder
-    return {"folder": written(call, folder)}
+    return {"folder": folder_summary(call, folder)}
 
 
 @api_method("folder.edit")
 def folder_edit(call: MethodCall) -> dict[str, object]:
-    """Changes a folder's words and cover.
+    """Change a folder's title, description and cover.
 
-    Of its errors only the first can be guessed; a cover that is not the caller's and an empty
+    Of its errors only the first can be guessed; another member's document as cover and an empty
     title are ignored ([U]).
     """
     folder, params = _find_own_folder(call), call.params
@@ -55,19 +55,19 @@ def folder_edit(call: MethodCall) -> dict[str, object]:
     if cover is not None and cover.owner_id == folder.owner_id:
         folder.cover_id = cover.doc_id
     folder.updated_at = int(time.time())
-    return {"folder": described(call, folder)}
+    return {"folder": folder_details(call, folder)}
 
 
 @api_method("folder.delete")
 def folder_delete(call: MethodCall) -> dict[str, object]:
-    """Deletes a folder; its albums stay."""
+    """Delete a folder; its albums stay."""
     del call.state.folders[_find_own_folder(call).folder_id]
     return {}
 
 
 @api_method("folder.orderList")
 def folder_order_list(call: MethodCall) -> dict[str, object]:
-    """Puts the caller's folders in an order."""
+    """Put the caller's folders in an order."""
     ids = parameters.comma_list(call.params.get("folder_ids"))
     own = {
         folder.folder_id: folder
@@ -81,9 +81,9 @@ def folder_order_list(call: MethodCall) -> dict[str, object]:
 
 
 def _wanted_albums(call: MethodCall, owner_id: str) -> list[str]:
-    """The ids in ``album_id``.
+    """Return the ids in ``album_id``.
 
-    :raises APIError: error 2, one of them is no album of the caller's, or there are too many.
+    :raises APIError: 2 if one of them is no album of the caller, or there are too many.
     """
     ids = parameters.comma_list(call.params.get("album_id"))
     albums = [call.state.albums.get(album_id) for album_id in ids]
@@ -96,7 +96,7 @@ def _wanted_albums(call: MethodCall, owner_id: str) -> list[str]:
 
 @api_method("folder.albums.add")
 def folder_albums_add(call: MethodCall) -> dict[str, object]:
-    """Puts albums into a folder; those that are there are skipped."""
+    """Add albums to a folder; those that it contains are skipped."""
     folder = _find_own_folder(call)
     ids = _wanted_albums(call, folder.owner_id)
     new = [album_id for album_id in dict.fromkeys(ids) if album_id not in folder.album_ids]
@@ -117,7 +117,7 @@ def folder_albums_add(call: MethodCall) -> dict[str, object]:
 
 @api_method("folder.albums.remove")
 def folder_albums_remove(call: MethodCall) -> dict[str, object]:
-    """Takes albums out of a folder; it is destroyed with its last one ([D])."""
+    """Remove albums from a folder; removing the last one deletes the folder ([D])."""
     folder = _find_own_folder(call)
     ids = _wanted_albums(call, folder.owner_id)
     gone = set(folder.album_ids) & set(ids)

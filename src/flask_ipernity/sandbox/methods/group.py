@@ -1,4 +1,4 @@
-"""``group.*``: groups, and the documents that their members show there."""
+"""``group.*``: groups, and the documents in them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .doc_search import relevance
 
 
 def find_group(call: MethodCall) -> Group:
-    """The group that ``group_id`` names.
+    """Return the group with the id ``group_id``.
 
-    :raises APIError: error 1, there is none, or it is private and the caller no member.
+    :raises APIError: 1 if there is none, or it is private and the caller is not a member.
     """
     group = call.state.groups.get(call.params.get("group_id", ""))
     if group is None or not access.group_visible(call, group):
@@ -25,7 +25,7 @@ def find_group(call: MethodCall) -> Group:
 
 @api_method("group.get")
 def group_get(call: MethodCall) -> dict[str, object]:
-    """One group, by id or alias. Its id is called ``id`` here alone ([D])."""
+    """Return one group, by id or alias; the key of its id is ``id`` in this answer alone ([D])."""
     group = call.state.group(call.params.get("group_id", ""))
     if group is None or not access.group_visible(call, group):
         raise APIError(1, "Group not found")
@@ -44,7 +44,7 @@ def group_get(call: MethodCall) -> dict[str, object]:
 
 @api_method("group.getList")
 def group_get_list(call: MethodCall) -> dict[str, object]:
-    """The groups of a member; the answer has no ``pages`` ([C] PyIpernity)."""
+    """Return the groups of a member; the answer has no ``pages`` ([C] PyIpernity)."""
     user_id = call.params.get("user_id")
     person = call.state.people.get(user_id) if user_id else call.viewer
     if person is None or person.closed:
@@ -77,7 +77,7 @@ def group_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("group.search")
 def group_search(call: MethodCall) -> dict[str, object]:
-    """The groups with some words in title or description."""
+    """Return the groups with some words in title or description."""
     text = call.params.get("text", "").strip()
     if not text:
         raise APIError(1, "Search text empty")
@@ -103,7 +103,7 @@ def group_search(call: MethodCall) -> dict[str, object]:
 
 @api_method("group.docs.getList")
 def group_docs_get_list(call: MethodCall) -> dict[str, object]:
-    """A group's documents, the last added first ([R]); pending ones are not shown."""
+    """Return a group's documents, the last added first ([R]), without pending ones."""
     group, state = find_group(call), call.state
     docs = [state.docs[doc_id] for doc_id in reversed(group.shown)]
     if user_id := call.params.get("user_id"):
@@ -119,7 +119,7 @@ def group_docs_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("group.docs.add")
 def group_docs_add(call: MethodCall) -> dict[str, object]:
-    """Shows the caller's documents in a group, or hands them to its moderators."""
+    """Add the caller's documents to a group, or submit them to its moderators."""
     group, who, now = find_group(call), caller(call), int(time.time())
     if who.user_id not in group.members:
         raise APIError(1, "Group not found")
@@ -144,7 +144,7 @@ def group_docs_add(call: MethodCall) -> dict[str, object]:
             elif doc.media not in group.accepts:
                 error = 2
             else:
-                pending = group.moderated and not group.leads(who.user_id)
+                pending = group.moderated and not group.moderates(who.user_id)
                 group.docs[doc.doc_id] = GroupDoc(who.user_id, now, pending)
         entry = group.docs.get(doc.doc_id)
         records.append(
@@ -170,9 +170,9 @@ def group_docs_add(call: MethodCall) -> dict[str, object]:
 
 @api_method("group.docs.remove")
 def group_docs_remove(call: MethodCall) -> dict[str, object]:
-    """Takes documents out of a group: own ones, or for those who lead it any.
+    """Remove documents from a group; moderators may remove those of others too.
 
-    The records come as ``docs``, not as the help page's ``doc`` ([C] PyIpernity, 2023).
+    The key of the records is ``docs``, not ``doc`` as on the help page ([C] PyIpernity, 2023).
     """
     group, who = find_group(call), caller(call)
     ids = list(dict.fromkeys(parameters.comma_list(call.params.get("doc_id"))))
@@ -180,7 +180,7 @@ def group_docs_remove(call: MethodCall) -> dict[str, object]:
     allowed = [
         doc
         for doc in docs
-        if doc is not None and (doc.owner_id == who.user_id or group.leads(who.user_id))
+        if doc is not None and (doc.owner_id == who.user_id or group.moderates(who.user_id))
     ]
     if not ids or len(ids) > MAX_IDS or len(allowed) < len(docs):
         raise APIError(2, "Document not found")

@@ -1,18 +1,18 @@
-"""Limits of which the service says that they exist but not how high they are: ours ([U])."""
+"""Limits that the service has, but whose values are not known ([U]); these are the sandbox's."""
 
 from __future__ import annotations
 
+#: Comments on one item.
 COMMENTS = 500
-"""Comments on one item."""
+#: Notes on one picture.
 NOTES = 50
-"""Notes on one picture."""
+#: Tags on one document.
 TAGS = 100
-"""Tags on one document."""
+#: Documents in one album.
 ALBUM_DOCS = 5_000
-"""Documents in one album."""
+#: Albums of one document.
 DOC_ALBUMS = 100
-"""Albums of one document."""
+#: Groups of one document.
 DOC_GROUPS = 60
-"""Groups of one document."""
+#: Albums in one folder.
 FOLDER_ALBUMS = 500
-"""Albums in one folder."""

@@ -1,4 +1,4 @@
-"""``network.*``: whom a member knows, and what they show."""
+"""``network.*``: a member's contacts and their documents."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .. import access, lists, parameters, serializers
 from ..accounts import Person
 from ..registry import APIError, MethodCall, api_method, caller
 from .doc import doc_items
-from .user import counts, find_person, relation
+from .user import find_person, relation, visible_counts
 
+#: The maximum of members that network.autocomplete finds.
 MAX_COMPLETIONS = 500
-"""Members that network.autocomplete finds at most."""
 _MAX_HOURS = 744
 
 
-def _related(person: Person, wanted: str | None) -> set[str]:
-    """The user ids whom a member calls so; no value or an unknown one means everyone."""
+def _related_ids(person: Person, wanted: str | None) -> set[str]:
+    """Return the user ids of a member's relations of one kind; without a known kind, of all."""
     match wanted:
         case "1":
             return person.family
@@ -34,21 +34,21 @@ def _related(person: Person, wanted: str | None) -> set[str]:
 
 
 def _people(call: MethodCall, ids: set[str]) -> list[Person]:
-    """Open accounts, in the order in which they were made."""
+    """Return open accounts, in the order of creation."""
     people = call.state.people.values()
     return [person for person in people if person.user_id in ids and not person.closed]
 
 
 @api_method("network.getList")
 def network_get_list(call: MethodCall) -> dict[str, object]:
-    """Whom a member knows; ``relation`` counts for the caller's own network only ([D]).
+    """Return a member's network; ``relation`` applies to the caller's own only ([D]).
 
-    The shapes of ``extra`` go by user.get ([R]), and ``count`` is there without being asked for,
-    as in the help page's example.
+    The form of ``extra`` follows ``user.get`` ([R]), and ``count`` is present without being
+    requested, as in the help page's example.
     """
     person = find_person(call)
     own = access.owns(call, person.user_id, "network")
-    ids = _related(person, call.params.get("relation") if own else None)
+    ids = _related_ids(person, call.params.get("relation") if own else None)
     people = _people(call, ids)
     per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
@@ -65,7 +65,7 @@ def network_get_list(call: MethodCall) -> dict[str, object]:
                     "icon": serializers.avatar(call, other),
                     "alias": other.alias,
                     "relation": relation(call.viewer or _NOBODY, other),
-                    "count": counts(call, other),
+                    "count": visible_counts(call, other),
                     "realname": other.realname if "realname" in extras else None,
                     "location": {"country": other.country, "town": other.town}
                     if "location" in extras
@@ -77,20 +77,23 @@ def network_get_list(call: MethodCall) -> dict[str, object]:
     }
 
 
+#: Replaces an anonymous caller; has no contacts.
 _NOBODY = Person("0", "", "", "")
-"""Stands in for a caller who is not signed in, and knows nobody."""
 
 
 @api_method("network.autocomplete")
 def network_autocomplete(call: MethodCall) -> dict[str, object]:
-    """The members whose name has a word that begins so, or with ``anywhere=1`` contains it."""
+    """Return the members with a word of their name that begins with the query.
+
+    With ``anywhere=1`` the query may stand inside a word.
+    """
     who = caller(call)
     query = call.params.get("query", "").strip()
     if not query:
         raise APIError(1, "Query empty or invalid")
     bound = "" if call.params.get("anywhere") == "1" else r"\b"
     pattern = re.compile(bound + re.escape(query), re.IGNORECASE)
-    people = _people(call, _related(who, call.params.get("relation")))
+    people = _people(call, _related_ids(who, call.params.get("relation")))
     found = [person for person in people if pattern.search(person.username)]
     return {
         "network": {
@@ -114,13 +117,13 @@ def network_autocomplete(call: MethodCall) -> dict[str, object]:
 
 @api_method("network.docs.getRecent")
 def network_docs_get_recent(call: MethodCall) -> dict[str, object]:
-    """The newest documents of the caller's network, a few of each member.
+    """Return the newest documents of the caller's network, a few of each member.
 
-    Without ``hours`` the service goes back to the last visit at each member ([D]); nobody visits
-    anybody here, so it goes back to the beginning.
+    Without ``hours`` the service goes back to the last visit at each member ([D]); such visits are
+    not recorded here, so all documents count.
     """
     who, state = caller(call), call.state
-    ids = _related(who, call.params.get("relation"))
+    ids = _related_ids(who, call.params.get("relation"))
     since = 0.0
     if call.params.get("hours"):
         since = time.time() - 3600 * parameters.int_param(

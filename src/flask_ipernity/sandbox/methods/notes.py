@@ -1,4 +1,4 @@
-"""``doc.notes.*``: rectangles on a picture with some words, or with a member's name."""
+"""``doc.notes.*``: rectangles on a picture with a text or a member's name."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..thumbnails import size_of
 from . import limits
 from .doc import find_doc
 
+#: The size whose pixels the coordinates count ([D]).
 _SHOWN_ON = "560"
-"""Coordinates are pixels of this size ([D])."""
 
 
 def _rectangle(call: MethodCall, doc: Doc) -> tuple[int, int, int, int]:
-    """Where the note is; one that does not fit goes to the corner, as 50 by 50 ([D]).
+    """Return the rectangle of a note; one that does not fit becomes 50 by 50 in the corner ([D]).
 
-    :raises APIError: error 4, a coordinate is missing or no number.
+    :raises APIError: 4 if a coordinate is missing or not a number.
     """
     try:
         x, y, w, h = (int(call.params.get(name, "")) for name in "xywh")
@@ -31,7 +31,7 @@ def _rectangle(call: MethodCall, doc: Doc) -> tuple[int, int, int, int]:
     return (x, y, w, h) if fits else (0, 0, 50, 50)
 
 
-def _shape(note: Note) -> dict[str, object]:
+def _note_record(note: Note) -> dict[str, object]:
     return {
         "note_id": note.note_id,
         "user_id": note.user_id,
@@ -46,7 +46,7 @@ def _shape(note: Note) -> dict[str, object]:
 
 @api_method("doc.notes.add")
 def doc_notes_add(call: MethodCall) -> dict[str, object]:
-    """Puts a note on a picture. Who may is not documented; here those who may tag it ([R])."""
+    """Add a note to a picture; who may do so is not documented, here those who may tag it ([R])."""
     doc, who, params = find_doc(call), caller(call), call.params
     require_not_blocked(call, doc.owner_id)
     if not access.may_act(call, doc.owner_id, doc.perm_tag):
@@ -64,14 +64,13 @@ def doc_notes_add(call: MethodCall) -> dict[str, object]:
     note = Note(number, who.user_id, *rectangle, content, int(time.time()), member_id)
     if not preview:
         doc.notes.append(note)
-    return {"note": _shape(note)}
+    return {"note": _note_record(note)}
 
 
-def _found(call: MethodCall) -> tuple[Doc, int]:
-    """The document with the note that ``note_id`` names, and the note's place in its list.
+def _find_note(call: MethodCall) -> tuple[Doc, int]:
+    """Return the document with the note ``note_id``, and the note's index in its list.
 
-    :raises APIError: error 1: there is none, or it is neither the caller's nor on the caller's
-        document.
+    :raises APIError: 1 if there is none, or neither the note nor the document is the caller's.
     """
     user_id = caller(call).user_id
     for doc in call.state.docs.values():
@@ -84,8 +83,8 @@ def _found(call: MethodCall) -> tuple[Doc, int]:
 
 @api_method("doc.notes.edit")
 def doc_notes_edit(call: MethodCall) -> dict[str, object]:
-    """Changes a note's words and place."""
-    doc, place = _found(call)
+    """Change a note's text and rectangle."""
+    doc, place = _find_note(call)
     old = doc.notes[place]
     content = call.params.get("content", "").strip()
     if not content and not old.member_id:
@@ -95,12 +94,12 @@ def doc_notes_edit(call: MethodCall) -> dict[str, object]:
     )
     if call.params.get("preview") != "1":
         doc.notes[place] = note
-    return {"note": _shape(note)}
+    return {"note": _note_record(note)}
 
 
 @api_method("doc.notes.delete")
 def doc_notes_delete(call: MethodCall) -> dict[str, object]:
-    """Takes a note away."""
-    doc, place = _found(call)
+    """Delete a note."""
+    doc, place = _find_note(call)
     del doc.notes[place]
     return {}

@@ -1,6 +1,6 @@
-"""``post.get``, ``getList``, ``search`` and ``set``: articles.
+"""``post.get``, ``getList``, ``search`` and ``set``.
 
-``get`` and ``set`` ask for the permission "blog", all others for "post" ([C] PyIpernity's list).
+``get`` and ``set`` require the permission "blog", all others "post" ([C] PyIpernity's list).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from .. import access, lists, parameters, serializers
 from ..posts import Post
 from ..registry import APIError, MethodCall, api_method, caller
 from .doc_search import MAX_HITS, relevance, tag_names, tag_texts
-from .doc_write import LICENSES, PERM_VALUES, choice
+from .doc_write import LICENSES, PERM_VALUES, one_of
 from .user import find_person
 
 
 def find_post(call: MethodCall, item: str = "blog") -> Post:
-    """The article that ``post_id`` names.
+    """Return the article with the id ``post_id``.
 
-    :param item: the permission item that decides which private articles are seen.
-    :raises APIError: error 1, not there or not for the caller.
+    :param item: the permission item that opens private articles.
+    :raises APIError: 1 if there is none, or it is not visible to the caller.
     """
     post = call.state.posts.get(call.params.get("post_id", ""))
     if post is None or not call.state.visible(post, call.viewer, call.level(item)):
@@ -29,7 +29,7 @@ def find_post(call: MethodCall, item: str = "blog") -> Post:
 
 
 def visible_posts(call: MethodCall, owner_id: str | None = None) -> list[Post]:
-    """The articles of a member, or of all, that the caller may see, the newest first."""
+    """Return the articles of one member or of all that the caller may see, the newest first."""
     posts = [
         post
         for post in call.state.posts.values()
@@ -39,8 +39,8 @@ def visible_posts(call: MethodCall, owner_id: str | None = None) -> list[Post]:
     return sorted(posts, key=lambda post: (post.posted_at, int(post.post_id)), reverse=True)
 
 
-def _head(call: MethodCall, post: Post) -> dict[str, object]:
-    """What all answers tell of an article; its dates are unix seconds, ``created`` too ([D])."""
+def _common_keys(call: MethodCall, post: Post) -> dict[str, object]:
+    """Return the keys of an article in all answers; ``created`` is in Unix seconds too ([D])."""
     return {
         "post_id": post.post_id,
         "license": post.license,
@@ -66,11 +66,11 @@ def _head(call: MethodCall, post: Post) -> dict[str, object]:
     }
 
 
-def _whole(call: MethodCall, post: Post, item: str) -> dict[str, object]:
-    """An article with its text, and what the caller may do with it."""
+def _full_record(call: MethodCall, post: Post, item: str) -> dict[str, object]:
+    """Return an article with its text, and what the caller may do with it."""
     who = access.reader(call, item)
     return {
-        **_head(call, post),
+        **_common_keys(call, post),
         "description": post.content,
         "permissions": serializers.permissions(post),
         "can": {
@@ -78,7 +78,7 @@ def _whole(call: MethodCall, post: Post, item: str) -> dict[str, object]:
             "comment": access.may_act(call, post.owner_id, post.perm_comment, item),
             "tag": access.may_act(call, post.owner_id, post.perm_tag, item),
             "tagme": access.may_act(call, post.owner_id, post.perm_tagme, item),
-            # keys that an article shares with documents; it has nothing to enlarge or download
+            # keys of documents, too; an article has nothing to enlarge or download
             "zoom": False,
             "share": serializers.visibility(post)["ispublic"],
             "download": False,
@@ -91,9 +91,9 @@ def _whole(call: MethodCall, post: Post, item: str) -> dict[str, object]:
 
 @api_method("post.get")
 def post_get(call: MethodCall) -> dict[str, object]:
-    """One article. The shape of ``extra=embed`` is not known ([U]), it is ignored."""
+    """Return one article; the form of ``extra=embed`` is not known ([U]), it is ignored."""
     post = find_post(call)
-    shape = _whole(call, post, "blog")
+    shape = _full_record(call, post, "blog")
     if "tags" in parameters.comma_list(call.params.get("extra")):
         shape["tags"] = serializers.tags(call, post.tags)
     return {"post": shape}
@@ -103,12 +103,12 @@ def _posts_page(call: MethodCall, posts: list[Post]) -> dict[str, object]:
     per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
     chosen, head = lists.paginate(posts, page, per_page)
-    return {"posts": {**head, "post": [_whole(call, post, "post") for post in chosen]}}
+    return {"posts": {**head, "post": [_full_record(call, post, "post") for post in chosen]}}
 
 
 @api_method("post.getList")
 def post_get_list(call: MethodCall) -> dict[str, object]:
-    """A member's articles, the newest first; no page was found, it goes by doc.getList."""
+    """Return a member's articles, the newest first; no help page was found, see ``doc.getList``."""
     posts = visible_posts(call, find_person(call).user_id)
     if share := call.params.get("share"):
         posts = [post for post in posts if str(post.share) == share]
@@ -117,7 +117,7 @@ def post_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("post.search")
 def post_search(call: MethodCall) -> dict[str, object]:
-    """The articles that fulfil all conditions."""
+    """Return the articles that meet all conditions."""
     params, state = call.params, call.state
     posts = visible_posts(call, params.get("user_id") or None)
     if share := params.get("share"):
@@ -135,7 +135,7 @@ def post_search(call: MethodCall) -> dict[str, object]:
     posted_min = parameters.int_param(params, "posted_min", 0, 0, 2**62)
     posted_max = parameters.int_param(params, "posted_max", 2**62, 0, 2**62)
     posts = [post for post in posts if posted_min <= post.posted_at <= posted_max]
-    # dates without a time; a date is before its own day's times as text too
+    # these are dates without a time
     first, last = params.get("created_min") or "", params.get("created_max") or "9"
     posts = [post for post in posts if first <= _day(post) <= last]
     if text := params.get("text", "").strip():
@@ -155,7 +155,7 @@ def _day(post: Post) -> str:
 
 
 def _sorted(posts: list[Post], order: str) -> list[Post]:
-    """Articles in a wanted order; unknown orders count as relevance."""
+    """Return articles in the requested order; an unknown order means relevance."""
     keys: dict[str, Any] = {
         "popular": lambda post: (len(post.audience.faves), post.audience.visit_count),
         "posted": lambda post: post.posted_at,
@@ -169,7 +169,7 @@ def _sorted(posts: list[Post], order: str) -> list[Post]:
 
 @api_method("post.set")
 def post_set(call: MethodCall) -> dict[str, object]:
-    """Writes an article, or changes one. ``lg_id`` is ignored: its values are not known ([U])."""
+    """Write or change an article; ``lg_id`` is ignored, its values are not known ([U])."""
     who, params, now = caller(call), call.params, int(time.time())
     post = find_post(call) if params.get("post_id") else None
     if post is not None and post.owner_id != who.user_id:
@@ -181,11 +181,11 @@ def post_set(call: MethodCall) -> dict[str, object]:
     try:
         for name, attribute in names.items():
             if name in params:
-                changes[attribute] = choice(PERM_VALUES)(params[name])
+                changes[attribute] = one_of(PERM_VALUES)(params[name])
         if "share" in params:
-            changes["share"] = choice((0, 1, 2, 3, 4))(params["share"])
+            changes["share"] = one_of((0, 1, 2, 3, 4))(params["share"])
         if "license" in params:
-            changes["license"] = choice(LICENSES)(params["license"])
+            changes["license"] = one_of(LICENSES)(params["license"])
     except ValueError:
         raise APIError(3, "Extra argument out of bounds") from None
     if post is None:
@@ -198,4 +198,4 @@ def post_set(call: MethodCall) -> dict[str, object]:
     for attribute, value in changes.items():
         setattr(post, attribute, value)
     post.updated_at = now
-    return {"post": _head(call, post)}
+    return {"post": _common_keys(call, post)}

@@ -1,4 +1,4 @@
-"""``tags.user.*`` and ``tags.docs.getList``: by which words things are found."""
+"""``tags.user.*`` and ``tags.docs.getList``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .user import find_person
 
 @api_method("tags.user.getList")
 def tags_user_get_list(call: MethodCall) -> dict[str, object]:
-    """The tags on a member's documents that the caller may see, the most used first."""
+    """Return the tags on a member's documents that the caller may see, the most used first."""
     person = find_person(call)
     wanted = call.params.get("type") or "keyword"
     used = Counter(
@@ -38,7 +38,7 @@ def tags_user_get_list(call: MethodCall) -> dict[str, object]:
 
 @api_method("tags.user.getPopular")
 def tags_user_get_popular(call: MethodCall) -> dict[str, object]:
-    """A member's most used tags, and on how many documents and articles they are."""
+    """Return a member's most used tags, and how many documents and articles have them."""
     person, state = find_person(call), call.state
     wanted = call.params.get("type") or "keyword"
     docs = Counter(
@@ -76,7 +76,7 @@ def tags_user_get_popular(call: MethodCall) -> dict[str, object]:
 
 @api_method("tags.docs.getList")
 def tags_docs_get_list(call: MethodCall) -> dict[str, object]:
-    """The documents with a keyword, or on which a member is seen."""
+    """Return the documents with a keyword, or on which a member is tagged."""
     state, kind, tag_id = call.state, call.params.get("type"), call.params.get("id", "")
     known = {"keyword": set(state.tags), "member": set(state.people)}
     if tag_id not in known.get(kind or "", ()):

@@ -1,4 +1,4 @@
-"""``test.*``: two methods that need nothing."""
+"""``test.*``: two methods that require nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..registry import APIError, MethodCall, api_method
 
 @api_method("test.echo")
 def echo(call: MethodCall) -> dict[str, object]:
-    """Says what it was told."""
+    """Return the text that was sent."""
     text = call.params.get("echo")
     if not text:
         raise APIError(1, "Echo parameter empty or missing")
@@ -16,5 +16,5 @@ def echo(call: MethodCall) -> dict[str, object]:
 
 @api_method("test.hello")
 def hello(call: MethodCall) -> dict[str, object]:
-    """Says hello."""
+    """Return a greeting."""
     return {"hello": "hello world!"}

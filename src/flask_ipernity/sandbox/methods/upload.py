@@ -1,6 +1,6 @@
-"""``upload.*``: files become documents, after a while.
+"""``upload.*``: files that become documents after some time.
 
-Photos are JPEG and PNG files. Where a parameter is out of bounds the service's answer is not known
+Photos are JPEG and PNG files. The service's answer to a parameter out of bounds is not known
 ([U]); here it is error 3, "not accepted".
 """
 
@@ -20,9 +20,9 @@ from ..exif import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
 from ..uploads import IncomingFile, UploadTicket
-from .account import allowance, used
+from .account import upload_limits, used_bytes
 from .doc_search import split_tags
-from .doc_write import changes_of, choice, place_of
+from .doc_write import one_of, read_changes, read_place
 
 MAX_TICKETS = 50
 _SUFFIXES = {
@@ -33,7 +33,7 @@ _SUFFIXES = {
 
 
 class AcceptedFile(NamedTuple):
-    """A file that was accepted, and what its name says it is."""
+    """A file that was accepted, and what its name says about it."""
 
     file: IncomingFile
     stem: str
@@ -41,16 +41,16 @@ class AcceptedFile(NamedTuple):
     media: str
 
 
-def _incoming(call: MethodCall, person: Person) -> AcceptedFile:
-    """The file of a call.
+def _accept_file(call: MethodCall, person: Person) -> AcceptedFile:
+    """Return the file of a call.
 
-    :raises APIError: 1 there is none or it is empty, 2 it is too large, 3 it is not accepted: a
-        video of an account that is not PRO ([C] Photini), or more than is left of the month.
+    :raises APIError: 1 if it is missing or empty, 2 if it is too large, 3 if it is not accepted: a
+    video of an account that is not PRO ([C] Photini), or more than the rest of the month's quota.
     """
     file = call.file
     if file is None or not file.size:
         raise APIError(1, "File missing or empty")
-    most = allowance(person)
+    most = upload_limits(person)
     if file.size > most.file:
         raise APIError(2, "File too large")
     name = PurePosixPath(call.filename.replace("\\", "/"))
@@ -60,26 +60,26 @@ def _incoming(call: MethodCall, person: Person) -> AcceptedFile:
     media = next((media for media, known in _SUFFIXES.items() if ext in known), "other")
     if media == "video" and not person.is_pro:
         raise APIError(3, "File not accepted")
-    if used(call.state, person) + file.size > most.monthly:
+    if used_bytes(call.state, person) + file.size > most.monthly:
         raise APIError(3, "Monthly upload limit exceeded")
     return AcceptedFile(file, name.stem, ext, media)
 
 
-def _wishes(call: MethodCall) -> dict[str, object]:
-    """What the parameters say of a document, by attribute of :class:`Doc`.
+def _requested_values(call: MethodCall) -> dict[str, object]:
+    """Return what the parameters set, by attribute of :class:`Doc`.
 
-    Without a circle it is public: each member's own default is not known ([U]).
+    Without a circle the document is public: a member's own default is not known ([U]).
 
-    :raises APIError: error 3, one of them is out of bounds.
+    :raises APIError: 3 if one of them is out of bounds.
     """
     params = call.params
     names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
     try:
-        wishes = changes_of({name: text for name, text in params.items() if text}, names)
+        wishes = read_changes({name: text for name, text in params.items() if text}, names)
         if created := params.get("created_at"):
             datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
             wishes["created"] = created
-        if (place := place_of(params)) is not None:
+        if (place := read_place(params)) is not None:
             wishes["lat"], wishes["lng"] = place
     except ValueError:
         raise APIError(3, "File not accepted") from None
@@ -87,7 +87,7 @@ def _wishes(call: MethodCall) -> dict[str, object]:
 
 
 def _tags(call: MethodCall, person: Person) -> list[DocTag]:
-    """The keywords and members that the parameters put on a document."""
+    """Return the keywords and members that the parameters put on a document."""
     state, now = call.state, int(time.time())
     words = [state.keyword(word).tag_id for word in split_tags(call.params.get("keywords", ""))]
     members = [
@@ -102,10 +102,10 @@ def _tags(call: MethodCall, person: Person) -> list[DocTag]:
     ]
 
 
-def _document(
+def _make_document(
     call: MethodCall, person: Person, incoming: AcceptedFile, orientation: int | None
 ) -> Doc | None:
-    """The document that a file becomes; None for a photo that cannot be read."""
+    """Return the document that a file becomes; None for a photo that cannot be read."""
     file, now = incoming.file, int(time.time())
     path = file.keep(incoming.ext)
     filename = f"{incoming.stem}.{incoming.ext}"
@@ -134,37 +134,37 @@ def _document(
     return doc
 
 
-def _ticket(call: MethodCall, ticket: UploadTicket) -> dict[str, object]:
-    """Keeps a ticket, and with ``async=0`` waits until it is ready.
+def _store_ticket(call: MethodCall, ticket: UploadTicket) -> dict[str, object]:
+    """Store a ticket, and with ``async=0`` wait until it is ready.
 
-    Without ``async`` it does not wait: the clients that leave it out ask for the ticket's state
-    next ([C] PyIpernity, oneyoung).
+    Without ``async`` it does not wait: clients that leave it out then ask for the ticket's state
+    ([C] PyIpernity, oneyoung).
     """
     call.state.tickets[ticket.ticket_id] = ticket
     if call.params.get("async") == "0":
-        # lets go of the lock, under which every method runs
+        # releases the lock under which every method runs
         call.state.stopping.wait(call.state.processing)
     return {"ticket": ticket.ticket_id}
 
 
 @api_method("upload.file")
 def upload_file(call: MethodCall) -> dict[str, object]:
-    """Takes a file; the same one again makes another document."""
+    """Accept a file; the same file again becomes another document."""
     person, state = caller(call), call.state
-    incoming = _incoming(call, person)
-    wishes, tags = _wishes(call), _tags(call, person)
+    incoming = _accept_file(call, person)
+    wishes, tags = _requested_values(call), _tags(call, person)
     try:
-        turned = choice((1, 3, 6, 8))(call.params["dir"]) if call.params.get("dir") else None
+        turned = one_of((1, 3, 6, 8))(call.params["dir"]) if call.params.get("dir") else None
     except ValueError:
         raise APIError(3, "File not accepted") from None
-    doc = _document(call, person, incoming, turned)
+    doc = _make_document(call, person, incoming, turned)
     if doc is not None:
         for name, value in wishes.items():
             setattr(doc, name, value)
         doc.tags = tags
     album = state.albums.get(call.params.get("album_id", ""))
     own = album is not None and album.owner_id == person.user_id
-    return _ticket(
+    return _store_ticket(
         call,
         UploadTicket(
             state.new_id("ticket"),
@@ -180,9 +180,9 @@ def upload_file(call: MethodCall) -> dict[str, object]:
 
 @api_method("upload.replace")
 def upload_replace(call: MethodCall) -> dict[str, object]:
-    """Takes a file in place of another; in practice it makes a new document.
+    """Accept a file in place of another; in practice it becomes a new document.
 
-    So did the service for PyIpernity's tests and for Photini ([C] commits c4870699, 4891dd36).
+    The service did so for PyIpernity's tests and for Photini ([C] commits c4870699, 4891dd36).
     """
     person, state = caller(call), call.state
     if not person.is_pro:
@@ -190,15 +190,15 @@ def upload_replace(call: MethodCall) -> dict[str, object]:
     old = state.docs.get(call.params.get("doc_id", ""))
     if old is None or old.owner_id != person.user_id:
         raise APIError(4, "Document not found")
-    incoming = _incoming(call, person)
+    incoming = _accept_file(call, person)
     if incoming.media != old.media:
         raise APIError(5, "Media type differs")
-    return _ticket(
+    return _store_ticket(
         call,
         UploadTicket(
             f"{state.new_id('ticket')}-{old.doc_id}",
             person.user_id,
-            _document(call, person, incoming, None),
+            _make_document(call, person, incoming, None),
             incoming.file.size,
             time.time(),
             time.monotonic() + state.processing,
@@ -208,7 +208,7 @@ def upload_replace(call: MethodCall) -> dict[str, object]:
 
 @api_method("upload.checkTickets")
 def upload_check_tickets(call: MethodCall) -> dict[str, object]:
-    """How far some uploads are. A ticket of somebody else is not found ([U])."""
+    """Return the state of some uploads; another member's ticket is not found ([U])."""
     user_id = caller(call).user_id
     ids = parameters.comma_list(call.params.get("tickets"))
     found = [call.state.tickets.get(ticket_id) for ticket_id in ids]

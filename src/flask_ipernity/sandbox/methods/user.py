@@ -9,9 +9,9 @@ from ..serializers import avatar
 
 
 def find_person(call: MethodCall) -> Person:
-    """The member that ``user_id`` names, or the caller ([C]: it may be left out with a token).
+    """Return the member with the id ``user_id``; the caller if a token but no id is sent ([C]).
 
-    :raises APIError: error 1, no such member, or the account is closed.
+    :raises APIError: 1 if there is none, or the account is closed.
     """
     person = call.viewer
     if user_id := call.params.get("user_id"):
@@ -22,7 +22,7 @@ def find_person(call: MethodCall) -> Person:
 
 
 def relation(viewer: Person, person: Person) -> dict[str, object]:
-    """How the caller calls a member, and how the member calls the caller."""
+    """Return how the caller is related to a member, and the member to the caller."""
     return {
         "isfamily": person.user_id in viewer.family,
         "isfriend": person.user_id in viewer.friends,
@@ -33,8 +33,8 @@ def relation(viewer: Person, person: Person) -> dict[str, object]:
     }
 
 
-def counts(call: MethodCall, person: Person) -> dict[str, object]:
-    """How much of a member's the caller may see, and how many people the member knows."""
+def visible_counts(call: MethodCall, person: Person) -> dict[str, object]:
+    """Return how many documents and articles of a member are visible, and their network's size."""
     state, level = call.state, call.level("post")
     return {
         "docs": sum(
@@ -50,7 +50,7 @@ def counts(call: MethodCall, person: Person) -> dict[str, object]:
 
 @api_method("user.get")
 def user_get(call: MethodCall) -> dict[str, object]:
-    """A member, by id or alias."""
+    """Return a member, by id or alias."""
     name = call.params.get("user_id")
     person = call.state.person(name) if name else call.viewer
     if person is None:
@@ -70,7 +70,7 @@ def user_get(call: MethodCall) -> dict[str, object]:
             "sex": person.sex,
             "relation": relation(call.viewer, person) if call.viewer else None,
             "location": {"country": person.country, "town": person.town},
-            "count": counts(call, person),
+            "count": visible_counts(call, person),
             "dates": {"member_since": person.member_since, "last_online": person.last_online},
         }
     }

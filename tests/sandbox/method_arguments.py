@@ -75,14 +75,14 @@ class FilledSandbox:
         return self.photo.notes[0].note_id
 
 
-class File(io.BytesIO):
+class TextFile(io.BytesIO):
     """A file to upload that is neither a picture nor a sound."""
 
     name = "notes.txt"
 
 
-def a_file() -> File:
-    return File(b"Bring a lamp.")
+def a_file() -> TextFile:
+    return TextFile(b"Bring a lamp.")
 
 
 RECT = {"x": 10, "y": 10, "w": 40, "h": 40}

@@ -140,14 +140,14 @@ def test_what_a_new_list_must_be(
     for cover_id in ("", best.doc_ids[2]):
         wrong = {**sent, "cover_id": cover_id}
         assert refused(raw, "album.docs.setList", token, **wrong) == "3"
-    monkeypatch.setattr(limits, "ALBUM_DOCS", 1)
+    monkeypatch.setattr(limits, "MAX_ALBUM_DOCS", 1)
     assert refused(raw, "album.docs.setList", token, **sent) == "4"
 
 
 def test_a_document_is_in_so_many_albums_only(
     sandbox: Sandbox, raw: RawClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "DOC_ALBUMS", 1)
+    monkeypatch.setattr(limits, "MAX_DOC_ALBUMS", 1)
     hidden, own = album(sandbox, {PRIVATE}), album(sandbox, {PUBLIC}).doc_ids[0]
     sent = {"album_id": hidden.album_id, "doc_id": own}
     answer = write(raw, "album.docs.add", token, **sent)["album"]

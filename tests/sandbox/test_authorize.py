@@ -13,7 +13,7 @@ from flask_ipernity.sandbox import Sandbox
 from .raw_http import RawClient, RawResponse, sign
 
 
-class Page(HTMLParser):
+class ConsentPageParser(HTMLParser):
     """The fields of a page's form."""
 
     def __init__(self, text: str) -> None:
@@ -52,7 +52,7 @@ def frob_of(answer: RawResponse) -> str:
 
 def allow(raw: RawClient, url: str, **choice: str) -> RawResponse:
     """Open the page and post its hidden fields, with a choice."""
-    page = Page(raw.send("GET", url).text)
+    page = ConsentPageParser(raw.send("GET", url).text)
     return raw.send("POST", url, {**page.hidden, **choice})
 
 
@@ -60,7 +60,7 @@ def test_the_page_asks_for_consent_and_needs_nothing_but_html(
     raw: RawClient, sandbox: Sandbox
 ) -> None:
     answer = raw.send("GET", link(sandbox, perm_doc="write", perm_network="read"))
-    page = Page(answer.text)
+    page = ConsentPageParser(answer.text)
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/html")
     assert page.form["name"] == "fa"
@@ -75,7 +75,7 @@ def test_the_page_asks_for_consent_and_needs_nothing_but_html(
 def test_the_page_offers_all_people_and_has_chosen_the_first(
     raw: RawClient, sandbox: Sandbox
 ) -> None:
-    page = Page(raw.send("GET", link(sandbox)).text)
+    page = ConsentPageParser(raw.send("GET", link(sandbox)).text)
     radios = [field for field in page.inputs if field.get("type") == "radio"]
     assert [field["value"] for field in radios] == [person.user_id for person in sandbox.people]
     assert ["checked" in field for field in radios] == [True] + [False] * (len(radios) - 1)
@@ -121,7 +121,7 @@ def test_the_callback_url_keeps_its_own_query(raw: RawClient, sandbox: Sandbox) 
 
 def test_a_new_callback_url_takes_effect_at_once(raw: RawClient, sandbox: Sandbox) -> None:
     url = link(sandbox)
-    fields = Page(raw.send("GET", url).text).hidden
+    fields = ConsentPageParser(raw.send("GET", url).text).hidden
     sandbox.callback_url = "https://example.test/back"
     location = raw.send("POST", url, fields).headers["Location"]
     assert location.startswith("https://example.test/back?frob=")
@@ -171,7 +171,7 @@ def test_a_link_may_not_ask_for_this(
     answer = raw.send(verb, link(sandbox, **params))
     assert answer.status == 400
     assert words in answer.text
-    assert Page(answer.text).form == {}
+    assert ConsentPageParser(answer.text).form == {}
 
 
 @pytest.mark.parametrize("verb", ["GET", "POST"])
@@ -221,7 +221,7 @@ def test_texts_from_outside_are_escaped(raw: RawClient, sandbox: Sandbox) -> Non
     answer = raw.send("GET", link(sandbox, lg='"><b>'))
     assert answer.status == 200
     assert "<b>" not in answer.text
-    assert Page(answer.text).hidden["lg"] == '"><b>'
+    assert ConsentPageParser(answer.text).hidden["lg"] == '"><b>'
 
 
 def test_the_desktop_flow_ends_on_a_page_and_gives_a_token_once_confirmed(
@@ -231,10 +231,10 @@ def test_the_desktop_flow_ends_on_a_page_and_gives_a_token_once_confirmed(
     frob = raw.ok("auth.getFrob")["auth"]["frob"]
     assert raw.code("auth.getToken", {"frob": frob}) == "2"
     url = link(sandbox, frob=frob, perm_doc="write")
-    assert not Page(raw.send("GET", url).text).ok
+    assert not ConsentPageParser(raw.send("GET", url).text).ok
     answer = allow(raw, url)
     assert answer.status == 200
-    assert Page(answer.text).ok
+    assert ConsentPageParser(answer.text).ok
     assert "Location" not in answer.headers
     auth = raw.ok("auth.getToken", {"frob": frob})["auth"]
     assert auth["permissions"]["doc"] == "write"
@@ -247,7 +247,7 @@ def test_a_second_click_in_the_desktop_flow_changes_nothing(
     url = link(sandbox, frob=frob)
     allow(raw, url)
     again = allow(raw, url, user_id=sandbox.people[1].user_id)
-    assert Page(again.text).ok
+    assert ConsentPageParser(again.text).ok
     auth = raw.ok("auth.getToken", {"frob": frob})["auth"]
     assert auth["user"]["user_id"] == sandbox.people[0].user_id
 
@@ -256,7 +256,7 @@ def test_a_frob_that_was_refused_gives_no_token(raw: RawClient, sandbox: Sandbox
     frob = raw.ok("auth.getFrob")["auth"]["frob"]
     answer = allow(raw, link(sandbox, frob=frob), answer="refuse")
     assert answer.status == 200
-    assert not Page(answer.text).ok
+    assert not ConsentPageParser(answer.text).ok
     assert raw.code("auth.getToken", {"frob": frob}) == "2"
 
 

@@ -168,7 +168,7 @@ def test_what_cannot_be_said(
     item.perm_comment = 5
     sandbox.people[ADA].blocked.add(sandbox.people[MEI].user_id)
     assert raw.code(method, sent, token=tokens[MEI], post=True) == "109"
-    monkeypatch.setattr(limits, "COMMENTS", 1)
+    monkeypatch.setattr(limits, "MAX_COMMENTS", 1)
     assert raw.code(method, sent, token=tokens[JONAS], post=True) == "4"
 
 

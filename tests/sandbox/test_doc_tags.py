@@ -86,7 +86,7 @@ def test_adding_nothing_or_too_much_is_refused(
     sent = {"doc_id": bare.doc_id}
     assert raw.code("doc.tags.add", {**sent, "keywords": ", "}, token=tokens[ADA], post=True) == "2"
     assert raw.code("doc.tags.edit", sent, token=tokens[ADA], post=True) == "2"
-    monkeypatch.setattr(limits, "TAGS", 2)
+    monkeypatch.setattr(limits, "MAX_DOC_TAGS", 2)
     sent["keywords"] = "a,b,c"
     for method in ("doc.tags.add", "doc.tags.edit"):
         assert raw.code(method, sent, token=tokens[ADA], post=True) == "3"

@@ -1,4 +1,4 @@
-"""The API's wire format and the general checks."""
+"""The encoding of API answers, and the general checks."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_adding_tells_what_was_added_and_what_was_there(
     for wrong in ("", "1", foreign, ",".join([new] * 21)):
         sent = {"folder_id": folder.folder_id, "album_id": wrong}
         assert refused(raw, "folder.albums.add", token, **sent) == "2"
-    monkeypatch.setattr(limits, "FOLDER_ALBUMS", 2)
+    monkeypatch.setattr(limits, "MAX_FOLDER_ALBUMS", 2)
     sent = {"folder_id": folder.folder_id, "album_id": there}
     assert refused(raw, "folder.albums.add", token, **sent) == "3"
 

@@ -178,7 +178,7 @@ def test_what_a_group_does_not_take(
     assert refused(raw, groups[0], tokens[ADA], number, foreign) == "2"
     assert refused(raw, groups[0], tokens[ADA], *[number] * 21) == "2"
     assert add(raw, groups[1], tokens[ADA], video)["doc"][0]["error"] == "2"
-    monkeypatch.setattr(limits, "DOC_GROUPS", 0)
+    monkeypatch.setattr(limits, "MAX_DOC_GROUPS", 0)
     assert add(raw, groups[0], tokens[ADA], number)["doc"][0]["error"] == "1"
     groups[0].room = len(groups[0].docs)
     assert refused(raw, groups[0], tokens[ADA], number) == "4"

@@ -106,5 +106,5 @@ def test_a_picture_takes_so_many_notes_and_not_from_everybody(
     assert raw.code("doc.notes.add", sent, token=tokens[MEI], post=True) == "1"
     private = {**sent, "doc_id": doc(sandbox, share=PRIVATE).doc_id}
     assert raw.code("doc.notes.add", private, token=tokens[JONAS], post=True) == "1"
-    monkeypatch.setattr(limits, "NOTES", 0)
+    monkeypatch.setattr(limits, "MAX_NOTES", 0)
     assert raw.code("doc.notes.add", sent, token=tokens[ADA], post=True) == "5"

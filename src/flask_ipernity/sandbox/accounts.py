@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ITEMS = ("doc", "blog", "post", "network", "profile")
-LEVELS = ("none", "read", "write", "delete")
+PERMISSION_ITEMS = ("doc", "blog", "post", "network", "profile")
+PERMISSION_LEVELS = ("none", "read", "write", "delete")
 
 
 def avatar_path(number: str, name: str) -> str:

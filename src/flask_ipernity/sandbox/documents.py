@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from .audience import Audience
-from .thumbnails import LABELS, OriginalFile, labels_for
+from .thumbnails import SIZE_LABELS, OriginalFile, labels_for
 
 #: The values of a document's ``share``.
 PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC = range(5)
@@ -110,12 +110,12 @@ class Doc:
         Sizes up to 800 share one; each larger size, the original and each media file have their
         own ([C] feedbactory and a test of interweb).
         """
-        shared = label in LABELS and int(label.rstrip("x")) <= 800
+        shared = label in SIZE_LABELS and int(label.rstrip("x")) <= 800
         return digest("secret", self.doc_id, "small" if shared else label)[:8]
 
     def path(self, label: str) -> str:
         """Return the path of a size, of the media file ``mp4`` or ``mp3``, or of ``original``."""
-        ending = {"original": self.ext, **{size: f"{size}.jpg" for size in LABELS}}.get(
+        ending = {"original": self.ext, **{size: f"{size}.jpg" for size in SIZE_LABELS}}.get(
             label, label
         )
         return f"{self.folder}{self.doc_id}.{self.secret(label)}.{ending}"

@@ -14,7 +14,7 @@ from typing import cast
 
 from flask import Blueprint, Response, request
 
-from .accounts import LEVELS, App, Person, Token
+from .accounts import PERMISSION_LEVELS, App, Person, Token
 from .faults import FaultInjector
 from .methods import load_methods
 from .registry import (
@@ -107,11 +107,11 @@ def _checked_call(
     # doc.albums.add is unknown on purpose, although it is in the method list ([C] PyIpernity)
     if method not in METHOD_FUNCTIONS:
         raise _general_error(103)
-    facts = METHOD_INFO[method]
-    if facts.post and request.method != "POST":
+    info = METHOD_INFO[method]
+    if info.post and request.method != "POST":
         raise _general_error(120)
-    _check_signature(facts, params, app)
-    token, viewer = _token(state, facts, params, app)
+    _check_signature(info, params, app)
+    token, viewer = _token(state, info, params, app)
     sent = request.files.get("file")
     return MethodCall(
         state=state,
@@ -126,20 +126,20 @@ def _checked_call(
     )
 
 
-def _check_signature(facts: MethodInfo, params: Mapping[str, str], app: App) -> None:
+def _check_signature(info: MethodInfo, params: Mapping[str, str], app: App) -> None:
     """Check a signature that is required or present.
 
     :raises APIError: 104 if it is missing, 105 if it is wrong.
     """
     if not params.get("api_sig"):
-        if facts.sign:
+        if info.sign:
             raise _general_error(104)
-    elif not is_signed(params, facts.name, app.secret):
+    elif not is_signed(params, info.name, app.secret):
         raise _general_error(105)
 
 
 def _token(
-    state: SandboxState, facts: MethodInfo, params: Mapping[str, str], app: App
+    state: SandboxState, info: MethodInfo, params: Mapping[str, str], app: App
 ) -> tuple[Token | None, Person | None]:
     """Return a token that is required or present, and its owner, after checking its permissions.
 
@@ -147,7 +147,7 @@ def _token(
     """
     value = params.get("auth_token")
     if not value:
-        if facts.token:
+        if info.token:
             raise _general_error(106)
         return None, None
     token = state.tokens.get(value)
@@ -156,10 +156,12 @@ def _token(
     viewer = state.people[token.user_id]
     if viewer.closed:
         raise _general_error(108)
-    for item, level in facts.permissions.items():
+    for item, level in info.permissions.items():
         # The level "read" of an open method only decides which private items are visible.
-        needed = facts.token or level != "read"
-        if needed and LEVELS.index(token.permissions[item]) < LEVELS.index(level):
+        needed = info.token or level != "read"
+        if needed and PERMISSION_LEVELS.index(token.permissions[item]) < PERMISSION_LEVELS.index(
+            level
+        ):
             raise _general_error(110)
     return token, viewer
 

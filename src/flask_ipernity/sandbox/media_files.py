@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from .documents import Doc, digest
 from .state import SandboxState
-from .thumbnails import LABELS, OriginalFile, draw_avatar, draw_icon
+from .thumbnails import SIZE_LABELS, OriginalFile, draw_avatar, draw_icon
 
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
@@ -55,7 +55,7 @@ def find_file(state: SandboxState, path: str) -> ServedFile | None:
 
 def _document_file(state: SandboxState, doc: Doc, label: str) -> ServedFile:
     picture = doc.picture
-    if label in LABELS and picture is not None:
+    if label in SIZE_LABELS and picture is not None:
         return ServedFile(
             "image/jpeg",
             digest(picture.identity, label),

@@ -20,7 +20,7 @@ from .media_files import ServedFile, find_file
 from .state import SandboxState
 
 #: How long a cache may keep a response, in seconds.
-MAX_AGE = 7 * 24 * 3600
+CACHE_MAX_AGE = 7 * 24 * 3600
 
 #: How much of a file is read at once, in bytes.
 PIECE_BYTES = 64 * 1024
@@ -67,7 +67,7 @@ def _response(file: ServedFile, content: BinaryIO) -> Response:
     response.set_etag(file.etag)
     response.last_modified = modified
     response.cache_control.public = True
-    response.cache_control.max_age = MAX_AGE
+    response.cache_control.max_age = CACHE_MAX_AGE
     response.accept_ranges = "bytes"
     response.make_conditional(request.environ)
     if response.status_code != HTTPStatus.OK or request.method != "GET":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .registry import MethodCall
-from .thumbnails import LABELS
+from .thumbnails import SIZE_LABELS
 
 
 def int_param(
@@ -30,4 +30,4 @@ def comma_list(text: str | None) -> list[str]:
 def thumbsize(call: MethodCall) -> str:
     """Return the requested size label; the default if it is unknown."""
     label = call.params.get("thumbsize", "")
-    return label if label in LABELS else LABELS[0]
+    return label if label in SIZE_LABELS else SIZE_LABELS[0]

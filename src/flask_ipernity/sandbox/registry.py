@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from .accounts import LEVELS, App, Person, Token
+from .accounts import PERMISSION_LEVELS, App, Person, Token
 from .state import SandboxState
 from .uploads import IncomingFile
 
@@ -46,14 +46,14 @@ def _read_method_list() -> tuple[dict[str, MethodInfo], dict[int, str]]:
     """Return the method list and the general errors from the only file shared with the client."""
     path = Path(__file__).parents[1] / "client" / "methods.json"
     data = json.loads(path.read_text("utf-8"))
-    facts = (
+    methods = (
         MethodInfo(
             **{field: entry[field] for field in MethodInfo._fields} | {"params": entry["params"]}
         )
         for entry in data["methods"]
     )
     errors = {int(code): text for code, text in data["general_errors"].items()}
-    return {entry.name: entry for entry in facts}, errors
+    return {entry.name: entry for entry in methods}, errors
 
 
 #: The methods of the service by name, and the messages of the general errors by code.
@@ -82,7 +82,7 @@ class MethodCall:
 
     def level(self, item: str) -> int:
         """Return the token's level for an item: 0 nothing, 1 read, 2 write, 3 delete."""
-        return LEVELS.index(self.token.permissions[item]) if self.token else 0
+        return PERMISSION_LEVELS.index(self.token.permissions[item]) if self.token else 0
 
 
 #: An empty list that stays in the answer: it is encoded as an empty map, and that as ``[]``.

@@ -15,7 +15,7 @@ from .documents import FAMILY, FRIENDS, PUBLIC, Doc, DocTag
 from .media_files import ICON_NUMBERS
 from .posts import Post
 from .registry import MethodCall
-from .thumbnails import LABELS, size_of
+from .thumbnails import SIZE_LABELS, size_of
 
 JSONObject = dict[str, object]
 
@@ -54,8 +54,8 @@ def owner(call: MethodCall, user_id: str) -> JSONObject:
 
 def thumb(call: MethodCall, doc: Doc, label: str) -> JSONObject | None:
     """Return a size of a document; the next smaller one if it is missing ([R]), None if all are."""
-    wanted = LABELS.index(label)
-    existing = [size for size in doc.sizes if LABELS.index(size) <= wanted]
+    wanted = SIZE_LABELS.index(label)
+    existing = [size for size in doc.sizes if SIZE_LABELS.index(size) <= wanted]
     if doc.picture is None or not existing:
         return None
     label = existing[-1]
@@ -145,7 +145,7 @@ def can(call: MethodCall, doc: Doc) -> JSONObject:
         "comment": may_act(call, doc.owner_id, doc.perm_comment),
         "tag": may_act(call, doc.owner_id, doc.perm_tag),
         "tagme": may_act(call, doc.owner_id, doc.perm_tagme),
-        "zoom": any(label in doc.sizes for label in LABELS[LABELS.index("1024") :]),
+        "zoom": any(label in doc.sizes for label in SIZE_LABELS[SIZE_LABELS.index("1024") :]),
         "download": download,
         "print": download,
     }

@@ -1,4 +1,4 @@
-"""What the local Ipernity knows: people, documents, albums, groups, articles, tokens, tickets.
+"""The data of the local Ipernity: people, documents, albums, groups, articles, tokens, tickets.
 
 Everything is held in memory by one :class:`SandboxState`, except the files of documents. API
 methods run under ``state.lock``; the media host takes it only to look up a file.

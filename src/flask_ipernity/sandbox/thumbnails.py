@@ -14,7 +14,7 @@ from typing import BinaryIO
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 #: All size labels, smallest first; ``NNx`` is a square, a plain number the longest side.
-LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
+SIZE_LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
 
 MAX_CACHE_BYTES = 48 * 1024 * 1024
 JPEG_QUALITY = 85
@@ -81,7 +81,7 @@ def labels_for(width: int, height: int, largest: int = 2048) -> tuple[str, ...]:
     long, short = max(width, height), min(width, height)
     return tuple(
         label
-        for label in LABELS
+        for label in SIZE_LABELS
         if label == "75x" or _pixels(label) <= min(largest, short if label.endswith("x") else long)
     )
 

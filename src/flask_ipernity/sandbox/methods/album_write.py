@@ -97,7 +97,7 @@ def _own_docs(call: MethodCall, owner_id: str) -> dict[str, Doc]:
 def _in_too_many(call: MethodCall, doc_id: str) -> bool:
     """Return whether a document is in the maximum number of albums."""
     albums = call.state.albums.values()
-    return sum(doc_id in album.doc_ids for album in albums) >= limits.DOC_ALBUMS
+    return sum(doc_id in album.doc_ids for album in albums) >= limits.MAX_DOC_ALBUMS
 
 
 def _wanted_docs(call: MethodCall, own: dict[str, Doc]) -> list[str]:
@@ -185,7 +185,7 @@ def album_docs_set_list(call: MethodCall) -> dict[str, object]:
     cover_id = params.get("cover_id")
     if cover_id not in doc_ids:
         raise APIError(3, "Cover missing or not in doc_ids")
-    if len(doc_ids) > limits.ALBUM_DOCS:
+    if len(doc_ids) > limits.MAX_ALBUM_DOCS:
         raise APIError(4, "Album is full")
     records = []
     kept = []

@@ -8,22 +8,22 @@ from typing import Any
 from ..registry import METHOD_INFO, APIError, MethodCall, MethodInfo, api_method
 
 
-def _summary(facts: MethodInfo) -> dict[str, object]:
+def _summary(info: MethodInfo) -> dict[str, object]:
     """Return what both methods answer about an API method.
 
     ``permissions`` is an object, ``[]`` (an empty map) if none is needed, and ``""`` for ``test.*``
     ([C] the list that PyIpernity fetched).
     """
-    authentication = {"token": facts.token, "sign": facts.sign, "post": facts.post}
-    if facts.safety:
+    authentication = {"token": info.token, "sign": info.sign, "post": info.post}
+    if info.safety:
         authentication["safety"] = True
     return {
-        "name": facts.name,
-        "service": facts.service,
+        "name": info.name,
+        "service": info.service,
         # the method list in the package has no titles
-        "title": facts.name,
+        "title": info.name,
         "authentication": authentication,
-        "permissions": "" if facts.service == "test" else dict(facts.permissions),
+        "permissions": "" if info.service == "test" else dict(info.permissions),
     }
 
 
@@ -41,11 +41,11 @@ def get_list(call: MethodCall) -> dict[str, object]:
     """Return all methods, ``doc.albums.add`` included."""
     methods = [
         {
-            **_summary(facts),
-            "about": f"https://www.ipernity.com/help/api/method/{facts.name}",
-            "modified_at": facts.modified_at,
+            **_summary(info),
+            "about": f"https://www.ipernity.com/help/api/method/{info.name}",
+            "modified_at": info.modified_at,
         }
-        for facts in METHOD_INFO.values()
+        for info in METHOD_INFO.values()
     ]
     return {"methods": {"method": methods}}
 
@@ -53,17 +53,15 @@ def get_list(call: MethodCall) -> dict[str, object]:
 @api_method("api.methods.get")
 def get(call: MethodCall) -> dict[str, object]:
     """Return one method with its parameters and errors."""
-    facts = METHOD_INFO.get(call.params.get("method", ""))
-    if facts is None:
+    info = METHOD_INFO.get(call.params.get("method", ""))
+    if info is None:
         raise APIError(1, "Method not found")
     return {
         "method": {
-            **_summary(facts),
-            "parameters": [_parameter(entry) for entry in facts.params],
+            **_summary(info),
+            "parameters": [_parameter(entry) for entry in info.params],
             # a text if there are none ([C] the dump in oneyoung/python-ipernity-api)
             "notes": "",
-            "errors": [
-                {"code": code, "message": message} for code, message in facts.errors.items()
-            ],
+            "errors": [{"code": code, "message": message} for code, message in info.errors.items()],
         }
     }

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from ..accounts import ITEMS, LEVELS, Frob, Token
+from ..accounts import PERMISSION_ITEMS, PERMISSION_LEVELS, Frob, Token
 from ..registry import APIError, MethodCall, api_method
 from ..state import SandboxState
 
@@ -59,7 +59,7 @@ def new_token(
         value=new_value(),
         app_key=app_key,
         user_id=user_id,
-        permissions={item: permissions.get(item, "none") for item in ITEMS},
+        permissions={item: permissions.get(item, "none") for item in PERMISSION_ITEMS},
     )
     state.tokens[token.value] = token
     return token
@@ -71,10 +71,12 @@ def check_permissions(permissions: Mapping[str, str]) -> None:
     :raises ValueError: for the first one that does not.
     """
     for item, level in permissions.items():
-        if item not in ITEMS:
-            raise ValueError(f"There is no permission {item!r}; there are {', '.join(ITEMS)}.")
+        if item not in PERMISSION_ITEMS:
+            raise ValueError(
+                f"There is no permission {item!r}; there are {', '.join(PERMISSION_ITEMS)}."
+            )
         # a profile cannot be deleted ([D] permissions.html)
-        levels = LEVELS[:3] if item == "profile" else LEVELS
+        levels = PERMISSION_LEVELS[:3] if item == "profile" else PERMISSION_LEVELS
         if level not in levels:
             raise ValueError(
                 f"The permission {item!r} has no level {level!r}; it has {', '.join(levels)}."

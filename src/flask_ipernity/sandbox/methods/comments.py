@@ -102,7 +102,7 @@ def _store_comment(
     for comment in comments.values():
         if (comment.user_id, comment.content) == (who.user_id, content):
             return _writing_record(call, item, comment)
-    if len(comments) >= limits.COMMENTS:
+    if len(comments) >= limits.MAX_COMMENTS:
         raise APIError(4, "Comment limit reached")
     preview = call.params.get("preview") == "1"
     number = "0" if preview else call.state.new_id("comment")

@@ -51,7 +51,7 @@ def _with_neighbours(
 def _doc_with_neighbours(
     call: MethodCall, docs: Sequence[Doc], here: Doc, place: str = "", *, safety: bool = True
 ) -> dict[str, object]:
-    """Return a document and its neighbours; their size is part of their own records.
+    """Return a document and its neighbours; each with its own size.
 
     :param place: the end of URLs within an album or group, such as ``/in/album/12``.
     """

@@ -18,7 +18,7 @@ MAX_HITS = 3000
 MAX_MD5S = 20
 MAX_TAGS = 20
 
-_EARTH = 6_371_000
+_EARTH_RADIUS = 6_371_000
 _TERM = re.compile(r'([+-]?)(?:"([^"]*)"|([^\s"]+))')
 _TAG = re.compile(r'"([^"]*)"|([^,"]+)')
 _EXTRAS = ("owner", "dates", "count", "license", "medias", "geo", "original")
@@ -83,7 +83,7 @@ def distance_metres(doc: Doc, lat: float, lng: float) -> float:
         math.sin((north - south) / 2) ** 2
         + math.cos(north) * math.cos(south) * math.sin(turn / 2) ** 2
     )
-    return 2 * _EARTH * math.asin(math.sqrt(min(1.0, part)))
+    return 2 * _EARTH_RADIUS * math.asin(math.sqrt(min(1.0, part)))
 
 
 def _decimal(call: MethodCall, name: str) -> float | None:

@@ -59,7 +59,7 @@ def doc_tags_add(call: MethodCall) -> dict[str, object]:
     there = {(tag.type, tag.id) for tag in doc.tags}
     wanted = [tag for name in _KINDS for tag in _permitted_tags(call, doc, name)]
     new = [tag for tag in wanted if (tag.type, tag.id) not in there]
-    if len(doc.tags) + len(new) > limits.TAGS:
+    if len(doc.tags) + len(new) > limits.MAX_DOC_TAGS:
         raise APIError(3, "Tag limit reached")
     doc.tags += new
     return _answer(call, len(new), count - len(new), new)
@@ -79,7 +79,7 @@ def doc_tags_edit(call: MethodCall) -> dict[str, object]:
         for name in given
         for tag in _permitted_tags(call, doc, name)
     ]
-    if len(kept) + len(wanted) > limits.TAGS:
+    if len(kept) + len(wanted) > limits.MAX_DOC_TAGS:
         raise APIError(3, "Tag limit reached")
     added = [tag for tag in wanted if (tag.type, tag.id) not in there]
     dropped = len(doc.tags) - len(kept) - (len(wanted) - len(added))

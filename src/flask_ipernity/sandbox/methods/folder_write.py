@@ -100,7 +100,7 @@ def folder_albums_add(call: MethodCall) -> dict[str, object]:
     folder = _find_own_folder(call)
     ids = _wanted_albums(call, folder.owner_id)
     new = [album_id for album_id in dict.fromkeys(ids) if album_id not in folder.album_ids]
-    if len(folder.album_ids) + len(new) > limits.FOLDER_ALBUMS:
+    if len(folder.album_ids) + len(new) > limits.MAX_FOLDER_ALBUMS:
         raise APIError(3, "Folder is full")
     folder.album_ids += new
     folder.updated_at = int(time.time())

@@ -139,7 +139,7 @@ def group_docs_add(call: MethodCall) -> dict[str, object]:
         error = 0
         if doc in new:
             in_groups = sum(doc.doc_id in other.docs for other in call.state.groups.values())
-            if in_groups >= limits.DOC_GROUPS:
+            if in_groups >= limits.MAX_DOC_GROUPS:
                 error = 1
             elif doc.media not in group.accepts:
                 error = 2

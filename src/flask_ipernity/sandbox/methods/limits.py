@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 #: Comments on one item.
-COMMENTS = 500
+MAX_COMMENTS = 500
 #: Notes on one picture.
-NOTES = 50
+MAX_NOTES = 50
 #: Tags on one document.
-TAGS = 100
+MAX_DOC_TAGS = 100
 #: Documents in one album.
-ALBUM_DOCS = 5_000
+MAX_ALBUM_DOCS = 5_000
 #: Albums of one document.
-DOC_ALBUMS = 100
+MAX_DOC_ALBUMS = 100
 #: Groups of one document.
-DOC_GROUPS = 60
+MAX_DOC_GROUPS = 60
 #: Albums in one folder.
-FOLDER_ALBUMS = 500
+MAX_FOLDER_ALBUMS = 500

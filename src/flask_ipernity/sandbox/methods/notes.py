@@ -12,7 +12,7 @@ from . import limits
 from .doc import find_doc
 
 #: The size whose pixels the coordinates count ([D]).
-_SHOWN_ON = "560"
+_COORDINATES_SIZE = "560"
 
 
 def _rectangle(call: MethodCall, doc: Doc) -> tuple[int, int, int, int]:
@@ -26,7 +26,7 @@ def _rectangle(call: MethodCall, doc: Doc) -> tuple[int, int, int, int]:
         raise APIError(4, "Coordinates invalid") from None
     width = height = 0
     if doc.picture is not None:
-        width, height = size_of(_SHOWN_ON, doc.picture.width, doc.picture.height)
+        width, height = size_of(_COORDINATES_SIZE, doc.picture.width, doc.picture.height)
     fits = x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height
     return (x, y, w, h) if fits else (0, 0, 50, 50)
 
@@ -57,7 +57,7 @@ def doc_notes_add(call: MethodCall) -> dict[str, object]:
     if member_id and member_id not in call.state.people:
         raise APIError(3, "Member not found")
     rectangle = _rectangle(call, doc)
-    if len(doc.notes) >= limits.NOTES:
+    if len(doc.notes) >= limits.MAX_NOTES:
         raise APIError(5, "Note limit reached")
     preview = params.get("preview") == "1"
     number = "0" if preview else call.state.new_id("note")

@@ -116,20 +116,20 @@ def _make_document(
         doc.posted_at = doc.updated_at = now
         return doc
     try:
-        facts = read_photo(path)
+        metadata = read_photo(path)
     except ValueError:
         path.unlink()
         return None
-    source = replace(facts.picture, filename=filename, checksum=file.md5)
+    source = replace(metadata.picture, filename=filename, checksum=file.md5)
     if orientation is not None:
-        width, height = map(int, facts.exif["ImageSize"].split("x"))
+        width, height = map(int, metadata.exif["ImageSize"].split("x"))
         if orientation in (6, 8):
             width, height = height, width
         source = replace(source, width=width, height=height, orientation=orientation)
     doc = Doc(call.state.new_id("doc"), person.user_id, source, source, incoming.stem)
-    doc.title = facts.title or doc.title
-    doc.created = facts.created or doc.created
-    doc.lat, doc.lng, doc.exif = facts.lat, facts.lng, facts.exif
+    doc.title = metadata.title or doc.title
+    doc.created = metadata.created or doc.created
+    doc.lat, doc.lng, doc.exif = metadata.lat, metadata.lng, metadata.exif
     doc.posted_at = doc.updated_at = now
     return doc
 

@@ -45,6 +45,16 @@ def test_a_large_number_is_an_http_status_with_a_page(
     assert "Retry-After" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("kind", "title"), [("503", "503 Service Unavailable"), ("499", "499 Error")]
+)
+def test_the_page_of_an_http_status_names_it(
+    raw: RawClient, sandbox: Sandbox, kind: str, title: str
+) -> None:
+    sandbox.fault("test.hello", kind)
+    assert title in hello(raw).text
+
+
 def test_an_http_status_may_say_when_to_come_again(raw: RawClient, sandbox: Sandbox) -> None:
     sandbox.fault("test.hello", "503", retry_after=7)
     assert hello(raw).headers["Retry-After"] == "7"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import BinaryIO
 
 import pytest
 from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.thumbnails import OriginalFile
 
 from .raw_http import RawClient, RawResponse
 
@@ -203,6 +205,41 @@ def test_a_connection_is_in_step_after_a_part_and_after_416(
         f"bytes={len(whole.body)}-",
         "bytes=-7",
     ]
+
+
+@pytest.mark.parametrize(
+    ("http_method", "headers", "status"),
+    [
+        ("GET", {}, 200),
+        ("HEAD", {}, 200),
+        ("GET", {"Range": "bytes=5-9"}, 206),
+        ("GET", {"If-None-Match": "*"}, 304),
+        ("GET", {"If-Match": '"other"'}, 412),
+        ("GET", {"Range": "bytes=99999999999-"}, 416),
+    ],
+)
+def test_a_file_is_closed_whatever_the_response(
+    raw: RawClient,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    http_method: str,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    opened: list[BinaryIO] = []
+    plain_open = OriginalFile.open
+
+    def recording(file: OriginalFile) -> BinaryIO:
+        opened.append(plain_open(file))
+        return opened[-1]
+
+    monkeypatch.setattr(OriginalFile, "open", recording)
+    doc = next(doc for doc in sandbox.state.docs.values() if doc.media == "photo")
+    url = sandbox.media_url + doc.path("original")
+    assert raw.send(http_method, url, headers=headers).status == status
+    # on the same connection, so the first request has ended when this one is answered
+    assert raw.send("GET", f"{sandbox.media_url}/none").status == 404
+    assert [file.closed for file in opened] == [True]
 
 
 def test_a_range_is_for_get_alone(raw: RawClient, thumb: str, whole: RawResponse) -> None:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from .caching.backends import TextStore, text_store
 from .caching.results import ResultCache
+from .client import Transport
 from .client.methods import find, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
@@ -25,7 +26,7 @@ from .sign_in.views import callback
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
 from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
-from .site.call_log import CountedTransport, call_log
+from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
 from .state import AppState, Part, current_state
 from .web.pages import templates
@@ -275,7 +276,7 @@ def _site_context(
     return SiteContext(
         app=app,
         settings=settings,
-        transport=CountedTransport(
+        transport=Transport(
             settings.api_url,
             timeout=settings.timeout,
             retries=settings.retries,

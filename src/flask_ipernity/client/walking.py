@@ -71,7 +71,7 @@ class Walk(Generic[T]):
 
     :param api: whose calls these are.
     :param method_name: a method of the list that answers a list.
-    :param elem_name: see :func:`.listing.list_path`.
+    :param elem_name: where the records are in an answer; see :meth:`.IpernityAPI.walk_data`.
     :param limit: so many records at most.
     :param per_page: records of a page; by default as many as the method allows.
     :param ahead: pages that may be on their way at once; 0 fetches one after the other.

@@ -76,7 +76,11 @@ class Uploader(Upload):
         return Ticket(self._api, ticket_id, filename)
 
     def wait(self, tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
-        """Wait for many tickets at once. See :func:`.wait_for`."""
+        """Wait until all files have become documents, and return the documents' ids in order.
+
+        :param timeout: seconds.
+        :raises UploadError: Ipernity has refused a file, or some were not done in time.
+        """
         return wait_for(tickets, timeout)
 
     def _sent(

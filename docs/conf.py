@@ -34,6 +34,11 @@ exclude_patterns = ["_build"]
 
 nitpicky = True
 nitpick_ignore = [
+    # What the sandbox holds inside; its attributes say what they are for.
+    ("py:class", "flask_ipernity.sandbox.accounts.Person"),
+    ("py:class", "flask_ipernity.sandbox.endpoint.RecordedCall"),
+    ("py:class", "flask_ipernity.sandbox.media_host.RecordedRequest"),
+    ("py:class", "flask_ipernity.sandbox.state.SandboxState"),
     # Type variables.
     ("py:class", "T"),
     ("py:class", "flask_ipernity.sign_in.guard.View"),

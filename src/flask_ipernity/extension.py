@@ -81,10 +81,11 @@ class Ipernity:
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
         """Return what the rooms keep for *app*."""
+        from .media.lookup import MediaLookup
         from .media.state import MediaState, media_state
 
         user_agent = settings.user_agent or _user_agent(app)
-        media = MediaState(settings, user_agent)
+        lookup = MediaLookup(settings.proxy_owners)
         session = VisitorSession(settings.session_prefix)
         pending = PendingSignIns(session, settings.sign_in_max_age)
         site = _site_context(
@@ -93,7 +94,7 @@ class Ipernity:
             session,
             pending,
             user_agent,
-            listener=media.lookup.add_list if settings.proxy_docs else None,
+            listener=lookup.add_list if settings.proxy_docs else None,
         )
         sign_in = SignInContext(
             app=app,
@@ -108,7 +109,7 @@ class Ipernity:
             current_extension: self,
             site_context: site,
             sign_in_context: sign_in,
-            media_state: media,
+            media_state: MediaState(site, lookup, user_agent),
         }
 
     @property
@@ -237,8 +238,7 @@ class Ipernity:
                 raise ConfigurationError(
                     "media_url(as_owner=True) needs the owner's token in IPERNITY_OWNER_TOKEN."
                 )
-            seconds = signed_urls.MAX_AGE if max_age is None else max_age
-            query = signed_urls.sign(current_state().app, str(doc_id), label, seconds)
+            query = signed_urls.sign(current_state().app, str(doc_id), label, max_age)
         return url_for("ip_proxy.doc", doc_id=doc_id, label=label, **query)
 
 

@@ -326,7 +326,7 @@ def test_an_undeclared_file_that_is_too_long_is_cut_off() -> None:
 
 
 def test_a_thumbnail_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "MAX_THUMBNAIL", 999)
+    monkeypatch.setattr(transfer, "MAX_THUMBNAIL_LENGTH", 999)
     with world(picture()) as here:
         assert here.client.get(PATH).status_code == 502
         assert here.client.get(ORIGINAL).status_code == 200

@@ -1,0 +1,77 @@
+"""The names of files: ids of documents, and the labels of what each document has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from types import MappingProxyType
+
+#: The sizes of a picture: ``75x`` and ``250x`` are cut square, a plain number
+#: is the longest side in pixels.
+SIZES = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
+
+#: Labels of audio and video that were seen in the service's answers.
+MEDIA = ("mp4", "hd", "ipod", "flv", "mp3")
+
+ORIGINAL = "original"
+
+
+class Kind(StrEnum):
+    """What the file of a label must be."""
+
+    THUMBNAIL = "image"
+    PLAYABLE = "media"
+    #: An original may be anything.
+    ANY = "any"
+
+
+#: How the media types of each kind may begin.
+TYPES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {Kind.THUMBNAIL: ("image/",), Kind.PLAYABLE: ("audio/", "video/"), Kind.ANY: ("",)}
+)
+
+#: All labels, each with the kind of its file.
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        **dict.fromkeys(SIZES, Kind.THUMBNAIL),
+        **dict.fromkeys(MEDIA, Kind.PLAYABLE),
+        ORIGINAL: Kind.ANY,
+    }
+)
+
+_DOC_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+
+
+def can_exist(doc_id: str, label: str) -> bool:
+    """Return whether a document may have the id *doc_id*, and a file the label *label*."""
+    return label in KINDS and _DOC_ID.fullmatch(doc_id) is not None
+
+
+def check(doc_id: str | int, label: str | int) -> tuple[str, str]:
+    """Return *doc_id* and *label* as text.
+
+    :raises ValueError: no document can have this id, or no file this label; the
+        text says what is allowed.
+    """
+    doc_id, label = str(doc_id), str(label)
+    if can_exist(doc_id, label):
+        return doc_id, label
+    if label in KINDS:
+        raise ValueError(
+            f"{doc_id!r} is not the id of a document: an id has 1 to 19 digits, and does not"
+            " start with 0."
+        )
+    nearest = get_close_matches(label.lower(), KINDS, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise ValueError(f"{label!r} is not a label.{hint} The labels are {', '.join(KINDS)}.")
+
+
+def with_smaller_sizes(label: str) -> tuple[str, ...]:
+    """Return *label* and, if it is a size, the smaller sizes of the same shape, largest first."""
+    if label not in SIZES:
+        return (label,)
+    # Square pictures are cut, and so no smaller versions of the others.
+    alike = [size for size in SIZES if size.endswith("x") == label.endswith("x")]
+    return tuple(alike[alike.index(label) :: -1])

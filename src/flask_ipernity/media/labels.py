@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from reprlib import repr as shortened
 from types import MappingProxyType
 
 #: The sizes of a picture: ``75x`` and ``250x`` are cut square, a plain number
@@ -42,6 +43,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 _DOC_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 def can_exist(doc_id: str, label: str) -> bool:
@@ -60,12 +62,19 @@ def check(doc_id: str | int, label: str | int) -> tuple[str, str]:
         return doc_id, label
     if label in KINDS:
         raise ValueError(
-            f"{doc_id!r} is not the id of a document: an id has 1 to 19 digits, and does not"
-            " start with 0."
+            f"{shortened(doc_id)} is not the id of a document:"
+            " an id has 1 to 19 digits, and does not start with 0."
         )
-    nearest = get_close_matches(label.lower(), KINDS, n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(f"{label!r} is not a label.{hint} The labels are {', '.join(KINDS)}.")
+    nearest = _nearest(label)
+    hint = "" if nearest is None else f" Did you mean {nearest!r}?"
+    raise ValueError(f"{shortened(label)} is not a label.{hint} The labels are {', '.join(KINDS)}.")
+
+
+def _nearest(label: str) -> str | None:
+    if _PIXELS.fullmatch(label):
+        whole = [size for size in SIZES if not size.endswith("x")]
+        return min(whole, key=lambda size: abs(int(size) - int(label)))
+    return next(iter(get_close_matches(label.lower(), KINDS, n=1)), None)
 
 
 def with_smaller_sizes(label: str) -> tuple[str, ...]:

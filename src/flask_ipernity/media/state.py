@@ -12,7 +12,7 @@ from .lookup import MediaLookup
 from .relay import Relay
 
 #: How many thumbnails may be streamed at once for each of the longer streams.
-THUMBNAILS_PER_STREAM = 4
+THUMBNAILS_PER_STREAM = 8
 
 
 class Slots:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flask_ipernity import ConfigurationError, ipernity
-from flask_ipernity.media.labels import KINDS, MEDIA, ORIGINAL, SIZES
+from flask_ipernity.media.labels import LABELS, MEDIA, ORIGINAL, SIZES
 from flask_ipernity.media.state import media_state
 from tests.conftest import MakeApp
 from tests.media.world import World, world
@@ -93,7 +93,7 @@ def test_a_label_that_no_file_can_have_is_an_error_that_names_them_all(
         pytest.raises(ValueError, match="is not a label") as caught,
     ):
         ipernity.media_url(1, label)
-    assert str(caught.value).endswith(f"The labels are {', '.join(KINDS)}.")
+    assert str(caught.value).endswith(f"The labels are {', '.join(LABELS)}.")
     assert not asks_the_service(here, 1, f"/ipernity/doc/1/{quote(str(label), safe='')}")
 
 
@@ -126,7 +126,7 @@ def test_no_label_is_proposed_where_none_is_near(here: World) -> None:
 @settings(deadline=None)
 @given(
     st.one_of(st.integers(), st.text(), st.from_regex(r"[0-9]{1,21}", fullmatch=True)),
-    st.one_of(st.sampled_from(list(KINDS)), st.text(), st.integers(0, 3000)),
+    st.one_of(st.sampled_from(list(LABELS)), st.text(), st.integers(0, 3000)),
 )
 @example(1, "240")
 @example(10**18, "mp4")

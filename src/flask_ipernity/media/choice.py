@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import TokenError
 from ..sign_in.visitor import visitor_api
 from .labels import with_smaller_sizes
-from .lookup import FoundFile, Refusal
+from .lookup import FoundFile, NoFileReason
 from .state import MediaState
 
 
@@ -27,7 +27,7 @@ class MediaRequest:
 class NoFile:
     """There is no file for the visitor."""
 
-    refusal: Refusal
+    reason: NoFileReason
     #: Whether the visitor's token was found dead, and forgotten.
     forgot_token: bool = False
 
@@ -47,15 +47,15 @@ def choose(media: MediaState, asked: MediaRequest) -> FoundFile | NoFile:
     if asked.as_owner:
         token = site.settings.owner_token
         found = lookup.find(asked.doc_id, labels, token, lambda: site.api(token))
-        return NoFile(found) if isinstance(found, Refusal) else found
+        return NoFile(found) if isinstance(found, NoFileReason) else found
     found = lookup.find(asked.doc_id, labels, None, site.api)
     if isinstance(found, FoundFile):
         return found
-    api = visitor_api() if found is not Refusal.GONE else None
+    api = visitor_api() if found is not NoFileReason.GONE else None
     if api is None or not api.token:
         return NoFile(found)
     try:
         for_visitor = lookup.find(asked.doc_id, labels, api.token, lambda: api)
     except TokenError:
         return NoFile(found, forgot_token=True)
-    return NoFile(for_visitor) if isinstance(for_visitor, Refusal) else for_visitor
+    return NoFile(for_visitor) if isinstance(for_visitor, NoFileReason) else for_visitor

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from urllib3 import HTTPHeaderDict
 
 from ..errors import BadAnswer
-from .labels import TYPES, Kind
+from .labels import TYPES, FileKind
 
 #: Types that are shown in place, with the extension of their file names. Everything
 #: else is offered to be saved: HTML, SVG, XML and PDF would run on the application's
@@ -60,7 +60,7 @@ _TYPE = re.compile(r"\s*([a-z]+/[a-z0-9.+-]+)\s*(?:;[^,]*)?", re.ASCII | re.IGNO
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-def media_type(headers: HTTPHeaderDict, kind: Kind) -> str:
+def media_type(headers: HTTPHeaderDict, kind: FileKind) -> str:
     """Return the type in the headers of a source if it is shown in place, else :data:`OCTETS`.
 
     Parameters are dropped; two lines, or two types in one, are no type.

@@ -19,7 +19,7 @@ MEDIA = ("mp4", "hd", "ipod", "flv", "mp3")
 ORIGINAL = "original"
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What the file of a label must be."""
 
     THUMBNAIL = "image"
@@ -29,16 +29,16 @@ class Kind(StrEnum):
 
 
 #: How the media types of each kind may begin.
-TYPES: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
-    {Kind.THUMBNAIL: ("image/",), Kind.PLAYABLE: ("audio/", "video/"), Kind.ANY: ("",)}
+TYPES: Mapping[FileKind, tuple[str, ...]] = MappingProxyType(
+    {FileKind.THUMBNAIL: ("image/",), FileKind.PLAYABLE: ("audio/", "video/"), FileKind.ANY: ("",)}
 )
 
 #: All labels, each with the kind of its file.
-KINDS: Mapping[str, Kind] = MappingProxyType(
+LABELS: Mapping[str, FileKind] = MappingProxyType(
     {
-        **dict.fromkeys(SIZES, Kind.THUMBNAIL),
-        **dict.fromkeys(MEDIA, Kind.PLAYABLE),
-        ORIGINAL: Kind.ANY,
+        **dict.fromkeys(SIZES, FileKind.THUMBNAIL),
+        **dict.fromkeys(MEDIA, FileKind.PLAYABLE),
+        ORIGINAL: FileKind.ANY,
     }
 )
 
@@ -48,7 +48,7 @@ _PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 def can_exist(doc_id: str, label: str) -> bool:
     """Return whether a document may have the id *doc_id*, and a file the label *label*."""
-    return label in KINDS and _DOC_ID.fullmatch(doc_id) is not None
+    return label in LABELS and _DOC_ID.fullmatch(doc_id) is not None
 
 
 def check(doc_id: str | int, label: str | int) -> tuple[str, str]:
@@ -60,21 +60,23 @@ def check(doc_id: str | int, label: str | int) -> tuple[str, str]:
     doc_id, label = str(doc_id), str(label)
     if can_exist(doc_id, label):
         return doc_id, label
-    if label in KINDS:
+    if label in LABELS:
         raise ValueError(
             f"{shortened(doc_id)} is not the id of a document:"
             " an id has 1 to 19 digits, and does not start with 0."
         )
     nearest = _nearest(label)
     hint = "" if nearest is None else f" Did you mean {nearest!r}?"
-    raise ValueError(f"{shortened(label)} is not a label.{hint} The labels are {', '.join(KINDS)}.")
+    raise ValueError(
+        f"{shortened(label)} is not a label.{hint} The labels are {', '.join(LABELS)}."
+    )
 
 
 def _nearest(label: str) -> str | None:
     if _PIXELS.fullmatch(label):
         whole = [size for size in SIZES if not size.endswith("x")]
         return min(whole, key=lambda size: abs(int(size) - int(label)))
-    return next(iter(get_close_matches(label.lower(), KINDS, n=1)), None)
+    return next(iter(get_close_matches(label.lower(), LABELS, n=1)), None)
 
 
 def with_smaller_sizes(label: str) -> tuple[str, ...]:

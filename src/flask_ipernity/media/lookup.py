@@ -44,7 +44,7 @@ _MAX_BYTES = 32 * 1024 * 1024
 _MAX_FILENAME_LENGTH = 1000
 
 
-class Refusal(Enum):
+class NoFileReason(Enum):
     """Why a viewer gets no file."""
 
     #: There is none, or none for the viewer.
@@ -79,7 +79,7 @@ class _Files:
     by_label: Mapping[str, _File]
 
 
-_Result = _Files | Refusal
+_Result = _Files | NoFileReason
 
 
 class MediaLookup:
@@ -135,7 +135,7 @@ class MediaLookup:
         labels: Sequence[str],
         token: str | None,
         make_api: Callable[[], SiteAPI],
-    ) -> FoundFile | Refusal:
+    ) -> FoundFile | NoFileReason:
         """Return a file of a document that the holder of *token* may have.
 
         :param labels: the first of these that the document has is returned.
@@ -152,14 +152,14 @@ class MediaLookup:
                 result = _Files({labels[0]: _File(url, None)})
             else:
                 result = self._results.get(key, partial(self._ask, doc_id, token, make_api))
-        if isinstance(result, Refusal):
+        if isinstance(result, NoFileReason):
             return result
         for label in labels:
             if label in result.by_label:
                 url, filename = result.by_label[label]
                 is_gone = self._gone.peek(url) is not None
-                return Refusal.GONE if is_gone else FoundFile(label, url, filename, token)
-        return Refusal.MISSING
+                return NoFileReason.GONE if is_gone else FoundFile(label, url, filename, token)
+        return NoFileReason.MISSING
 
     def forget(self, doc_id: str, token: str | None) -> None:
         """Forget what is kept about a document: one of its URLs leads nowhere."""
@@ -180,14 +180,14 @@ class MediaLookup:
             # What is forgotten here must not come back from the cache of API results.
             answer = make_api().call(method, cached=False, doc_id=doc_id)
         except NotFoundError:
-            return Refusal.MISSING
+            return NoFileReason.MISSING
         except PermissionDenied:
-            return Refusal.DENIED
+            return NoFileReason.DENIED
         except TokenError:
             # The API object has forgotten a dead token by now.
             if token:
                 raise
-            return Refusal.MISSING
+            return NoFileReason.MISSING
         if self._owners:
             doc = answer.get("doc")
             if not isinstance(doc, dict):
@@ -195,7 +195,7 @@ class MediaLookup:
             owner = doc.get("owner")
             owner_id = owner.get("user_id") if isinstance(owner, dict) else None
             if str(owner_id) not in self._owners:
-                return Refusal.MISSING
+                return NoFileReason.MISSING
             answer = doc
         return _Files(dict(_files(answer)))
 
@@ -209,7 +209,7 @@ def _lifetime(result: _Result) -> Lifetime:
 
 
 def _size(result: _Result) -> int:
-    if isinstance(result, Refusal):
+    if isinstance(result, NoFileReason):
         return 100
     return 300 + sum(
         200 + len(file.url) + 4 * len(file.filename or "") for file in result.by_label.values()

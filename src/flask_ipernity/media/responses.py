@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 
 from .headers import SAFETY, ascii_stem, stem_and_extension
 from .hosts import MediaURL
-from .labels import KINDS
+from .labels import LABELS
 from .relay import RelayedBody
 
 METHODS = ("GET", "HEAD", "OPTIONS")
@@ -129,7 +129,7 @@ def x_accel_response(
     stem, extension = stem_and_extension(filename, fallback)
     return MediaResponse(
         headers={
-            "X-Accel-Redirect": f"{prefix}{KINDS[label]}",
+            "X-Accel-Redirect": f"{prefix}{LABELS[label]}",
             "X-Ipernity-Source": url.url,
             "X-Ipernity-Stem": ascii_stem(stem, fallback),
             "X-Ipernity-Name": quote(stem, safe=""),

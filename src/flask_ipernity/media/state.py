@@ -7,7 +7,7 @@ from threading import Lock
 
 from ..site.api import SiteContext
 from ..state import Part
-from .labels import KINDS, Kind
+from .labels import LABELS, FileKind
 from .lookup import MediaLookup
 from .relay import Relay
 
@@ -65,7 +65,7 @@ class MediaState:
 
     def slots(self, label: str) -> Slots:
         """Return the slots that files of *label* are streamed on."""
-        return self._thumbnails if KINDS[label] is Kind.THUMBNAIL else self._streams
+        return self._thumbnails if LABELS[label] is FileKind.THUMBNAIL else self._streams
 
 
 #: The current application's.

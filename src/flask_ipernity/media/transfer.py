@@ -12,7 +12,7 @@ from ..errors import BadAnswer, ServiceUnavailableError
 from .conditions import Conditions, ContentRange, Validators, complete_length
 from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
 from .hosts import MediaURL
-from .labels import KINDS, Kind
+from .labels import LABELS, FileKind
 from .relay import Relay, RelayedBody, SourceResponse
 from .responses import MediaResponse, text_response
 
@@ -22,11 +22,11 @@ MAX_THUMBNAIL_LENGTH = 32 * 1024 * 1024
 MAX_RETRY_AFTER = 300
 
 
-class Gone(Exception):
+class FileGone(Exception):
     """The source says that there is nothing at this URL, or not for us."""
 
 
-class Busy(ServiceUnavailableError):
+class SourceBusy(ServiceUnavailableError):
     """The source asks to wait; ``retry_after`` says how many seconds, where it said so."""
 
 
@@ -55,11 +55,11 @@ class Transfer:
     ) -> None:
         self._relay = relay
         self._url = url
-        self._kind = KINDS[label]
+        self._kind = LABELS[label]
         self._filename = filename
         self._fallback = fallback
         self._max_length = max_length
-        if self._kind is Kind.THUMBNAIL:
+        if self._kind is FileKind.THUMBNAIL:
             self._max_length = min(max_length or MAX_THUMBNAIL_LENGTH, MAX_THUMBNAIL_LENGTH)
         self._is_head = request.method == "HEAD"
         self._conditions = Conditions(request.headers, is_head=self._is_head)
@@ -68,8 +68,8 @@ class Transfer:
         """Ask the source, and return the response for the visitor, its body still to come.
 
         :param release: called once when the source is no longer in use.
-        :raises Gone: there is no such file.
-        :raises Busy: the source asks to wait.
+        :raises FileGone: there is no such file.
+        :raises SourceBusy: the source asks to wait.
         :raises ServiceError: the source gives no usable response.
         """
         source = None
@@ -124,9 +124,9 @@ class Transfer:
                     416, **({} if length is None else {"Content_Range": f"bytes */{length}"})
                 )
             case 403 | 404 | 410:
-                raise Gone
+                raise FileGone
             case 429 | 503:
-                busy = Busy(f"the media host answered HTTP {source.status}")
+                busy = SourceBusy(f"the media host answered HTTP {source.status}")
                 busy.retry_after = _retry_after(source)
                 raise busy
             case status:

@@ -12,7 +12,7 @@ from . import signed_urls
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import can_exist
-from .lookup import FoundFile, Refusal
+from .lookup import FoundFile, NoFileReason
 from .responses import (
     METHODS,
     MediaResponse,
@@ -22,7 +22,7 @@ from .responses import (
     x_accel_response,
 )
 from .state import MediaState, media_state
-from .transfer import Busy, Gone, Transfer
+from .transfer import FileGone, SourceBusy, Transfer
 
 log = logging.getLogger(__name__)
 
@@ -96,17 +96,17 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
     if isinstance(found, FoundFile):
         try:
             return _file_response(media, asked, found, seconds_left)
-        except Gone:
+        except FileGone:
             # The URL may be an old one: once more, with a new one.
             media.lookup.forget(doc_id, found.token)
             found = choose(media, asked)
     if isinstance(found, NoFile):
-        response = text_response(403 if found.refusal is Refusal.DENIED else 404)
+        response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
         return response
     try:
         return _file_response(media, asked, found, seconds_left)
-    except Gone:
+    except FileGone:
         media.lookup.mark_gone(found.url)
         return text_response(404)
 
@@ -117,7 +117,7 @@ def _file_response(
     """Return the response for the file that was found.
 
     :param seconds_left: until a signed URL expires; ``None`` for one without a signature.
-    :raises Gone: there is nothing at its URL.
+    :raises FileGone: there is nothing at its URL.
     """
     settings = media.site.settings
     url = allowed(found.url, settings.media_hosts)
@@ -167,7 +167,7 @@ def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
         getattr(error, "code", "-"),
     )
     match error:
-        case QuotaExceeded() | Busy():
+        case QuotaExceeded() | SourceBusy():
             return text_response(503, Retry_After=str(ceil(error.retry_after or QUOTA_RETRY_AFTER)))
         case ServiceTimeout():
             return text_response(504)

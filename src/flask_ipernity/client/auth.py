@@ -111,7 +111,7 @@ class DesktopAuthHandler(AuthHandler):
         """Return the URL of the authorize page, which the user opens in a browser.
 
         :param perms: the permissions to ask for, such as ``{"doc": "read"}``.
-        :param frob: from :meth:`getFrob`.
+        :param frob: from :meth:`~.AuthHandler.getFrob`.
         :raises ConfigurationError: an item or level that does not exist.
         """
         return self._authorize_url(perms, frob=frob)

@@ -14,8 +14,8 @@ class Caller(Protocol):
     def call(self, method_name: str, **params: object) -> dict[str, Any]: ...
 
 
-class Account(Caller, Protocol):
-    """A caller that knows the account that its token belongs to."""
+class TokenHolder(Caller, Protocol):
+    """A caller that knows the user who granted its token."""
 
     @property
     def user_info(self) -> dict[str, Any] | None: ...

@@ -54,7 +54,7 @@ class Reply(NamedTuple):
 
 
 class Prefetched:
-    """A reply that a thread is fetching, or has fetched. See :meth:`Transport.prefetch`.
+    """A reply that a thread is fetching, or has fetched. See :meth:`.IpernityAPI.prefetch`.
 
     It belongs to one request, and can be taken once.
 
@@ -193,10 +193,10 @@ class Transport:
         return Reply(outcome, tries)
 
     def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
-        """Send a GET request in a thread of its own; whoever sends the same can take the reply.
+        """Send a GET request in another thread, and return its reply, which may still be to come.
 
-        At most as many are sent at once as the pool has connections. Beyond that, and where no
-        thread can be started, return ``None``.
+        As many can be on their way at once as the pool has connections. Return ``None`` if there
+        are as many already, or if no thread can be started.
 
         :param method: the API method.
         :param params: its signed parameters.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError
-from .base import Account
+from .base import TokenHolder
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
 from .services import Upload
@@ -23,7 +23,7 @@ class Uploader(Upload):
 
     __slots__ = ()
 
-    _api: Account
+    _api: TokenHolder
 
     def __call__(
         self,
@@ -76,7 +76,11 @@ class Uploader(Upload):
         return Ticket(self._api, ticket_id, filename)
 
     def wait(self, tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
-        """Wait until all files have become documents. See :func:`.wait_for`."""
+        """Wait until all files have become documents, and return the documents' ids in order.
+
+        :param timeout: seconds.
+        :raises UploadError: Ipernity has refused a file, or some were not done in time.
+        """
         return wait_for(tickets, timeout)
 
     def _send(

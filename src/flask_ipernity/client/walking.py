@@ -44,7 +44,7 @@ class Walk(Generic[T]):
 
     :param api: makes the calls.
     :param method_name: a method that answers a list.
-    :param elem_name: see :func:`.lists.list_path`.
+    :param elem_name: see :meth:`.IpernityAPI.walk_data`.
     :param limit: the largest number of records.
     :param per_page: the number of records of a page; by default as many as the method allows.
     :param ahead: how many pages to prefetch; with 0, pages are fetched one after the other.

@@ -7,8 +7,8 @@ from math import ceil
 
 from flask import Request
 
-from ..client.transport import retry_after
 from ..errors import BadAnswer, ServiceUnavailableError
+from ..http.retry_after import parse_retry_after
 from . import ranges
 from .conditions import Conditions, Validators
 from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
@@ -184,5 +184,5 @@ class Transfer:
 
 
 def _wait(source: SourceResponse) -> float | None:
-    wait = retry_after(source.headers.get("Retry-After"))
+    wait = parse_retry_after(source.headers.get("Retry-After"))
     return None if wait is None else float(min(ceil(wait), MAX_WAIT))

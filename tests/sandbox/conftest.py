@@ -8,21 +8,21 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 
-from .raw import Raw
+from .raw_http import RawClient
 
 CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A running sandbox whose application has a callback URL."""
+    """Yield a running sandbox whose application has a callback URL."""
     with Sandbox(callback_url=CALLBACK) as running:
         yield running
 
 
 @pytest.fixture
-def raw(sandbox: Sandbox) -> Iterator[Raw]:
-    """Raw HTTP to the test's sandbox."""
-    raw = Raw(sandbox)
+def raw(sandbox: Sandbox) -> Iterator[RawClient]:
+    """Yield a raw HTTP client of the test's sandbox."""
+    raw = RawClient(sandbox)
     yield raw
     raw.pool.clear()

@@ -6,28 +6,18 @@ No redirects, no proxies from the environment, no netrc, no content decoding.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
 from random import uniform
+from socket import gaierror
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakSet
-
-from urllib3 import Retry
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    InvalidHeader,
-    NameResolutionError,
-    NewConnectionError,
-)
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.redaction import quiet
-from .connections import Connections, answer_of, ask
+from ..http.pool import ConnectError, Origin, Pool
+from ..http.retry_after import parse_retry_after
 
 #: Longest answer that is read, in bytes.
 MAX_ANSWER = 32 * 1024 * 1024
@@ -91,22 +81,21 @@ class Transport:
         user_agent: str = "Flask-Ipernity",
     ) -> None:
         parts = urlsplit(url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is not an http or https URL")
+        usual = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
+        port = usual if parts.port is None else parts.port
+        self._origin = Origin(parts.scheme, parts.hostname, port)
         self._path = parts.path.rstrip("/") + "/"
         self._connect, self._total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._retries = retries
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self.reset()
-        _transports.add(self)
-
-    def reset(self) -> None:
-        """Forget all connections without closing them."""
-        self._connections = Connections(self._origin, self.pool_size)
+        self._pool = Pool(pool_size)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._connections.close()
+        self._pool.close()
 
     def send(
         self, method: str, params: Mapping[str, str], *, body: RequestBody | None, repeat: bool
@@ -141,29 +130,28 @@ class Transport:
         self, method: str, target: str, body: RequestBody | None, end: float
     ) -> dict[str, Any] | _Failure:
         # Errors are returned, not raised in here: an error raised while one of
-        # urllib3's is being handled would carry that one, with the URL and so
-        # the token in its text, as its context.
-        connection = self._connections.take()
+        # the connection's is being handled would carry that one as its context,
+        # and its text may hold the URL and so the token.
         try:
-            if connection.is_closed:
-                connection.timeout = min(self._connect, _left(end))
-                connection.connect()
-            patience = body.patience if body else None
-            connection.timeout = _STALL if patience is not None else _left(end)
+            connection = self._pool.take(self._origin, min(self._connect, _left(end)))
+        except (HTTPException, OSError) as error:
+            return _Failure(_connection_error(method, error), again=True)
+        patience = body.patience if body else None
+        try:
             # A service that refuses a file may answer before it has read it all.
             with suppress(BrokenPipeError):
-                ask(
-                    connection,
+                connection.send_request(
                     "POST" if body else "GET",
                     target,
-                    body.content if body else None,
                     {**self._headers, **body.headers} if body else self._headers,
+                    body.content if body else None,
+                    timeout=_left(end) if patience is None else _STALL,
                 )
-            if patience is not None:
-                connection.timeout = max(self._total, patience)
-            response = answer_of(connection)
+            response = connection.read_response(
+                _left(end) if patience is None else max(self._total, patience)
+            )
             content = _read(response)
-        except (HTTPError, HTTPException, OSError) as error:
+        except (HTTPException, OSError) as error:
             connection.close()
             return _Failure(_connection_error(method, error), again=True)
         except BaseException:
@@ -172,28 +160,13 @@ class Transport:
         if content is None:
             connection.close()
             return _Failure(BadAnswer(f"the answer is longer than {MAX_ANSWER} bytes", method))
-        self._connections.keep(connection)
+        self._pool.keep(self._origin, connection)
         return _answer(method, response, content)
 
 
 def _left(end: float) -> float:
     """Return the seconds until *end*, and a little when there are none."""
     return max(end - monotonic(), 0.001)
-
-
-_transports: WeakSet[Transport] = WeakSet()
-
-
-def _after_fork() -> None:
-    # Two processes on one connection would read each other's answers.
-    for transport in _transports:
-        transport.reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-quiet("urllib3.connection", "urllib3.connectionpool")
 
 
 def _read(response: HTTPResponse) -> bytes | None:
@@ -216,7 +189,7 @@ def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
     """Return the decoded answer, or the failure that it amounts to."""
     status = response.status
     if status == 429 or status >= 500:
-        wait = retry_after(response.headers.get("Retry-After"))
+        wait = parse_retry_after(response.headers.get("Retry-After"))
         error: QuotaExceeded | ServiceUnavailableError
         if status == 429:
             error = QuotaExceeded("httperror", status, "too many requests", method)
@@ -245,24 +218,16 @@ def _refuse(constant: str) -> None:
 _decoder = json.JSONDecoder(parse_constant=_refuse)
 
 
-def retry_after(value: str | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` header tells to wait, if it tells any."""
-    try:
-        return max(0.0, Retry().parse_retry_after(value)) if value else None
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
-
-
 def _connection_error(method: str, error: Exception) -> ServiceError:
-    """Return the error of ours for one of urllib3's, with a cause that holds no URL."""
+    """Return the error of ours for one of the connection's, with a cause that holds no URL."""
     failure: ServiceError
     match error:
-        case NameResolutionError():
+        case ConnectError(args=[gaierror() | UnicodeError()]):
             failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
-        case NewConnectionError():
-            failure = ServiceUnavailableError("no connection to the service", method)
-        case ConnectTimeoutError():
+        case ConnectError(args=[TimeoutError()]):
             failure = ServiceTimeout("the service did not accept a connection in time", method)
+        case ConnectError():
+            failure = ServiceUnavailableError("no connection to the service", method)
         case TimeoutError():
             failure = ServiceTimeout("the service did not answer in time", method)
         case _:

@@ -2,42 +2,91 @@
 
 from __future__ import annotations
 
-import os
+import http.client
+import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException
+from time import monotonic
+from typing import Any
 
-from urllib3 import HTTPResponse
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.exceptions import TimeoutError as AnyTimeout
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
-from .connections import Pool
-from .hosts import MediaURL
+from ..http.pool import ConnectError, Connection, Pool, Reader
+from .hosts import MediaURL, open_socket
+
+#: Fewer bytes in a second than this, on the average of :data:`RATE_WINDOW` seconds
+#: of waiting for the source, and it is given up.
+MIN_RATE = 8 * 1024
+RATE_WINDOW = 20.0
 
 #: Bytes that are asked of the socket at once: what is there is passed on without
 #: waiting for more, and when much is there, few calls are needed.
 PIECE = 256 * 1024
 
 
-class SourceResponse:
-    """The answer of a media host, its body not yet read.
+class SourceReader(Reader):
+    """Reads from a media host: headers before a deadline, the body at a minimum rate.
 
-    :param response: the answer.
-    :param give_back: takes the connection when the answer was read to its end.
+    Only waiting for the source is counted, not the time that a slow visitor takes.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._timeout = sock.gettimeout()
+        self._waited = 0.0
+        self._received = 0
+
+    def end_headers(self) -> None:
+        self._deadline = None
+        self._sock.settimeout(self._timeout)
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            return super().readinto(buffer)
+        began = monotonic()
+        count = self._raw.readinto(buffer)
+        self._waited += monotonic() - began
+        self._received += count or 0
+        if self._waited >= RATE_WINDOW:
+            if self._received < MIN_RATE * RATE_WINDOW:
+                raise TimeoutError("the source is too slow")
+            self._waited, self._received = 0.0, 0
+        return count
+
+
+class SourceResponse:
+    """The response of a media host, its body not yet read.
+
+    :param response: the response.
+    :param method: of the request.
+    :param give_back: takes the connection when the response was read to its end.
     """
 
     def __init__(
         self,
-        response: HTTPResponse,
-        connection: HTTPConnection,
-        give_back: Callable[[HTTPConnection], None],
+        response: http.client.HTTPResponse,
+        method: str,
+        connection: Connection,
+        give_back: Callable[[Connection], None],
     ) -> None:
         self.status = response.status
-        self.headers = response.headers
-        self._response = response
-        self._connection: HTTPConnection | None = connection
+        self.headers = HTTPHeaderDict(
+            [(name, _unfolded(value)) for name, value in response.getheaders()]
+        )
+        # knows where the body ends
+        self._response = HTTPResponse(
+            response,
+            self.headers,
+            self.status,
+            preload_content=False,
+            decode_content=False,
+            original_response=response,
+            request_method=method,
+        )
+        self._connection: Connection | None = connection
         self._give_back = give_back
 
     def read(self) -> bytes:
@@ -48,7 +97,7 @@ class SourceResponse:
         try:
             return self._response.read1(PIECE, decode_content=False)
         except HTTPError as error:
-            is_slow = isinstance(error, AnyTimeout)
+            is_slow = isinstance(error, ReadTimeoutError)
         if is_slow:
             raise ServiceTimeout("the media host became too slow")
         raise ServiceUnavailableError("the media host broke off")
@@ -68,6 +117,13 @@ class SourceResponse:
             connection.close()
 
 
+def _unfolded(value: str) -> str:
+    """Return a header's value on one line; old servers continue it on the next one."""
+    if "\n" not in value:
+        return value
+    return " ".join(line.strip(" \t\r") for line in value.split("\n"))
+
+
 class Relay:
     """The connections to the hosts of the media.
 
@@ -82,10 +138,8 @@ class Relay:
 
     def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
         self._connect_timeout, self._read_timeout = timeout
-        self._pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size)
-        self._process = os.getpid()
+        self._pool = Pool(pool_size, open_socket, SourceReader)
 
     def open(
         self, address: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
@@ -95,32 +149,24 @@ class Relay:
         :param headers: what is sent besides our own name.
         :raises ServiceError: there is no answer.
         """
-        if os.getpid() != self._process:
-            self._pool, self._process = Pool(self._pool_size), os.getpid()
         pool, method = self._pool, "HEAD" if head else "GET"
         sent = {**self._headers, **(headers or {})}
         while True:
-            connection, was_used = pool.take(address.place)
+            connection = None
             try:
-                if connection.is_closed:
-                    connection.timeout = self._connect_timeout
-                    connection.connect()
-                connection.timeout = self._read_timeout
-                connection.request(
-                    method,
-                    address.target,
-                    headers=sent,
-                    preload_content=False,
-                    decode_content=False,
-                )
-                response = connection.getresponse()
-                return SourceResponse(response, connection, partial(pool.keep, address.place))
+                connection = pool.take(address.place, self._connect_timeout)
+                connection.send_request(method, address.target, sent, timeout=self._read_timeout)
+                response = connection.read_response(self._read_timeout)
+                give_back = partial(pool.keep, address.place)
+                return SourceResponse(response, method, connection, give_back)
             except (HTTPError, HTTPException, OSError) as error:
-                connection.close()
                 failure = _failure(error)
-                # The source may have closed a kept connection just now. Each such
-                # try takes one out of the pool, so that the last one has a new one.
-                again = was_used and isinstance(error, ConnectionError)
+                again = False
+                if connection is not None:
+                    connection.close()
+                    # The source may have closed a kept connection just now. Each such
+                    # try takes one out of the pool, so that the last one has a new one.
+                    again = connection.was_used and isinstance(error, ConnectionError)
             if not again:
                 # Outside of "except", where it would carry the other error, with
                 # the secret address in it, as its context.
@@ -128,8 +174,8 @@ class Relay:
 
 
 def _failure(error: Exception) -> ServiceError:
-    # a NewConnectionError is a time-out to urllib3
-    if isinstance(error, AnyTimeout | TimeoutError) and not isinstance(error, NewConnectionError):
+    reason = error.args[0] if isinstance(error, ConnectError) else error
+    if isinstance(reason, TimeoutError):
         return ServiceTimeout("the media host did not answer in time")
     return ServiceUnavailableError("the media host cannot be reached, or does not speak HTTP")
 

@@ -9,8 +9,8 @@ from math import ceil
 from flask import Request
 from urllib3 import HTTPHeaderDict
 
-from ..client.transport import retry_after
 from ..errors import BadAnswer, ServiceUnavailableError
+from ..http.retry_after import parse_retry_after
 from .conditions import Conditions, ContentRange, Validators, complete_length
 from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
 from .hosts import MediaURL
@@ -172,5 +172,5 @@ class Transfer:
 
 
 def _retry_after(source: SourceResponse) -> float | None:
-    seconds = retry_after(source.headers.get("Retry-After"))
+    seconds = parse_retry_after(source.headers.get("Retry-After"))
     return None if seconds is None else float(min(ceil(seconds), MAX_RETRY_AFTER))

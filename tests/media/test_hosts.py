@@ -106,8 +106,8 @@ def test_other_addresses_are_refused_and_nobody_is_asked(url: str) -> None:
 def test_only_a_literal_of_the_setting_is_exempt() -> None:
     with pytest.raises(BadAnswer):
         allowed("http://127.0.0.1:80/", (".ipernity.com",))
-    assert allowed("http://[::1]:80/a", ("::1",)).place.exempt
-    assert not allowed("https://u1.ipernity.com/", HOSTS).place.exempt
+    assert allowed("http://[::1]:80/a", ("::1",)).origin.exempt
+    assert not allowed("https://u1.ipernity.com/", HOSTS).origin.exempt
 
 
 @pytest.mark.parametrize(

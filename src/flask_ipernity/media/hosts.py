@@ -31,22 +31,22 @@ class Origin(pool.Origin):
     """A server that media are fetched from."""
 
     #: Whether the setting names this very machine, so that plain http, any port
-    #: and a private address are right.
+    #: and a private address are allowed.
     exempt: bool
 
 
 class MediaURL(NamedTuple):
     """The URL of a file: the server, and the path and query that are asked for."""
 
-    place: Origin
+    origin: Origin
     target: str
 
     @property
     def url(self) -> str:
         """The URL as text."""
-        usual = {"http": 80, "https": 443}[self.place.scheme] == self.place.port
-        port = "" if usual else f":{self.place.port}"
-        return f"{self.place.scheme}://{self.place.host}{port}{self.target}"
+        usual = {"http": 80, "https": 443}[self.origin.scheme] == self.origin.port
+        port = "" if usual else f":{self.origin.port}"
+        return f"{self.origin.scheme}://{self.origin.host}{port}{self.target}"
 
 
 @lru_cache(maxsize=1024)

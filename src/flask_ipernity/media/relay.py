@@ -1,4 +1,4 @@
-"""Fetches media from an allowed host, and hands the body on as it comes."""
+"""Fetches media from an allowed host, and passes the body on as it arrives."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
 from ..http.pool import ConnectError, Connection, Pool, Reader
 from .hosts import MediaURL, open_socket
 
-#: Fewer bytes in a second than this, on the average of :data:`RATE_WINDOW` seconds
-#: of waiting for the source, and it is given up.
+#: Bytes that the source must send in a second of waiting for it, at least.
 MIN_RATE = 8 * 1024
+#: Seconds of waiting over which that is averaged.
 RATE_WINDOW = 20.0
 
-#: Bytes that are asked of the socket at once: what is there is passed on without
-#: waiting for more, and when much is there, few calls are needed.
-PIECE = 256 * 1024
+#: Bytes that are read at most at once: what is there is passed on without waiting
+#: for more, and when much is there, few calls are needed.
+READ_SIZE = 256 * 1024
 
 
 class SourceReader(Reader):
@@ -61,8 +61,9 @@ class SourceResponse:
     """The response of a media host, its body not yet read.
 
     :param response: the response.
-    :param method: of the request.
-    :param give_back: takes the connection when the response was read to its end.
+    :param method: the method of the request.
+    :param connection: the connection that it comes on.
+    :param keep: takes the connection back when the response was read to its end.
     """
 
     def __init__(
@@ -70,13 +71,13 @@ class SourceResponse:
         response: http.client.HTTPResponse,
         method: str,
         connection: Connection,
-        give_back: Callable[[Connection], None],
+        keep: Callable[[Connection], None],
     ) -> None:
         self.status = response.status
         self.headers = HTTPHeaderDict(
             [(name, _unfolded(value)) for name, value in response.getheaders()]
         )
-        # knows where the body ends
+        # It knows where the body ends.
         self._response = HTTPResponse(
             response,
             self.headers,
@@ -87,15 +88,15 @@ class SourceResponse:
             request_method=method,
         )
         self._connection: Connection | None = connection
-        self._give_back = give_back
+        self._keep = keep
 
     def read(self) -> bytes:
-        """Return the next piece of the body as soon as there is one; nothing at the end.
+        """Return the next piece of the body as soon as there is one; an empty one at the end.
 
         :raises ServiceError: the source breaks off, or is too slow.
         """
         try:
-            return self._response.read1(PIECE, decode_content=False)
+            return self._response.read1(READ_SIZE, decode_content=False)
         except HTTPError as error:
             is_slow = isinstance(error, ReadTimeoutError)
         if is_slow:
@@ -103,15 +104,15 @@ class SourceResponse:
         raise ServiceUnavailableError("the media host broke off")
 
     def close(self) -> None:
-        """Be done with it. A connection whose answer was not read to its end is closed."""
+        """Release the connection: keep it if the response was read to its end, else close it."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
         if self._response.length_remaining == 0:
-            # nothing to come: HEAD, 304, or an empty file
+            # There is no more to come: HEAD, 304, or an empty file.
             self._response.drain_conn()
         if self._response.isclosed():
-            self._give_back(connection)
+            self._keep(connection)
         else:
             self._response.close()
             connection.close()
@@ -133,7 +134,7 @@ class Relay:
     :param timeout: seconds to connect; seconds to the end of the headers, and
         between two pieces of the body.
     :param pool_size: connections kept per host.
-    :param user_agent: how we name ourselves.
+    :param user_agent: the value of ``User-Agent``.
     """
 
     def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
@@ -142,34 +143,34 @@ class Relay:
         self._pool = Pool(pool_size, open_socket, SourceReader)
 
     def open(
-        self, address: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
+        self, url: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
     ) -> SourceResponse:
-        """Ask for the file at *address* and return the source's answer.
+        """Ask for the file at *url* and return the source's response.
 
-        :param headers: what is sent besides our own name.
-        :raises ServiceError: there is no answer.
+        :param headers: further headers to send.
+        :raises ServiceError: there is no response.
         """
         pool, method = self._pool, "HEAD" if head else "GET"
         sent = {**self._headers, **(headers or {})}
         while True:
             connection = None
             try:
-                connection = pool.take(address.place, self._connect_timeout)
-                connection.send_request(method, address.target, sent, timeout=self._read_timeout)
+                connection = pool.take(url.origin, self._connect_timeout)
+                connection.send_request(method, url.target, sent, timeout=self._read_timeout)
                 response = connection.read_response(self._read_timeout)
-                give_back = partial(pool.keep, address.place)
-                return SourceResponse(response, method, connection, give_back)
+                keep = partial(pool.keep, url.origin)
+                return SourceResponse(response, method, connection, keep)
             except (HTTPError, HTTPException, OSError) as error:
                 failure = _failure(error)
-                again = False
+                is_retried = False
                 if connection is not None:
                     connection.close()
                     # The source may have closed a kept connection just now. Each such
                     # try takes one out of the pool, so that the last one has a new one.
-                    again = connection.was_used and isinstance(error, ConnectionError)
-            if not again:
+                    is_retried = connection.was_used and isinstance(error, ConnectionError)
+            if not is_retried:
                 # Outside of "except", where it would carry the other error, with
-                # the secret address in it, as its context.
+                # the secret URL in it, as its context.
                 raise failure
 
 

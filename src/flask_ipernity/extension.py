@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from .caching.backends import TextStore, text_store
 from .caching.results import ResultCache
+from .client import Transport
 from .client.methods import find, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
@@ -25,7 +26,7 @@ from .sign_in.views import callback
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
 from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
-from .site.call_log import CountedTransport, call_log
+from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
 from .state import AppState, Part, current_state
 from .web.pages import templates
@@ -188,13 +189,25 @@ class Ipernity:
     def authorize(
         self, permissions: Mapping[str, str] | None = None, next_url: str | None = None
     ) -> Response:
-        """Start a sign-in: return a redirect to Ipernity. See :func:`.flow.authorize`."""
+        """Start a sign-in: return a redirect to Ipernity, with status 302.
+
+        :param permissions: what to ask for; by default :confval:`IPERNITY_PERMISSIONS`.
+        :param next_url: a URL of this application where the visitor goes afterwards; by default
+            the current one. Any other URL leads to the front page.
+        :raises ConfigurationError: a permission does not exist.
+        :raises SignInError: the request is for an image, a frame or a prefetch.
+        """
         return flow.authorize(permissions, next_url)
 
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
 
-        See :func:`.flow.set_token`.
+        :param frob: the frob; by default that of the current request.
+        :raises SignInError: the session did not start the sign-in, it took too long, was refused,
+            granted too little, or brought another account than the one that is signed in.
+        :raises ServiceError: Ipernity gave no usable answer.
+        :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
+            callback of the extension.
         """
         return flow.set_token(frob)
 
@@ -289,7 +302,7 @@ def _site_context(
     return SiteContext(
         app=app,
         settings=settings,
-        transport=CountedTransport(
+        transport=Transport(
             settings.api_url,
             timeout=settings.timeout,
             retries=settings.retries,

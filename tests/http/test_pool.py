@@ -20,8 +20,7 @@ from flask_ipernity.http.retry_after import parse_retry_after
 from flask_ipernity.media import hosts
 from flask_ipernity.media.hosts import MediaURL
 from flask_ipernity.media.relay import Relay
-from tests.media.test_requests import PATH
-from tests.media.world import FILE, picture, world
+from tests.media.world import FILE, picture
 from tests.stub import Stub, answer, drip, ok, together
 
 
@@ -76,22 +75,6 @@ def test_the_setting_bounds_the_kept_connections_to_the_api(size: int) -> None:
         assert stub.connections == 4 + (4 - size)
 
 
-@pytest.mark.parametrize("size", [1, 3])
-def test_the_setting_bounds_the_kept_connections_to_a_media_host(size: int) -> None:
-    with world(picture(), IPERNITY_POOL_SIZE=size) as here:
-
-        def visit_four_at_once() -> None:
-            answers = [here.client.get(PATH, buffered=False) for _ in range(4)]
-            for one in answers:
-                assert one.data == FILE
-                one.close()
-
-        visit_four_at_once()
-        assert here.source.connections == 4
-        visit_four_at_once()
-        assert here.source.connections == 4 + (4 - size)
-
-
 def test_connections_are_kept_to_a_bounded_number_of_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "MAX_ORIGINS", 2)
     relay = relay_of()
@@ -100,17 +83,6 @@ def test_connections_are_kept_to_a_bounded_number_of_hosts(monkeypatch: pytest.M
             for stub in (first, second, third):
                 assert fetch(relay, stub) == FILE
         assert [stub.connections for stub in (first, second, third)] == [1, 1, 3]
-
-
-def test_a_child_process_fetches_media_on_connections_of_its_own() -> None:
-    relay = relay_of()
-    with Stub(picture()) as stub:
-        fetch(relay, stub)
-        assert holds_in_a_child(lambda: fetch(relay, stub) == FILE == fetch(relay, stub))
-        assert stub.connections == 2
-        assert fetch(relay, stub) == FILE
-        assert stub.connections == 2
-        assert len(stub.requests) == 4
 
 
 def test_a_child_process_does_not_keep_a_connection_that_was_in_use_when_it_was_forked() -> None:

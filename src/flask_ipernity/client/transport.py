@@ -10,27 +10,18 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
 from queue import SimpleQueue
 from random import uniform
+from socket import gaierror
 from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakSet
-
-from urllib3 import Retry
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    InvalidHeader,
-    NameResolutionError,
-    NewConnectionError,
-)
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.redaction import quiet
-from .connections import Connections, answer_of, ask
+from ..http.pool import ConnectError, Origin, Pool
+from ..http.retry_after import parse_retry_after
 
 #: Bytes of the longest response that is read.
 MAX_RESPONSE_SIZE = 32 * 1024 * 1024
@@ -67,6 +58,7 @@ class Prefetched:
         self.params = dict(params)
         self._outcome: SimpleQueue[Reply | BaseException] = SimpleQueue()
         self._taken = Lock()
+        self._process = os.getpid()
 
     def set(self, outcome: Reply | BaseException) -> None:
         """Let :meth:`take` return a reply, or raise an error."""
@@ -75,9 +67,10 @@ class Prefetched:
     def take(self, method: str, params: Mapping[str, str]) -> Reply | None:
         """Return the reply to a request, or raise its error, as soon as it is there.
 
-        Return ``None`` if it belongs to another request, or was taken before.
+        Return ``None`` if it belongs to another request, was taken before, or is fetched by the
+        process from which this one was forked.
         """
-        same = self.method == method and self.params == params
+        same = self.method == method and self.params == params and self._process == os.getpid()
         if not same or not self._taken.acquire(blocking=False):
             return None
         outcome = self._outcome.get()
@@ -142,24 +135,24 @@ class Transport:
         user_agent: str = "Flask-Ipernity",
     ) -> None:
         parts = urlsplit(url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is not an http or https URL")
+        usual = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
+        port = usual if parts.port is None else parts.port
+        self._origin = Origin(parts.scheme, parts.hostname, port)
         self._path = parts.path.rstrip("/") + "/"
         connect, total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._connect_timeout, self._total_timeout = connect, total
         self._retries = retries
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self.reset()
-        _transports.add(self)
-
-    def reset(self) -> None:
-        """Forget all connections without closing them, and all prefetched replies."""
-        self._connections = Connections(self._origin, self.pool_size)
-        self._prefetching = BoundedSemaphore(self.pool_size)
+        self._pool = Pool(pool_size)
+        self._prefetching = BoundedSemaphore(pool_size)
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._connections.close()
+        self._pool.close()
 
     def send(
         self, method: str, params: Mapping[str, str], *, body: RequestBody | None, retry: bool
@@ -201,6 +194,10 @@ class Transport:
         :param method: the API method.
         :param params: its signed parameters.
         """
+        if self._process != os.getpid():
+            # The threads that would release the semaphore of the parent process are not here.
+            self._prefetching = BoundedSemaphore(self.pool_size)
+            self._process = os.getpid()
         prefetching = self._prefetching
         if not prefetching.acquire(blocking=False):
             return None
@@ -226,31 +223,31 @@ class Transport:
         self, method: str, target: str, body: RequestBody | None, end: float
     ) -> dict[str, Any] | _FailedTry:
         # Errors are returned, not raised in here: an error raised while one of
-        # urllib3's is being handled would carry that one, with the URL and so
-        # the token in its text, as its context.
-        time_left = _time_left(end)
-        response_timeout = body.response_timeout if body else None
-        connection = self._connections.take()
+        # the connection's is being handled would carry that one as its context,
+        # and its text may hold the URL and so the token.
         try:
-            if connection.is_closed:
-                connection.timeout = min(self._connect_timeout, time_left)
-                connection.connect()
-                time_left = _time_left(end)
-            connection.timeout = time_left if response_timeout is None else _SEND_TIMEOUT
+            connect_timeout = min(self._connect_timeout, _time_left(end))
+            connection = self._pool.take(self._origin, connect_timeout)
+        except (HTTPException, OSError) as error:
+            return _FailedTry(_connection_error(method, error), may_retry=True)
+        response_timeout = body.response_timeout if body else None
+        try:
             # A service that refuses a file may answer before it has read it all.
             with suppress(BrokenPipeError):
-                ask(
-                    connection,
+                connection.send_request(
                     "POST" if body else "GET",
                     target,
-                    body.content if body else None,
                     {**self._headers, **body.headers} if body else self._headers,
+                    body.content if body else None,
+                    timeout=_time_left(end) if response_timeout is None else _SEND_TIMEOUT,
                 )
-            if response_timeout is not None:
-                connection.timeout = max(self._total_timeout, response_timeout)
-            response = answer_of(connection)
+            response = connection.read_response(
+                _time_left(end)
+                if response_timeout is None
+                else max(self._total_timeout, response_timeout)
+            )
             content = _read(response)
-        except (HTTPError, HTTPException, OSError) as error:
+        except (HTTPException, OSError) as error:
             connection.close()
             return _FailedTry(_connection_error(method, error), may_retry=True)
         except BaseException:
@@ -260,28 +257,13 @@ class Transport:
             connection.close()
             text = f"the response is longer than {MAX_RESPONSE_SIZE} bytes"
             return _FailedTry(BadAnswer(text, method))
-        self._connections.keep(connection)
+        self._pool.keep(self._origin, connection)
         return _decode(method, response, content)
 
 
 def _time_left(end: float) -> float:
     """Return the seconds until *end*, but never 0, which would mean no time-out."""
     return max(end - monotonic(), 0.001)
-
-
-_transports: WeakSet[Transport] = WeakSet()
-
-
-def _after_fork() -> None:
-    # Two processes on one connection would read each other's responses.
-    for transport in _transports:
-        transport.reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-quiet("urllib3.connection", "urllib3.connectionpool")
 
 
 def _read(response: HTTPResponse) -> bytes | None:
@@ -304,7 +286,7 @@ def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
     """Return the answer in a response, or why it has none."""
     status = response.status
     if status == 429 or status >= 500:
-        wait = retry_after(response.headers.get("Retry-After"))
+        wait = parse_retry_after(response.headers.get("Retry-After"))
         error: QuotaExceeded | ServiceUnavailableError
         if status == 429:
             error = QuotaExceeded("httperror", status, "too many requests", method)
@@ -334,24 +316,16 @@ def _refuse_constant(name: str) -> None:
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def retry_after(value: str | None) -> float | None:
-    """Return the seconds of a ``Retry-After`` header; ``None`` if it is missing or wrong."""
-    try:
-        return max(0.0, Retry().parse_retry_after(value)) if value else None
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
-
-
 def _connection_error(method: str, error: Exception) -> ServiceError:
-    """Return the exception for one of urllib3's, with a cause that holds no URL."""
+    """Return the error of ours for one of the connection's, with a cause that holds no URL."""
     failure: ServiceError
     match error:
-        case NameResolutionError():
+        case ConnectError(args=[gaierror() | UnicodeError()]):
             failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
-        case NewConnectionError():
-            failure = ServiceUnavailableError("no connection to the service", method)
-        case ConnectTimeoutError():
+        case ConnectError(args=[TimeoutError()]):
             failure = ServiceTimeout("the service did not accept a connection in time", method)
+        case ConnectError():
+            failure = ServiceUnavailableError("no connection to the service", method)
         case TimeoutError():
             failure = ServiceTimeout("the service did not answer in time", method)
         case _:

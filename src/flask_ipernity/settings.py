@@ -191,8 +191,9 @@ class Settings:
     proxy_max_age: int = _key(_count, 86400)
     #: User ids. If there are any, only documents of these members are served.
     proxy_owners: tuple[str, ...] = _key(_user_ids, ())
-    #: How many originals, audio and video files a process serves at the same time.
-    proxy_streams: int = _key(lambda value: _count(value, 1), 8)
+    #: How many originals, audio and video files a process serves at the same time: fewer than a
+    #: server has threads.
+    proxy_streams: int = _key(lambda value: _count(value, 1), 4)
     #: ``x-accel:/prefix/`` lets nginx fetch the bytes.
     proxy_offload: str | None = _key(_offload, None)
     #: Size of the largest file that is served, in bytes; ``None`` for any.

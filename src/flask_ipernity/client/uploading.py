@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError
+from .base import Account
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
 from .services import Upload
@@ -15,7 +16,6 @@ from .tickets import Ticket, wait_for
 
 if TYPE_CHECKING:
     from . import types as t
-    from .api import IpernityAPI
 
 
 class Uploader(Upload):
@@ -23,7 +23,7 @@ class Uploader(Upload):
 
     __slots__ = ()
 
-    _api: IpernityAPI
+    _api: Account
 
     def __call__(
         self,

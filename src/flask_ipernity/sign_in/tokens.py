@@ -84,8 +84,8 @@ def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
     if texts is None:
         raise ConfigurationError(
             'IPERNITY_TOKEN_STORE = "server" needs a store on the server. Write'
-            ' IPERNITY_CACHE = "redis://localhost:6379/0", or use an object of cachelib or, if there'
-            ' is only one process, "memory".'
+            ' IPERNITY_CACHE = "redis://localhost:6379/0", or use an object of cachelib or, with a'
+            ' single process, "memory".'
         )
     return ServerStore(session, JSONStore(texts))
 

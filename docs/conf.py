@@ -63,9 +63,6 @@ EXTERNAL = {
 #: Names in signatures that are documented under another. Protocols of the client lead to the class
 #: that applications use.
 DOCUMENTED_AS = {
-    "Caller": "flask_ipernity.client.IpernityAPI",
-    "Prefetcher": "flask_ipernity.client.IpernityAPI",
-    "flask_ipernity.client.base.Application": "flask_ipernity.client.IpernityAPI",
     "Flask": "flask.Flask",
     "PathLike": "os.PathLike",
     "flask.app.Flask": "flask.Flask",

@@ -225,9 +225,9 @@ class Transport:
         # Errors are returned, not raised in here: an error raised while one of
         # the connection's is being handled would carry that one as its context,
         # and its text may hold the URL and so the token.
+        time_left = _time_left(end)
         try:
-            connect_timeout = min(self._connect_timeout, _time_left(end))
-            connection = self._pool.take(self._origin, connect_timeout)
+            connection = self._pool.take(self._origin, min(self._connect_timeout, time_left))
         except (HTTPException, OSError) as error:
             return _FailedTry(_connection_error(method, error), may_retry=True)
         response_timeout = body.response_timeout if body else None
@@ -239,7 +239,7 @@ class Transport:
                     target,
                     {**self._headers, **body.headers} if body else self._headers,
                     body.content if body else None,
-                    timeout=_time_left(end) if response_timeout is None else _SEND_TIMEOUT,
+                    timeout=time_left if response_timeout is None else _SEND_TIMEOUT,
                 )
             response = connection.read_response(
                 _time_left(end)

@@ -26,8 +26,7 @@ from .quota_pause import QuotaPause
 #: The name of the viewer without a token.
 ANONYMOUS = "-"
 
-
-#: A function that is called with the method, the token and the answer of each call.
+#: Is called with the method, the token and the answer of each call that lists records.
 Listener = Callable[[Method, str | None, dict[str, Any]], None]
 
 
@@ -41,7 +40,7 @@ class SiteContext:
     pause: QuotaPause
     #: The cache of results, if it is switched on.
     cache: ResultCache | None
-    #: Is called after each successful call.
+    #: Is called after each successful call that lists records.
     listener: Listener | None = None
 
     def api(self, token: str | Mapping[str, Any] | None = None) -> SiteAPI:
@@ -189,7 +188,7 @@ class SiteAPI(IpernityAPI):
             raise
         else:
             site.pause.end()
-            if site.listener is not None:
+            if method.list_key and site.listener is not None:
                 site.listener(method, token, reply.answer)
             return reply
         finally:

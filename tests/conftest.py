@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from flask_ipernity import Ipernity
 from flask_ipernity.sandbox import Sandbox
-
-CALLBACK = "http://localhost/ipernity/cb"
-
-
-class Browser(FlaskClient):
-    """Takes each answer whole and closes it, as a browser's connection does in the end."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        kwargs.setdefault("buffered", True)
-        return super().open(*args, **kwargs)
-
-
-class MakeApp(Protocol):
-    """Makes an application that is connected to the test's sandbox."""
-
-    def __call__(self, **config: object) -> Flask: ...
+from tests.support.apps import CALLBACK, Browser, MakeApp
 
 
 @pytest.fixture

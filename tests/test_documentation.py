@@ -14,8 +14,8 @@ from flask import Flask, render_template_string
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.settings import Settings
-from tests.conftest import CALLBACK, Browser
-from tests.visitor import consent, sign_in
+from tests.support.apps import CALLBACK, Browser
+from tests.support.visitor import consent, sign_in
 
 ROOT = Path(__file__).parent.parent
 

@@ -20,12 +20,11 @@ from flask_ipernity.caching.near_cache import NearCache
 from flask_ipernity.caching.redis import Invalidations
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
-from tests.conftest import MakeApp
-
-from .conftest import caching
-from .model import Clock
-from .redis import RedisServer
-from .test_model import SharedWalk, application
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.model import Clock
+from tests.support.redis import RedisServer
+from tests.support.walks import SharedWalk, application
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from weakref import ref
 
 import pytest
 from flask import Flask, request
-from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
@@ -27,26 +26,11 @@ from flask_ipernity import (
 from flask_ipernity.extension import current_extension
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
-from tests.conftest import MakeApp
-
-from .conftest import SERVER_SIDE, STORES, caching
+from tests.support.apps import MakeApp
+from tests.support.caching_app import SERVER_SIDE, STORES, caching, how, signed_in
 
 on_every_store = pytest.mark.parametrize("store", STORES, indirect=True)
 on_the_server = pytest.mark.parametrize("store", SERVER_SIDE, indirect=True)
-
-
-def how(client: FlaskClient, method: str = "doc.getList", **params: object) -> str:
-    response = client.get(f"/call/{method}", query_string=params)
-    assert response.status_code == 200, response.text
-    return str(response.json["how"])  # type: ignore[index]
-
-
-def signed_in(app: Flask, sandbox: Sandbox, person: int = 0) -> FlaskClient:
-    """Return a browser in which a person is signed in who may do all."""
-    client = app.test_client()
-    token = sandbox.sign_in(person, {"doc": "delete"})
-    client.get(f"/in/{person}/{token}")
-    return client
 
 
 @pytest.fixture

@@ -17,15 +17,13 @@ from playwright.sync_api import Browser, sync_playwright
 from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in import session_results
-from tests import needs
-from tests.conftest import MakeApp
-from tests.sign_in.cookies import cookie_of, read
-from tests.sign_in.served import served
-from tests.sign_in.test_browser import SWITCHES, consent
-from tests.visitor import sign_in
-
-from .conftest import caching
-from .test_results import how, signed_in
+from tests.support import needs
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching, how, signed_in
+from tests.support.chromium import SWITCHES, consent
+from tests.support.cookies import cookie_of, read
+from tests.support.served import served
+from tests.support.visitor import sign_in
 
 BROWSERS_TAKE = 4093
 

@@ -22,12 +22,10 @@ from flask_ipernity.caching.backends import (
 from flask_ipernity.caching.versioned import LEASE, VersionedResults
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
-from tests.conftest import MakeApp
-
-from .conftest import SERVER_SIDE, caching
-from .model import Clock
-from .redis import RedisServer
-from .test_results import how, signed_in
+from tests.support.apps import MakeApp
+from tests.support.caching_app import SERVER_SIDE, caching, how, signed_in
+from tests.support.model import Clock
+from tests.support.redis import RedisServer
 
 
 class Least:
@@ -204,7 +202,7 @@ def test_a_sign_in_that_cannot_be_kept_ends_on_a_page_and_not_in_a_circle(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:
     from flask_ipernity import ipernity_auth_required
-    from tests.visitor import consent
+    from tests.support.visitor import consent
 
     store = Dead()
     app = caching(make_app, store, IPERNITY_TOKEN_STORE="server")

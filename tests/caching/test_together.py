@@ -25,10 +25,9 @@ from flask_ipernity import NotFoundError, PermissionDenied, ServiceUnavailableEr
 from flask_ipernity.caching import versioned
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
-from tests.conftest import MakeApp
-
-from .conftest import caching
-from .redis import RedisServer
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.redis import RedisServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -197,7 +196,7 @@ def gunicorn(config: dict[str, object], workers: int, threads: int = 8) -> Itera
     options = ["--workers", str(workers), "--threads", str(threads), "--timeout", "120"]
     options += ["--log-level", "error", "--no-control-socket"]
     process = subprocess.Popen(
-        [*command, *options, "tests.caching.site:application"],
+        [*command, *options, "tests.support.caching_site:application"],
         cwd=ROOT,
         env={**os.environ, "TEST_CONFIG": json.dumps(config)},
     )
@@ -308,7 +307,7 @@ def test_a_killed_worker_neither_blocks_nor_poisons_the_others(
 def test_with_the_service_unplugged_pages_that_were_served_still_come(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:
-    from .test_results import signed_in
+    from tests.support.caching_app import signed_in
 
     app = caching(make_app, "memory", IPERNITY_CACHE_MAX_AGE=0.2, IPERNITY_RETRIES=0)
     ada, nobody = signed_in(app, sandbox), app.test_client()

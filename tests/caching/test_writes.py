@@ -10,10 +10,9 @@ import pytest
 from flask_ipernity import APIRequestError, ipernity
 from flask_ipernity.client.methods import all_methods, service_of
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.sandbox.test_all_methods import ARGUMENTS, Place
-
-from .conftest import caching
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.methods import ARGUMENTS, Place
 
 WRITES = [name for name, method in all_methods().items() if method.post]
 READS = [

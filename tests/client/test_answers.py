@@ -19,7 +19,7 @@ from flask_ipernity.errors import (
     ServiceUnavailableError,
     TokenError,
 )
-from tests.stub import Step, Stub, answer, drip, error, ok, reset
+from tests.support.stub import Step, Stub, answer, drip, error, ok, reset
 
 
 def api_for(stub: Stub, **settings: object) -> IpernityAPI:

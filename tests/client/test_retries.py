@@ -11,7 +11,7 @@ from flask_ipernity.errors import (
     ServiceTimeout,
     ServiceUnavailableError,
 )
-from tests.stub import Step, Stub, answer, ok, reset
+from tests.support.stub import Step, Stub, answer, ok, reset
 
 
 def api_for(stub: Stub, **settings: object) -> IpernityAPI:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.errors import ServiceUnavailableError
-from tests.stub import Stub, ok
+from tests.support.stub import Stub, ok
 
 
 def certificate(folder: Path, address: str) -> Path:

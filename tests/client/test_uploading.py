@@ -26,8 +26,9 @@ from flask_ipernity.errors import (
     UploadError,
 )
 from flask_ipernity.sandbox import Sandbox
-from tests.client.lists import error, service
-from tests.stub import Stub, answer, ok, reset
+from tests.support import hashing_service
+from tests.support.lists import error, service
+from tests.support.stub import Stub, answer, ok, reset
 
 PHOTO = Path(sandbox_module.__file__).parent / "photos" / "birches-in-fog.jpg"
 
@@ -489,7 +490,7 @@ def test_a_ticket_is_not_asked_after_before_its_time(monkeypatch: pytest.MonkeyP
 
 
 GIGABYTE = 1024**3
-SERVICE = Path(__file__).with_name("hashing_service.py")
+SERVICE = Path(hashing_service.__file__)
 
 CLIENT = textwrap.dedent(
     """

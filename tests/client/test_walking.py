@@ -21,8 +21,8 @@ from flask_ipernity.errors import (
     UnknownMethod,
 )
 from flask_ipernity.sandbox import Sandbox
-from tests.client.lists import Lists, documents, error, service
-from tests.visitor import sign_in
+from tests.support.lists import Lists, documents, error, service
+from tests.support.visitor import sign_in
 
 
 def api_at(url: str, **settings: Any) -> IpernityAPI:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Response, expect, sync_playwright
 
-from .running import running
+from tests.support.commands import running
 
 pytestmark = pytest.mark.browser
 

@@ -19,8 +19,7 @@ from PIL import Image
 from flask_ipernity.cli import _plain
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
-
-from .running import COMMAND, WAIT, environment, failing, running
+from tests.support.commands import COMMAND, WAIT, environment, failing, running
 
 
 @pytest.fixture

@@ -17,14 +17,13 @@ from werkzeug.test import TestResponse
 
 from flask_ipernity.media import lookup
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.media.nginx import nginx, shipped
-from tests.media.server import gunicorn
-from tests.media.test_offload import Answer, Front, say
-from tests.media.test_proxy import with_sign_in
-from tests.media.world import FILE, Source, answered, files, head, honest, picture, raw
-from tests.stub import Stub
-from tests.visitor import sign_in
+from tests.support.apps import MakeApp
+from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw
+from tests.support.nginx import Answer, Front, nginx, say, shipped
+from tests.support.servers import gunicorn
+from tests.support.stub import Stub
+from tests.support.views import with_sign_in
+from tests.support.visitor import sign_in
 
 
 @dataclass

@@ -15,7 +15,7 @@ import pytest
 
 from flask_ipernity.errors import BadAnswer
 from flask_ipernity.media.hosts import allowed, is_public
-from tests.media.world import FILE, answered, picture, world
+from tests.support.media import FILE, answered, picture, world
 
 HOSTS = (".ipernity.com", "cdn.example", "127.0.0.1")
 

@@ -6,53 +6,18 @@ import gzip
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from flask_ipernity.media.headers import INLINE, PLAYABLE_POLICY, SAFETY
-from tests.media.nginx import nginx, shipped
-from tests.media.server import gunicorn
-from tests.media.test_names import both
-from tests.media.world import FILE, Source, answered, files, head, honest, picture
-from tests.stub import Stub, error
+from tests.support.media import FILE, Source, answered, both, files, head, honest, picture
+from tests.support.nginx import Answer, Front, nginx, say, shipped
+from tests.support.servers import gunicorn
+from tests.support.stub import Stub, error
 
 PATH = "/ipernity/doc/1/240"
 ORIGINAL = "/ipernity/doc/1/original"
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def one(self, name: str) -> str | None:
-        values = self.all(name)
-        assert len(values) < 2, (name, values)
-        return values[0] if values else None
-
-
-class Front(NamedTuple):
-    """nginx before gunicorn, and what stands behind them."""
-
-    port: int
-    source: Source
-    api: Stub
-
-    def ask(self, path: str = PATH, method: str = "GET", **headers: str) -> Answer:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, headers=named)
-            reply = connection.getresponse()
-            return Answer(reply.status, reply.getheaders(), reply.read())
-        finally:
-            connection.close()
 
 
 @contextmanager
@@ -93,11 +58,6 @@ def here(fronts: Front) -> Front:
     fronts.source.requests.clear()
     say(fronts, honest)
     return fronts
-
-
-def say(front: Front, step: Any) -> None:
-    """Let the source answer so from now on."""
-    front.source.say(step)
 
 
 def assert_safe(answer: Answer) -> None:

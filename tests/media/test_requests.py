@@ -9,9 +9,18 @@ import pytest
 from werkzeug.http import http_date
 from werkzeug.test import TestResponse
 
-from tests.media.world import FILE, MODIFIED, Respond, head, honest, naive, world
+from tests.support.media import (
+    FILE,
+    MODIFIED,
+    PATH,
+    Respond,
+    assert_safe,
+    head,
+    honest,
+    naive,
+    world,
+)
 
-PATH = "/ipernity/doc/1/240"
 BOTH = pytest.mark.parametrize("source", [honest, naive])
 
 
@@ -22,13 +31,6 @@ def get(
     with world(source) as here:
         answer = here.client.open(path, method=method, headers=list(lines))
         return answer, [request.headers for request in here.source.requests]
-
-
-def assert_safe(answer: TestResponse) -> None:
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])

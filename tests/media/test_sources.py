@@ -13,9 +13,19 @@ import pytest
 from flask_ipernity.errors import ServiceError
 from flask_ipernity.media import connections, transfer
 from flask_ipernity.media.state import media_state
-from tests.media.test_requests import PATH, assert_safe
-from tests.media.world import FILE, answered, files, head, honest, picture, raw, world
-from tests.stub import drip, reset
+from tests.support.media import (
+    FILE,
+    PATH,
+    answered,
+    assert_safe,
+    files,
+    head,
+    honest,
+    picture,
+    raw,
+    world,
+)
+from tests.support.stub import drip, reset
 
 ORIGINAL = "/ipernity/doc/1/original"
 PART = "206 Partial Content"

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, IncompleteRead
@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from tests.media.server import Running, gunicorn
-from tests.media.world import FILE, Source, answered, files, head, honest, picture, raw, world
-from tests.stub import Stub
+from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw, world
+from tests.support.servers import Running, gunicorn
+from tests.support.stub import Stub
+from tests.support.waiting import until
 
 MIB = 1024 * 1024
 BIG = 300 * MIB
@@ -83,14 +84,6 @@ def http(running: Running) -> Iterator[HTTPConnection]:
         yield connection
     finally:
         connection.close()
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    """Wait until *condition* holds; tell whether it does."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 def ask(running: Running, path: str) -> socket.socket:

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from flask_ipernity.sandbox import Sandbox
-from tests import needs
-from tests.media.server import gunicorn
-from tests.media.test_proxy import document
-from tests.media.test_streaming import until
+from tests.support import needs
+from tests.support.servers import gunicorn
+from tests.support.waiting import until
+from tests.support.world import document
 
 pytestmark = pytest.mark.browser
 

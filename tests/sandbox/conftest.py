@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw import Raw
+from tests.support.raw import Raw
 
 CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 

@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, PRIVATE, PUBLIC
-
-from .raw import Raw
-from .world import ADA, JONAS, album, doc, ids
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, album, doc, ids
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw import Answer, Raw, sign
+from tests.support.raw import Answer, Raw, sign
 
 
 class Page(HTMLParser):

@@ -11,9 +11,8 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PUBLIC, Doc
 from flask_ipernity.sandbox.methods import limits
 from flask_ipernity.sandbox.posts import Post
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, doc
 
 KINDS = ("doc", "post")
 Say = Callable[..., dict[str, Any]]

@@ -9,9 +9,8 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC, Doc
 from flask_ipernity.sandbox.methods import limits
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, doc
 
 
 @pytest.fixture

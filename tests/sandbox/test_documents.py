@@ -9,10 +9,9 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
 from flask_ipernity.sandbox.world import default_state
-
-from .raw import Raw
-from .skeletons import check, skeleton
-from .world import ADA, JONAS, MEI, doc, ids, listed
+from tests.support.raw import Raw
+from tests.support.skeletons import check, skeleton
+from tests.support.world import ADA, JONAS, MEI, doc, ids, listed
 
 
 @pytest.mark.parametrize("media", ["photo", "video", "audio"])

@@ -15,8 +15,7 @@ from PIL.TiffImagePlugin import IFDRational
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.files import media_file
 from flask_ipernity.sandbox.folder import folder_state
-
-from .raw import Raw
+from tests.support.raw import Raw
 
 
 def save(path: Path, size: tuple[int, int] = (300, 200), exif: Image.Exif | None = None) -> Path:

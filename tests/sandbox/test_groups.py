@@ -10,9 +10,8 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
 from flask_ipernity.sandbox.groups import Group
 from flask_ipernity.sandbox.methods import limits
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, doc
 
 
 @pytest.fixture

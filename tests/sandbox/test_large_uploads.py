@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from flask_ipernity.sandbox.server import APP_KEY, APP_SECRET
-
-from .raw import sign
+from tests.support.raw import sign
 
 SIZE = 1 << 30
 PIECE = bytes(range(256)) * 256

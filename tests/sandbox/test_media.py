@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw import Answer, Raw
+from tests.support.raw import Answer, Raw
 
 
 @pytest.fixture

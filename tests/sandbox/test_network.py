@@ -8,9 +8,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, doc
 
 
 @pytest.fixture

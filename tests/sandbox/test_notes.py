@@ -7,9 +7,8 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from flask_ipernity.sandbox.methods import limits
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, doc
 
 PLACE = {"x": "10", "y": "12", "w": "22", "h": "33"}
 

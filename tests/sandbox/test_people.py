@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI
 
 
 def test_a_member_is_found_by_id_and_by_alias(sandbox: Sandbox, raw: Raw) -> None:

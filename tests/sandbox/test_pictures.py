@@ -12,9 +12,8 @@ from PIL import Image
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
 from flask_ipernity.sandbox.pictures import Drawer, Picture, draw, labels_for, size_of
-
-from .raw import Raw
-from .world import ADA, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, doc
 
 URL = re.compile(r"/\d+/(\d\d)/(\d\d)/(\d{8})\.([0-9a-f]{8})\.(\d+x?)\.jpg")
 

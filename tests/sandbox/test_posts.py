@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.posts import Post
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC, Doc, DocTag
-
-from .raw import Raw
-from .world import ADA, JONAS, doc, listed
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, doc, listed
 
 
 @pytest.fixture

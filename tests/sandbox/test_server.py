@@ -12,8 +12,7 @@ import time
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw import Raw
+from tests.support.raw import Raw
 
 
 def port_of(url: str) -> int:

@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PRIVATE, PUBLIC
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, album, doc, listed
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, album, doc, listed
 
 EVERY_SHARE = {PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC}
 SEEN = {

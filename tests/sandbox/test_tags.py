@@ -8,9 +8,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-
-from .raw import Raw
-from .world import ADA, JONAS, doc, listed
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, doc, listed
 
 
 def test_a_members_tags_come_by_use(sandbox: Sandbox, raw: Raw) -> None:

@@ -13,8 +13,7 @@ import urllib3
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw import Answer, Raw
+from tests.support.raw import Answer, Raw
 
 
 def hello(raw: Raw) -> Answer:

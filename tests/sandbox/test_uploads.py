@@ -19,9 +19,8 @@ from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-
-from .raw import Raw
-from .world import ADA, JONAS, MEI, album, doc
+from tests.support.raw import Raw
+from tests.support.world import ADA, JONAS, MEI, album, doc
 
 
 def jpeg(width: int = 90, height: int = 60, orientation: int | None = None) -> bytes:

@@ -9,8 +9,7 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.signature import api_sig
-
-from .raw import Raw, sign
+from tests.support.raw import Raw, sign
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,12 @@ from flask_ipernity import ConfigurationError, Ipernity, ipernity
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in.tokens import CANDIDATE, TOKEN, TokenStore
 from flask_ipernity.sign_in.visitor import sign_in_context, visitor_api
-from tests import needs
-from tests.conftest import Browser, MakeApp
-from tests.sign_in.cookies import cookie_of, read
-from tests.visitor import consent, sign_in
-
-from .test_sign_in import with_views
+from tests.support import needs
+from tests.support.apps import Browser, MakeApp
+from tests.support.cookies import cookie_of, read
+from tests.support.tokens import DictTokens
+from tests.support.views import with_views
+from tests.support.visitor import consent, sign_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECORD = {"token": "1-a", "user": {"user_id": "1", "username": "Zoë"}, "permissions": {}}
@@ -61,22 +61,6 @@ def running_redis(folder: Path) -> Iterator[str]:
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
-
-
-class DictTokens:
-    """The least that a store of one's own must be."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, str] = {}
-
-    def get(self, key: str) -> Any:
-        return json.loads(self.records.get(key, "null"))
-
-    def set(self, key: str, value: dict[str, Any], max_age: int) -> None:
-        self.records[key] = json.dumps(value)
-
-    def delete(self, key: str) -> None:
-        self.records.pop(key, None)
 
 
 def database_tokens(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Any:

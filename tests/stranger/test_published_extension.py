@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 from flask_ipernity.sandbox import Sandbox
-
-from .published import unpacked
+from tests.support.published import unpacked
 
 FILES = ("test_00_no_login_no_cache.py", "test_auth.py", "test_login.py")
 

@@ -18,8 +18,7 @@ from tools.coverage_table import PUBLISHED
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.wire import RecordedCall
-
-from .published import unpacked
+from tests.support.published import unpacked
 
 SHIM = Path(__file__).parent / "shim"
 SKIPPED = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import program
+from tests.support.needs import program
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

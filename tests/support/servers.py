@@ -65,13 +65,13 @@ def free_port() -> int:
 def gunicorn(
     config: dict[str, object], *options: str, threads: int = 16, grace: int = 5
 ) -> Iterator[Running]:
-    """Run :mod:`tests.media.wsgi` with *config* on one worker of kind gthread."""
+    """Run :mod:`tests.support.media_site` with *config* on one worker of kind gthread."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         command = [
             *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"),
             *("--worker-class", "gthread", "--workers", "1", "--threads", str(threads)),
             *("--graceful-timeout", str(grace), "--no-control-socket"),
-            *(*options, "tests.media.wsgi:application"),
+            *(*options, "tests.support.media_site:application"),
         ]
         process = subprocess.Popen(
             command,

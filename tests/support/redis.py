@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests import needs
+from tests.support import needs
 
 
 class RedisServer:

@@ -1,4 +1,4 @@
-"""The application that gunicorn runs in :mod:`tests.caching.test_together`."""
+"""The application that :func:`tests.support.servers.gunicorn` runs for tests of caching."""
 
 from __future__ import annotations
 

@@ -17,24 +17,14 @@ from tests.support.redis import RedisServer
 Call = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis for all tests; whoever kills one has his own."""
-    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
-        yield running
-
-
 @pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """A value of ``IPERNITY_CACHE``, by the name that the test is given."""
     match request.param:
         case "redis" | "valkey" as scheme:
-            from redis import Redis
-
-            url = request.getfixturevalue("redis").url
-            with Redis.from_url(url) as client:
-                client.flushall()
-            yield url.replace("redis", scheme)
+            server: RedisServer = request.getfixturevalue("redis")
+            server.flush()
+            yield server.url.replace("redis", scheme)
         case "cachelib":
             yield SimpleCache()
         case "files":

@@ -22,6 +22,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_no_wrong_answer_in_ten_thousand_steps(clock: Clock, seed: int) -> None:
     app = application(IPERNITY_CACHE="memory")
@@ -44,6 +45,7 @@ def test_nor_with_a_store_that_fails_now_and_then(clock: Clock, seed: int) -> No
     assert walk.seen["hit"] > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_nor_with_results_in_the_session(clock: Clock, seed: int) -> None:
     walk = SessionWalk(application(), clock, seed)

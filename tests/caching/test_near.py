@@ -82,6 +82,7 @@ def test_it_is_read_again_after_a_second_at_most(
     assert commands(url) == before + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_two_processes_on_one_redis_give_no_wrong_answer_in_thousands_of_steps(
     url: str, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -235,6 +236,7 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
         assert watch.changed() is None
 
 
+@pytest.mark.redis
 def test_a_watch_notices_that_redis_is_gone_and_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

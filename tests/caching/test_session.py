@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,14 @@ import pytest
 from cachelib import FileSystemCache
 from flask import Flask, request, session
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in import session_results
-from tests.support import needs
 from tests.support.apps import MakeApp
 from tests.support.caching_app import caching, how, signed_in
-from tests.support.chromium import SWITCHES, consent
+from tests.support.chromium import consent
 from tests.support.cookies import cookie_of, read
 from tests.support.served import served
 from tests.support.visitor import sign_in
@@ -65,6 +63,7 @@ def set_cookies(client: FlaskClient, path: str) -> list[str]:
     return response.headers.getlist("Set-Cookie")
 
 
+@pytest.mark.slow
 def test_two_hundred_calls_keep_the_cookie_small_and_the_visitor_signed_in(
     app: Flask, sandbox: Sandbox
 ) -> None:
@@ -194,17 +193,7 @@ def test_a_session_on_the_server_is_bounded_too(
         assert 4000 < sum(len(entry[3]) for entry in kept["ipernity_cache"]) <= 5000
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=needs.program("chromium"), args=SWITCHES
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.mark.browser
+@pytest.mark.slow
 def test_a_real_browser_stays_signed_in_over_two_hundred_calls(
     chromium: Browser, app: Flask, sandbox: Sandbox
 ) -> None:

@@ -119,6 +119,7 @@ def test_memory_is_bounded_by_count_and_bytes() -> None:
     assert 5 < sum(map(len, filter(None, texts.get_many(*map(str, range(1000)))))) / 10_000 < 10
 
 
+@pytest.mark.slow
 def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
     app = caching(make_app, "memory")
     answer = {"doc": {"title": "x" * 200}, "api": {"status": "ok"}}
@@ -227,6 +228,7 @@ def test_a_dead_store_of_tokens_makes_visitors_anonymous_until_it_is_back(
     assert client.get("/who").text == "in"
 
 
+@pytest.mark.redis
 def test_redis_killed_and_started_again(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,8 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(processing=0.1) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    return {"processing": 0.1}
 
 
 @pytest.fixture
@@ -512,6 +511,7 @@ CLIENT = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_a_gigabyte_goes_through_little_memory_and_arrives_whole(tmp_path: Path) -> None:
     small, large = tmp_path / "small.jpg", tmp_path / "large.jpg"

@@ -255,6 +255,7 @@ def test_printed_settings_come_back_as_they_were(value: object) -> None:
     assert read == (list(value) if isinstance(value, tuple) else value)
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_heard_at_every_moment_of_the_wait_for_it() -> None:
     """The interpreter runs what a signal asks for in between any two of its steps."""
     code = """

@@ -134,6 +134,7 @@ def state(answer: Answer) -> str | None:
     return answer.one("X-Cache-Status")
 
 
+@pytest.mark.nginx
 def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -> None:
     say(cached, honest)
     cached.source.requests.clear()
@@ -151,6 +152,7 @@ def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -
     assert len(cached.source.requests) == 1
 
 
+@pytest.mark.nginx
 def test_nginx_does_not_keep_what_is_missing_or_failing(cached: Front) -> None:
     say(cached, picture("Connection: close", status="500 X"))
     path = "/ipernity/doc/12/240"
@@ -159,6 +161,7 @@ def test_nginx_does_not_keep_what_is_missing_or_failing(cached: Front) -> None:
     assert cached.ask(path).status == 200
 
 
+@pytest.mark.nginx
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_cut_picture_does_not_become_a_hit(cached: Front, chunked: bool) -> None:
     if chunked:
@@ -176,6 +179,7 @@ def test_a_cut_picture_does_not_become_a_hit(cached: Front, chunked: bool) -> No
     assert (whole.status, whole.body, state(whole)) == (200, FILE, "MISS")
 
 
+@pytest.mark.nginx
 def test_a_cut_picture_does_not_become_a_hit_for_an_nginx_that_speaks_http_1_0(
     tmp_path: Path,
 ) -> None:
@@ -212,6 +216,7 @@ def test_a_cut_picture_does_not_become_a_hit_for_an_nginx_that_speaks_http_1_0(
             assert (whole.body, state(whole)) == (FILE, "MISS")
 
 
+@pytest.mark.nginx
 def test_many_visitors_at_once_cost_one_fetch(cached: Front) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -16,6 +16,8 @@ from tests.support.nginx import Answer, Front, nginx, say, shipped
 from tests.support.servers import gunicorn
 from tests.support.stub import Stub, error
 
+pytestmark = pytest.mark.nginx
+
 PATH = "/ipernity/doc/1/240"
 ORIGINAL = "/ipernity/doc/1/original"
 

@@ -93,6 +93,7 @@ def ask(running: Running, path: str) -> socket.socket:
     return connection
 
 
+@pytest.mark.slow
 def test_eight_long_streams_at_once_need_little_memory() -> None:
     _, step = big()
     with served(step) as (running, _source):
@@ -210,6 +211,7 @@ def test_the_next_answer_on_a_kept_connection_is_clean() -> None:
         assert connection.getresponse().read() == b"plain"
 
 
+@pytest.mark.slow
 def test_two_hundred_visitors_who_leave_leave_nothing_behind() -> None:
     _, step = big()
     with served(step, IPERNITY_PROXY_STREAMS=4) as (running, source):
@@ -224,6 +226,7 @@ def test_two_hundred_visitors_who_leave_leave_nothing_behind() -> None:
         assert until(lambda: get(running, ORIGINAL)[2] == FILE)
 
 
+@pytest.mark.slow
 def test_sources_that_hang_do_not_keep_others_from_being_served() -> None:
     def slow_original(request: Any) -> Any:
         if request.target.endswith("c3d4.jpg"):
@@ -245,6 +248,7 @@ def test_sources_that_hang_do_not_keep_others_from_being_served() -> None:
         assert statuses.count(504) >= 4
 
 
+@pytest.mark.slow
 def test_a_source_that_drips_is_given_up() -> None:
     def drip(connection: socket.socket) -> None:
         start = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 100000")
@@ -263,6 +267,7 @@ def test_a_source_that_drips_is_given_up() -> None:
         assert 0.9 < time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_stop_does_not_end_a_stream_cleanly() -> None:
     def endless(connection: socket.socket) -> None:
         lines = ["Content-Type: image/jpeg", "Transfer-Encoding: chunked"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,8 @@ CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A running sandbox whose application has a callback URL."""
-    with Sandbox(callback_url=CALLBACK) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    return {"callback_url": CALLBACK}
 
 
 @pytest.fixture

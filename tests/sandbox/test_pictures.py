@@ -29,6 +29,7 @@ def picture(image: Image.Image, form: str = "JPEG", orientation: int = 1) -> Pic
     return Picture(data, "jpg", "memory.jpg", width, height, len(data), 0.0)
 
 
+@pytest.mark.slow
 def test_every_size_is_as_large_as_the_answer_says(sandbox: Sandbox, raw: Raw) -> None:
     token = sandbox.sign_in(ADA)
     for shown in sandbox.state.docs.values():

@@ -7,7 +7,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,9 @@ def jpeg(width: int = 90, height: int = 60, orientation: int | None = None) -> b
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox whose documents are there at once."""
-    with Sandbox(processing=0) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    """Documents are there at once."""
+    return {"processing": 0}
 
 
 @pytest.fixture

@@ -11,26 +11,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
-from tests.support import needs
 from tests.support.apps import MakeApp
-from tests.support.chromium import SWITCHES, consent
+from tests.support.chromium import consent
 from tests.support.served import served
-
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=needs.program("chromium"), args=SWITCHES
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ class Browser:
         self.changes += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("store", "asks"), [("server", ASKS), ("session", ASKS // 3), ("sealed", ASKS // 3)]
 )

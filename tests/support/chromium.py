@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support import needs
 
 SWITCHES = [
     "--no-sandbox",
@@ -11,6 +16,16 @@ SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Start Chromium."""
+    path = needs.program("chromium", "chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        browser.close()
 
 
 def consent(page: Page, person: str = "Ada Fontaine", answer: str = "Allow") -> None:

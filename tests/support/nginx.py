@@ -72,7 +72,7 @@ def nginx(
     )
     try:
         try:
-            wait_for(own_port, 20)
+            wait_for(own_port, process)
         except OSError:
             process.kill()
             _, said = process.communicate()

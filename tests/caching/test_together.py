@@ -254,7 +254,7 @@ def test_a_killed_worker_neither_blocks_nor_poisons_the_others(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     with RedisServer(tmp_path) as redis:
-        config = {**sandbox.config(), "IPERNITY_CACHE": redis.url}
+        config = {**sandbox.config(), "IPERNITY_CACHE": redis.url, "TEST_LEASE": 2.0}
         with (
             gunicorn(config, site="caching_site", workers=2, threads=8) as site,
             urllib3.PoolManager(retries=False) as pool,

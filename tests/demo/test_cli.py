@@ -260,28 +260,36 @@ def test_ctrl_c_is_heard_at_every_moment_of_the_wait_for_it() -> None:
     """The interpreter runs what a signal asks for in between any two of its steps."""
     code = """
 import os, signal, sys
-from threading import Timer
+from threading import Thread
+from time import monotonic, sleep
 from flask_ipernity.cli import _stop_signals
 
 def interrupted_at(moment):
     '''Tell whether the wait was so long, and has ended.'''
-    left = moment
+    left, last = moment, monotonic()
 
     def trace(frame, event, argument):
-        nonlocal left
+        nonlocal left, last
         frame.f_trace_opcodes = True
+        last = monotonic()
         left -= 1
         if left == 0:
             signal.raise_signal(signal.SIGINT)
         return trace
 
+    def interrupt_when_nothing_moves():
+        while not done and monotonic() - last < 0.05:
+            sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    done = False
     with _stop_signals() as stopped:
-        late = Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        late = Thread(target=interrupt_when_nothing_moves)
         late.start()
         sys.settrace(trace)
         stopped()
         sys.settrace(None)
-        late.cancel()
+        done = True
         late.join()
     return left <= 0
 

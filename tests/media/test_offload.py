@@ -235,8 +235,8 @@ def test_redirects_and_errors_of_the_source_are_our_own(
 ) -> None:
     lines = ["Location: /x", "Set-Cookie: a=b", "Retry-After: 7", "Connection: close"]
     say(here, picture(*lines, body=b"<script>", kind="text/html", status=f"{status} X"))
-    # a path of its own for those that the application remembers
-    answer = here.ask("/ipernity/doc/1/mp4" if expected == 404 else PATH)
+    # a document of its own for those that the application remembers
+    answer = here.ask(f"/ipernity/doc/{status}/240" if expected == 404 else PATH)
     assert answer.status == expected
     assert answer.one("Content-Type") in ("text/plain", "text/plain; charset=utf-8")
     assert b"script" not in answer.body

@@ -26,7 +26,7 @@ def test_applications_of_version_0_1_sign_in_as_before(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     suite = unpacked("Flask-Ipernity==0.1.0", request.config, tmp_path) / "tests"
-    with Sandbox(callback_url="http://127.0.0.1:9/cb") as sandbox:
+    with Sandbox(callback_url="http://127.0.0.1:9/cb", processing=0.05) as sandbox:
         person = sandbox.people[0]
         config = {
             "flask": {"SECRET_KEY": "test", **sandbox.config()},

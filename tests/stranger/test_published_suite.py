@@ -42,7 +42,7 @@ def run(suite: Path, *options: str) -> tuple[str, list[RecordedCall]]:
 
     :returns: what pytest printed, and the calls that came in.
     """
-    with Sandbox(callback_url="http://127.0.0.1:9/cb") as sandbox:
+    with Sandbox(callback_url="http://127.0.0.1:9/cb", processing=0.05) as sandbox:
         app = {"api_key": sandbox.app_key, "api_secret": sandbox.app_secret}
         person = sandbox.people[0]
         config = {

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from flask import Flask
 
-from flask_ipernity import ConfigurationError, Ipernity
+from flask_ipernity import ConfigurationError, Ipernity, ipernity
 from flask_ipernity.settings import Settings
 
 REQUIRED: dict[str, object] = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
@@ -55,19 +55,26 @@ def test_the_application_does_not_start_without(key: str) -> None:
         ("IPERNITY_CALLBACK_URL_PREFIX", "ipernity", "starts with a slash"),
         ("IPERNITY_CALLBACK_URL_PREFIX", "/ipernity/", "does not end"),
         ("IPERNITY_API_URL", "api.ipernity.com", "https://"),
-        ("IPERNITY_TIMEOUT", 0, "above 0"),
+        ("IPERNITY_TIMEOUT", 0, "a number of seconds above 0, or two of them"),
         ("IPERNITY_TIMEOUT", None, "above 0"),
         ("IPERNITY_TIMEOUT", (1, 2, 3), "or two of them"),
         ("IPERNITY_TIMEOUT", (1, float("inf")), "or two of them"),
-        ("IPERNITY_RETRIES", -1, "from 0 on"),
+        ("IPERNITY_RETRIES", -1, "whole number of at least 0"),
         ("IPERNITY_RETRIES", True, "whole number"),
-        ("IPERNITY_POOL_SIZE", 0, "from 1 on"),
+        ("IPERNITY_POOL_SIZE", 0, "whole number of at least 1"),
         ("IPERNITY_MEDIA_HOSTS", ".ipernity.com", "tuple of texts"),
         ("IPERNITY_MEDIA_HOSTS", (7,), "text"),
         ("IPERNITY_LANG", "", "not empty"),
-        ("IPERNITY_SIGN_IN_MAX_AGE", 0, "above 0"),
+        ("IPERNITY_SIGN_IN_MAX_AGE", 0, "must be a number above 0; it is 0"),
+        ("IPERNITY_CACHE_MAX_AGE", -1, "must be a number of at least 0; it is -1"),
+        ("IPERNITY_CACHE", "redis", '"redis://localhost:6379/0"'),
+        ("IPERNITY_CACHE", "valkey", '"redis://localhost:6379/0"'),
+        ("IPERNITY_CACHE", "redis:", '"redis://localhost:6379/0"'),
+        ("IPERNITY_CACHE", "filesystem", '"session", "memory"'),
+        ("IPERNITY_CACHE", None, "an object with get, set and delete"),
+        ("IPERNITY_TOKEN_STORE", "redis://localhost", '"session", "sealed", "server" or'),
         ("IPERNITY_PROXY_MAX_AGE", 1.5, "whole number"),
-        ("IPERNITY_PROXY_MAX_BYTES", 0, "from 1 on"),
+        ("IPERNITY_PROXY_MAX_BYTES", 0, "whole number of at least 1"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_the_error_says_what_to_write(
@@ -92,12 +99,63 @@ def test_a_wrong_secret_is_not_shown() -> None:
         ("IPERNITY_API_SECRET", "IPERNITY_APP_SECRET"),
         ("IPERNITY_PERMISSION", "IPERNITY_PERMISSIONS"),
         ("IPERNITY_TIME_OUT", "IPERNITY_TIMEOUT"),
-        ("IPERNITY_SOMETHING_QUITE_ELSE", "IPERNITY_LANG"),
+        ("IPERNITY_APPKEY", "IPERNITY_APP_KEY"),
+        ("IPERNITY_TOKEN", "IPERNITY_OWNER_TOKEN"),
+        ("IPERNITY_CACHE_REQUEST", "IPERNITY_CACHE_REQUESTS"),
+        ("IPERNITY_CALLBACK_URL", "IPERNITY_CALLBACK"),
+        ("IPERNITY_MEDIA_HOST", "IPERNITY_MEDIA_HOSTS"),
+        ("IPERNITY_PROXY_STREAM", "IPERNITY_PROXY_STREAMS"),
     ],
 )
-def test_an_unknown_key_stops_the_start_and_the_nearest_is_named(wrong: str, right: str) -> None:
+def test_a_misspelt_key_stops_the_start_and_the_right_one_is_named(wrong: str, right: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{wrong} is not .*{right}"):
         Ipernity(app_with(**{wrong: "x"}))
+
+
+@pytest.mark.parametrize("row", dataclasses.fields(Settings), ids=lambda row: row.name)
+def test_every_key_is_recognized_with_a_letter_too_many_or_two_exchanged(
+    row: dataclasses.Field[object],
+) -> None:
+    name = row.name.upper()
+    for wrong in (f"{name}S", f"{name[:-2]}{name[-1]}{name[-2]}"):
+        if wrong == name:
+            continue
+        with pytest.raises(ConfigurationError, match="Did you mean IPERNITY_"):
+            Ipernity(app_with(**{f"IPERNITY_{wrong}": "x"}))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "ALBUM",
+        "ALBUM_ID",
+        "API_DOWN_PAGE",
+        "CACHE_DIR",
+        "GALLERY",
+        "GROUP_ID",
+        "LOGO",
+        "OWNER_NAME",
+        "PAGE_SIZE",
+        "SOMETHING_QUITE_ELSE",
+        "TITLE",
+        "USER",
+        "USER_ID",
+    ],
+)
+def test_a_key_of_the_sites_own_is_left_alone(own: str) -> None:
+    app = app_with(**{f"IPERNITY_{own}": "10175"})
+    Ipernity(app)
+    assert app.config[f"IPERNITY_{own}"] == "10175"
+
+
+def test_the_extension_shows_its_application() -> None:
+    app = app_with()
+    extension = Ipernity(app)
+    assert repr(extension) == "<Ipernity>"
+    with app.app_context():
+        assert repr(extension) == repr(ipernity) == "<Ipernity of 'tests'>"
+    with Flask("other").app_context():
+        assert repr(extension) == "<Ipernity>"
 
 
 def test_settings_come_from_the_environment_as_flask_reads_it(

@@ -19,7 +19,7 @@ TARGET = ROOT / "docs/coverage.rst"
 
 #: The tests of the sandbox, and the methods whose behaviour they are about.
 TESTS = {
-    "test_wire": ("test.*", "api.methods.*"),
+    "test_endpoint": ("test.*", "api.methods.*"),
     "test_authorize": ("auth.*",),
     "test_people": ("user.get", "account.getQuota"),
     "test_documents": (
@@ -32,7 +32,7 @@ TESTS = {
     ),
     "test_sharing": ("doc.get", "doc.getMedias", "doc.getList", "doc.search", "album.get"),
     "test_search": ("doc.search",),
-    "test_pictures": ("doc.getMedias",),
+    "test_thumbnails": ("doc.getMedias",),
     "test_changes": ("doc.set", "doc.delete", "doc.getPerms", "doc.setPerms"),
     "test_tags": ("tags.user.getList", "tags.docs.getList"),
     "test_doc_tags": (

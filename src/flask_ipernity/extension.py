@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, cast
 
-from flask import Flask, url_for
+from flask import Flask, current_app, has_app_context, url_for
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -18,9 +18,8 @@ from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
 from .settings import Settings
 from .sign_in import flow
-from .sign_in.pending import PendingSignIns
 from .sign_in.seen import Seen
-from .sign_in.session import VisitorSession
+from .sign_in.session import PendingSignIns, VisitorSession
 from .sign_in.tokens import record_store
 from .sign_in.views import callback
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
@@ -46,6 +45,10 @@ class Ipernity:
     def __init__(self, app: Flask | None = None) -> None:
         if app is not None:
             self.init_app(app)
+
+    def __repr__(self) -> str:
+        state = current_app.extensions.get("ipernity") if has_app_context() else None
+        return f"<Ipernity of {state.app.name!r}>" if isinstance(state, AppState) else "<Ipernity>"
 
     def init_app(self, app: Flask) -> None:
         """Read the settings of *app* and register what they ask for.
@@ -149,10 +152,12 @@ class Ipernity:
         log = call_log()
         return log.last if log else None
 
-    def server_timing(self, response: Response) -> Response:
-        """Tell the browser how long the calls of this request took, and where results are from.
+    @staticmethod
+    def server_timing(response: Response) -> Response:
+        """Add a ``Server-Timing`` header: how long the calls of this request took, and how many
+        results came from the cache.
 
-        To be registered with ``app.after_request``; the browser's developer tools show it.
+        Register it with ``app.after_request``; the browser's developer tools show it.
         """
         log = call_log()
         if log and log.last:
@@ -293,5 +298,13 @@ def _server_cache(settings: Settings, texts: TextStore, prefix: str) -> ResultCa
 #: The object that the current application was set up with.
 current_extension: Part[Ipernity] = Part("extension")
 
+
+class _CurrentIpernity(LocalProxy[Ipernity]):
+    """The current application's :class:`Ipernity` object."""
+
+    #: Registered with an application before there is a current one.
+    server_timing = staticmethod(Ipernity.server_timing)
+
+
 #: The current application's :class:`Ipernity` object.
-ipernity = cast(Ipernity, LocalProxy(current_extension))
+ipernity = cast(Ipernity, _CurrentIpernity(current_extension))

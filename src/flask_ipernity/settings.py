@@ -54,13 +54,13 @@ def _number(value: Any, least: float = 0, *, above: bool = False) -> float:
         or value < least
         or (above and value == least)
     ):
-        raise ValueError(f"a number {'above' if above else 'from'} {least} on")
+        raise ValueError(f"a number above {least}" if above else f"a number of at least {least}")
     return value
 
 
 def _count(value: Any, least: int = 0) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"a whole number from {least} on")
+        raise ValueError(f"a whole number of at least {least}")
     return value
 
 
@@ -105,15 +105,18 @@ def _offload(value: Any) -> str | None:
     return value
 
 
-def _store(*names: str) -> Check:
+def _store(*names: str, redis: bool = False) -> Check:
+    offered = ", ".join([f'"{name}"' for name in names])
+    if redis:
+        offered += ', the URL of a Redis server such as "redis://localhost:6379/0",'
+
     def check(value: Any) -> Any:
         if isinstance(value, str):
-            if value in names or ("redis" in names and value.startswith(_REDIS)):
+            if value in names or (redis and value.startswith(_REDIS)):
                 return value
         elif all(callable(getattr(value, name, None)) for name in ("get", "set", "delete")):
             return value
-        offered = ["redis://…" if name == "redis" else name for name in names]
-        raise ValueError(f"{', '.join(offered)} or an object with get, set and delete")
+        raise ValueError(f"{offered} or an object with get, set and delete")
 
     return check
 
@@ -156,7 +159,7 @@ class Settings:
     #: Whether API results are kept, where, and for how many seconds.
     cache_requests: bool = _key(_flag, False)
     cache_max_age: float = _key(_number, 300)
-    cache: Any = _key(_store("session", "memory", "redis"), "session", secret=True)
+    cache: Any = _key(_store("session", "memory", redis=True), "session", secret=True)
     cache_stale_age: float = _key(_number, 86400)
     #: Start of the names of our keys in the session.
     session_prefix: str = _key(_text, "ipernity_")
@@ -201,13 +204,16 @@ class Settings:
     def read(cls, config: Mapping[str, Any]) -> Settings:
         """Return the settings that *config* holds.
 
-        :raises ConfigurationError: a key is missing, wrong, or not one of ours;
-            the text names it and says what to write.
+        A key that starts with ``IPERNITY_`` and is not one of ours belongs to the application,
+        unless it looks like a misspelt one of ours.
+
+        :raises ConfigurationError: a key is missing, wrong or misspelt; the text names it and
+            says what to write.
         """
         table = {PREFIX + row.name.upper(): row for row in fields(cls)}
         for key in config:
             if key.startswith(PREFIX) and key not in table:
-                raise _unknown(key, table)
+                _refuse_misspelt(key, table)
         for key in (PREFIX + "APP_KEY", PREFIX + "APP_SECRET"):
             if config.get(key) is None:
                 raise ConfigurationError(
@@ -239,8 +245,16 @@ _OTHER_NAMES = {
 }
 
 
-def _unknown(key: str, table: Mapping[str, object]) -> ConfigurationError:
-    near = get_close_matches(key.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in table], n=1)
+#: How alike two names are, as ``difflib`` counts it, when one is taken for the other misspelt.
+_MISSPELT = 0.75
+
+
+def _refuse_misspelt(key: str, table: Mapping[str, object]) -> None:
+    names = [known.removeprefix(PREFIX) for known in table]
+    near = get_close_matches(key.removeprefix(PREFIX), names, n=1, cutoff=_MISSPELT)
     nearest = _OTHER_NAMES.get(key) or (PREFIX + near[0] if near else None)
-    hint = f"Did you mean {nearest}?" if nearest else f"The keys are {', '.join(table)}."
-    return ConfigurationError(f"{key} is not a setting of Flask-Ipernity. {hint}")
+    if nearest is not None:
+        raise ConfigurationError(
+            f"{key} is not a setting of Flask-Ipernity. Did you mean {nearest}? If it is a"
+            " setting of your own, give it another name."
+        )

@@ -23,7 +23,6 @@ from flask_ipernity import (
     UnknownMethod,
     ipernity,
 )
-from flask_ipernity.extension import current_extension
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from tests.support.apps import MakeApp
@@ -396,8 +395,7 @@ def test_what_is_told_of_a_call(make_app: MakeApp, sandbox: Sandbox) -> None:
     from flask_ipernity.signals import api_called
 
     app = caching(make_app, "memory")
-    extension = app.extensions["ipernity"].parts[current_extension]
-    app.after_request(extension.server_timing)
+    app.after_request(ipernity.server_timing)
     told = []
 
     def note(sender: Flask, call: Any) -> None:

@@ -55,7 +55,7 @@ def caller(app: Flask, method: str, **params: object) -> Callable[[], str]:
 def test_fifty_threads_that_want_the_same_cost_one_call(
     caching_app: Flask, sandbox: Sandbox
 ) -> None:
-    sandbox._trouble.latency = 200
+    sandbox._faults.latency = 200
     results = at_once(50, caller(caching_app, "test.hello"))
     assert sorted(results) == ["hit"] * 49 + ["miss"]
     assert len(sandbox.calls) == 1
@@ -70,7 +70,7 @@ def test_fifty_threads_share_an_error_as_well(
 ) -> None:
     app = caching(make_app, "memory", IPERNITY_RETRIES=0)
     sandbox.fault("*", fault)
-    sandbox._trouble.latency = 500
+    sandbox._faults.latency = 500
     results = at_once(50, caller(app, "doc.get", doc_id=1))
     assert all(type(result) is kind for result in results)
     assert len(sandbox.calls) <= 5
@@ -81,7 +81,7 @@ def test_while_one_asks_the_others_get_what_is_old(make_app: MakeApp, sandbox: S
     call = caller(app, "test.hello")
     assert call() == "miss"
     time.sleep(0.3)
-    sandbox._trouble.latency = 3000
+    sandbox._faults.latency = 3000
     leader = threading.Thread(target=call)
     leader.start()
     while not app.extensions["ipernity"].parts[site_context].cache._cache._questions:
@@ -101,7 +101,7 @@ def two_apps(make_app: MakeApp, **config: object) -> list[Flask]:
 
 def test_processes_ask_once_together(make_app: MakeApp, sandbox: Sandbox) -> None:
     apps = two_apps(make_app)
-    sandbox._trouble.latency = 300
+    sandbox._faults.latency = 300
     calls = iter([caller(apps[number % 2], "test.hello") for number in range(20)])
     results = at_once(20, lambda: next(calls)())
     assert results.count("miss") == 1
@@ -114,7 +114,7 @@ def test_another_process_gets_what_is_old_while_one_asks(
     one, two = two_apps(make_app, IPERNITY_CACHE_MAX_AGE=0.2)
     assert caller(one, "test.hello")() == "miss"
     time.sleep(0.3)
-    sandbox._trouble.latency = 3000
+    sandbox._faults.latency = 3000
     leader = threading.Thread(target=caller(one, "test.hello"))
     leader.start()
     while not one.extensions["ipernity"].parts[site_context].cache._cache._questions:
@@ -202,12 +202,12 @@ def test_four_processes_and_one_redis(sandbox: Sandbox, tmp_path: Path) -> None:
             wait_for_all(get, 4)
             redis.flush()
             sandbox.clear_calls()
-            sandbox._trouble.latency = 500
+            sandbox._faults.latency = 500
             answers = at_once(200, get)
             assert len({answer["process"] for answer in answers}) == 4
             assert len(sandbox.calls) == 1
 
-            sandbox._trouble.latency = 0
+            sandbox._faults.latency = 0
             stop = threading.Event()
             seen: list[str] = []
 

@@ -12,7 +12,7 @@ from flask_ipernity.client.methods import all_methods, service_of
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
 from tests.support.caching_app import caching
-from tests.support.methods import ARGUMENTS, Place
+from tests.support.method_arguments import ARGUMENTS, FilledSandbox
 
 WRITES = [name for name, method in all_methods().items() if method.post]
 READS = [
@@ -55,11 +55,11 @@ def test_what_is_kept_is_what_only_reads() -> None:
 def test_after_a_write_the_writer_reads_what_is_true(
     make_app: MakeApp, sandbox: Sandbox, write: str
 ) -> None:
-    place = Place(sandbox)
-    params = {name: ARGUMENTS[name](place) for name in [*READS, write]}
+    filled = FilledSandbox(sandbox)
+    params = {name: ARGUMENTS[name](filled) for name in [*READS, write]}
     app = caching(make_app, "memory")
     with app.app_context():
-        api = ipernity.api_for(place.api.token)
+        api = ipernity.api_for(filled.api.token)
 
         def read(method: str, cached: bool) -> Any:
             try:

@@ -10,9 +10,9 @@ from flask import Flask
 from flask_ipernity import ipernity
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
+from tests.support.lookup import document
 from tests.support.views import with_sign_in
 from tests.support.visitor import sign_in
-from tests.support.world import document
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ REQUIRED: dict[str, object] = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET":
         ("IPERNITY_PROXY_OWNERS", "10175", "a tuple of user ids"),
         ("IPERNITY_PROXY_OWNERS", ("anna",), "a tuple of user ids"),
         ("IPERNITY_PROXY_OWNERS", (None,), "a tuple of user ids"),
-        ("IPERNITY_PROXY_STREAMS", 0, "from 1 on"),
+        ("IPERNITY_PROXY_STREAMS", 0, "whole number of at least 1"),
         ("IPERNITY_PROXY_OFFLOAD", "/_ipernity/", "x-accel:/_ipernity/"),
         ("IPERNITY_PROXY_OFFLOAD", "x-accel:/_ipernity", "between slashes"),
         ("IPERNITY_PROXY_OFFLOAD", "x-accel:/a\r\nb/", "between slashes"),

@@ -13,8 +13,8 @@ from flask_ipernity import ConfigurationError, ipernity
 from flask_ipernity.media import signed_urls
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
+from tests.support.lookup import document
 from tests.support.media import assert_safe
-from tests.support.world import document
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from playwright.sync_api import Browser
 
 from flask_ipernity.sandbox import Sandbox
+from tests.support.lookup import document
 from tests.support.servers import gunicorn
 from tests.support.waiting import until
-from tests.support.world import document
 
 
 def test_a_video_plays_and_seeks_in_chromium(sandbox: Sandbox, chromium: Browser) -> None:

@@ -18,10 +18,10 @@ from flask_ipernity.media.state import media_state
 from flask_ipernity.sandbox import Sandbox
 from tests.support import stub
 from tests.support.apps import MakeApp
+from tests.support.lookup import document
 from tests.support.media import FILE, answered, assert_safe, files, head, honest, picture, world
 from tests.support.views import with_sign_in
 from tests.support.visitor import sign_in
-from tests.support.world import document
 
 PATH = "/ipernity/doc/1/240"
 

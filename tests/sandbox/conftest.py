@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from tests.support.raw import Raw
+from tests.support.raw_http import RawClient
 
 CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 
@@ -19,8 +19,8 @@ def sandbox_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def raw(sandbox: Sandbox) -> Iterator[Raw]:
-    """Raw HTTP to the test's sandbox."""
-    raw = Raw(sandbox)
+def raw(sandbox: Sandbox) -> Iterator[RawClient]:
+    """Yield a raw HTTP client of the test's sandbox."""
+    raw = RawClient(sandbox)
     yield raw
     raw.pool.clear()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC, Album
 from flask_ipernity.sandbox.methods import limits
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, album, doc
+from tests.support.lookup import ADA, JONAS, album, doc
+from tests.support.raw_http import RawClient, refused, write
 
 
 @pytest.fixture
@@ -20,21 +18,13 @@ def token(sandbox: Sandbox) -> str:
 
 @pytest.fixture
 def best(sandbox: Sandbox) -> Album:
-    """A public album of the photographer."""
+    """Return a public album of the photographer."""
     return album(sandbox, {PUBLIC})
 
 
-def write(raw: Raw, method: str, token: str, **params: object) -> dict[str, Any]:
-    sent = {name: str(value) for name, value in params.items()}
-    return raw.ok(method, sent, token=token, post=True)
-
-
-def refused(raw: Raw, method: str, token: str, **params: object) -> str:
-    sent = {name: str(value) for name, value in params.items()}
-    return raw.code(method, sent, token=token, post=True)
-
-
-def test_an_album_gets_other_words_and_another_cover(raw: Raw, token: str, best: Album) -> None:
+def test_an_album_gets_other_words_and_another_cover(
+    raw: RawClient, token: str, best: Album
+) -> None:
     number, cover = best.album_id, best.doc_ids[-1]
     made = write(raw, "album.edit", token, album_id=number, title=" New ", cover_id=cover)["album"]
     assert (made["title"], made["cover"]["doc_id"]) == ("New", cover)
@@ -47,7 +37,7 @@ def test_an_album_gets_other_words_and_another_cover(raw: Raw, token: str, best:
     assert raw.ok("album.get", {"album_id": number})["album"]["cover"]["doc_id"] == cover
 
 
-def test_what_album_edit_refuses(sandbox: Sandbox, raw: Raw, token: str, best: Album) -> None:
+def test_what_album_edit_refuses(sandbox: Sandbox, raw: RawClient, token: str, best: Album) -> None:
     number, outside = best.album_id, doc(sandbox, share=PRIVATE).doc_id
     assert refused(raw, "album.edit", token, album_id=number) == "4"
     assert refused(raw, "album.edit", token, album_id=number, title=" ") == "3"
@@ -57,7 +47,7 @@ def test_what_album_edit_refuses(sandbox: Sandbox, raw: Raw, token: str, best: A
 
 
 def test_a_deleted_album_leaves_its_documents_and_its_folder(
-    sandbox: Sandbox, raw: Raw, token: str, best: Album
+    sandbox: Sandbox, raw: RawClient, token: str, best: Album
 ) -> None:
     writer = sandbox.sign_in(ADA, {"doc": "write"})
     assert refused(raw, "album.delete", writer, album_id=best.album_id) == "110"
@@ -69,7 +59,9 @@ def test_a_deleted_album_leaves_its_documents_and_its_folder(
     raw.ok("folder.get", {"folder_id": folder.folder_id})
 
 
-def test_albums_come_in_the_order_of_their_owner(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_albums_come_in_the_order_of_their_owner(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     def order() -> list[str]:
         albums = raw.ok("album.getList", token=token)["albums"]["album"]
         return [entry["album_id"] for entry in albums]
@@ -83,7 +75,9 @@ def test_albums_come_in_the_order_of_their_owner(sandbox: Sandbox, raw: Raw, tok
         assert refused(raw, "album.orderList", token, album_ids=wrong) == "1"
 
 
-def test_who_may_comment_on_an_album_can_be_changed(raw: Raw, token: str, best: Album) -> None:
+def test_who_may_comment_on_an_album_can_be_changed(
+    raw: RawClient, token: str, best: Album
+) -> None:
     number = best.album_id
     write(raw, "album.setPerms", token, album_id=number, perm_comment=0)
     assert raw.ok("album.get", {"album_id": number})["album"]["permissions"]["comment"] == "0"
@@ -93,7 +87,7 @@ def test_who_may_comment_on_an_album_can_be_changed(raw: Raw, token: str, best: 
 
 
 def test_an_album_is_destroyed_with_the_last_document_that_is_removed(
-    sandbox: Sandbox, raw: Raw, token: str, best: Album
+    sandbox: Sandbox, raw: RawClient, token: str, best: Album
 ) -> None:
     first, *rest = best.doc_ids
     other = doc(sandbox, share=PRIVATE).doc_id
@@ -111,7 +105,7 @@ def test_an_album_is_destroyed_with_the_last_document_that_is_removed(
 
 
 def test_removing_what_is_not_the_callers_is_error_2(
-    sandbox: Sandbox, raw: Raw, token: str, best: Album
+    sandbox: Sandbox, raw: RawClient, token: str, best: Album
 ) -> None:
     foreign = doc(sandbox, JONAS, share=PUBLIC).doc_id
     for wrong in ("", "1", foreign, ",".join([best.doc_ids[0]] * 21)):
@@ -120,7 +114,7 @@ def test_removing_what_is_not_the_callers_is_error_2(
 
 
 def test_a_new_list_replaces_documents_order_and_cover(
-    sandbox: Sandbox, raw: Raw, token: str, best: Album
+    sandbox: Sandbox, raw: RawClient, token: str, best: Album
 ) -> None:
     new, kept = doc(sandbox, share=PRIVATE).doc_id, best.doc_ids[-1]
     sent = {"album_id": best.album_id, "doc_ids": f"{new},{kept}", "cover_id": kept}
@@ -132,7 +126,7 @@ def test_a_new_list_replaces_documents_order_and_cover(
 
 def test_what_a_new_list_must_be(
     sandbox: Sandbox,
-    raw: Raw,
+    raw: RawClient,
     token: str,
     best: Album,
     monkeypatch: pytest.MonkeyPatch,
@@ -145,14 +139,14 @@ def test_what_a_new_list_must_be(
     for cover_id in ("", best.doc_ids[2]):
         wrong = {**sent, "cover_id": cover_id}
         assert refused(raw, "album.docs.setList", token, **wrong) == "3"
-    monkeypatch.setattr(limits, "ALBUM_DOCS", 1)
+    monkeypatch.setattr(limits, "MAX_ALBUM_DOCS", 1)
     assert refused(raw, "album.docs.setList", token, **sent) == "4"
 
 
 def test_a_document_is_in_so_many_albums_only(
-    sandbox: Sandbox, raw: Raw, token: str, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, raw: RawClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "DOC_ALBUMS", 1)
+    monkeypatch.setattr(limits, "MAX_DOC_ALBUMS", 1)
     hidden, own = album(sandbox, {PRIVATE}), album(sandbox, {PUBLIC}).doc_ids[0]
     sent = {"album_id": hidden.album_id, "doc_id": own}
     answer = write(raw, "album.docs.add", token, **sent)["album"]
@@ -160,7 +154,7 @@ def test_a_document_is_in_so_many_albums_only(
     assert own not in hidden.doc_ids
 
 
-def test_a_context_follows_the_albums_order(raw: Raw, token: str, best: Album) -> None:
+def test_a_context_follows_the_albums_order(raw: RawClient, token: str, best: Album) -> None:
     first, here, *rest = best.doc_ids
     sent = {"album_id": best.album_id, "doc_id": here}
     context = raw.ok("album.docs.getContext", sent, token=token)
@@ -174,7 +168,7 @@ def test_a_context_follows_the_albums_order(raw: Raw, token: str, best: Album) -
 
 
 def test_a_document_says_in_which_albums_and_groups_it_is(
-    sandbox: Sandbox, raw: Raw, token: str, best: Album
+    sandbox: Sandbox, raw: RawClient, token: str, best: Album
 ) -> None:
     shown = best.doc_ids[0]
     found = raw.ok("doc.getContainers", {"doc_id": shown})
@@ -189,7 +183,9 @@ def test_a_document_says_in_which_albums_and_groups_it_is(
     assert raw.ok("doc.getContainers", {"doc_id": lonely.doc_id})["groups"]["group"] == []
 
 
-def test_albums_that_are_in_folders_can_be_left_out(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_albums_that_are_in_folders_can_be_left_out(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     (folder,) = sandbox.state.folders.values()
     rest = raw.ok("album.getList", {"notinfolder": "1"}, token=token)["albums"]["album"]
     assert len(rest) == 2

@@ -6,18 +6,18 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, PRIVATE, PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, album, doc, ids
+from tests.support.lookup import ADA, JONAS, album, doc, ids
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
 def token(sandbox: Sandbox) -> str:
-    """The photographer's, who may write."""
+    """Return a token of the photographer, who may write."""
     return sandbox.sign_in(ADA, {"doc": "write"})
 
 
 def test_albums_are_listed_the_newest_first_without_a_number_of_pages(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     albums = raw.ok("album.getList", {"per_page": "2"}, token=token)["albums"]
     assert "pages" not in albums
@@ -28,7 +28,9 @@ def test_albums_are_listed_the_newest_first_without_a_number_of_pages(
     assert created == sorted(created, reverse=True)
 
 
-def test_only_the_owner_with_the_right_to_write_can_create(sandbox: Sandbox, raw: Raw) -> None:
+def test_only_the_owner_with_the_right_to_write_can_create(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
     user = {"user_id": sandbox.people[ADA].user_id}
     for token, can in (
         (None, "0"),
@@ -40,11 +42,11 @@ def test_only_the_owner_with_the_right_to_write_can_create(sandbox: Sandbox, raw
 
 
 @pytest.mark.parametrize("params", [{}, {"user_id": "1"}])
-def test_albums_of_nobody_are_error_1(raw: Raw, params: dict[str, str]) -> None:
+def test_albums_of_nobody_are_error_1(raw: RawClient, params: dict[str, str]) -> None:
     assert raw.code("album.getList", params) == "1"
 
 
-def test_a_cover_has_the_wanted_size(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_cover_has_the_wanted_size(sandbox: Sandbox, raw: RawClient) -> None:
     mixed = album(sandbox, {FAMILY, FRIENDS, PUBLIC})
     params = {"album_id": mixed.album_id, "thumbsize": "500"}
     shown = raw.ok("album.get", params)["album"]
@@ -52,7 +54,7 @@ def test_a_cover_has_the_wanted_size(sandbox: Sandbox, raw: Raw) -> None:
     assert shown["cover"]["doc_id"] == mixed.cover_id
 
 
-def test_a_description_comes_escaped(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_description_comes_escaped(sandbox: Sandbox, raw: RawClient) -> None:
     mixed = album(sandbox, {FAMILY, FRIENDS, PUBLIC})
     mixed.description = "Sea & sky <3"
     shown = raw.ok("album.get", {"album_id": mixed.album_id})["album"]
@@ -60,7 +62,7 @@ def test_a_description_comes_escaped(sandbox: Sandbox, raw: Raw) -> None:
 
 
 def test_a_new_album_is_empty_and_hidden_until_it_has_a_document(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     made = raw.ok("album.create", {"title": "Later"}, token=token, post=True)["album"]
     assert (made["title"], made["count"]["docs"]) == ("Later", "0")
@@ -77,7 +79,9 @@ def test_a_new_album_is_empty_and_hidden_until_it_has_a_document(
     assert made["album_id"] in str(raw.ok("album.getList", token=token))
 
 
-def test_a_cover_is_a_new_albums_first_document(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_a_cover_is_a_new_albums_first_document(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     cover = doc(sandbox, share=PRIVATE).doc_id
     params = {"title": "One", "description": "d", "cover_id": cover, "perm_comment": "3"}
     made = raw.ok("album.create", params, token=token, post=True)["album"]
@@ -88,12 +92,12 @@ def test_a_cover_is_a_new_albums_first_document(sandbox: Sandbox, raw: Raw, toke
 
 
 @pytest.mark.parametrize("title", ["", "  ", None])
-def test_an_album_needs_a_title(raw: Raw, token: str, title: str | None) -> None:
+def test_an_album_needs_a_title(raw: RawClient, token: str, title: str | None) -> None:
     params = {} if title is None else {"title": title}
     assert raw.code("album.create", params, token=token, post=True) == "1"
 
 
-def test_a_cover_must_be_an_own_document(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_a_cover_must_be_an_own_document(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     count = len(sandbox.state.albums)
     for cover_id in ("1", doc(sandbox, JONAS, share=PUBLIC).doc_id):
         params = {"title": "x", "cover_id": cover_id}
@@ -102,7 +106,7 @@ def test_a_cover_must_be_an_own_document(sandbox: Sandbox, raw: Raw, token: str)
 
 
 def test_adding_tells_what_was_added_and_what_was_there(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     hidden = album(sandbox, {PRIVATE})
     there, new = hidden.doc_ids[0], doc(sandbox, share=PUBLIC).doc_id
@@ -125,7 +129,9 @@ def test_adding_tells_what_was_added_and_what_was_there(
     assert docs["total"] == str(before + 1)
 
 
-def test_nothing_to_add_or_too_much_is_error_2(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_nothing_to_add_or_too_much_is_error_2(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     hidden = album(sandbox, {PRIVATE})
     before, own = list(hidden.doc_ids), doc(sandbox, share=PUBLIC).doc_id
     for doc_id in ("", "1", ",".join([own] * 21)):
@@ -134,14 +140,14 @@ def test_nothing_to_add_or_too_much_is_error_2(sandbox: Sandbox, raw: Raw, token
     assert hidden.doc_ids == before
 
 
-def test_a_foreign_album_is_not_found_when_adding(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_foreign_album_is_not_found_when_adding(sandbox: Sandbox, raw: RawClient) -> None:
     mixed = album(sandbox, {FAMILY, FRIENDS, PUBLIC})
     params = {"album_id": mixed.album_id, "doc_id": doc(sandbox, JONAS).doc_id}
     jonas = sandbox.sign_in(JONAS, {"doc": "write"})
     assert raw.code("album.docs.add", params, token=jonas, post=True) == "1"
 
 
-def test_an_albums_documents_can_carry_links_and_media(sandbox: Sandbox, raw: Raw) -> None:
+def test_an_albums_documents_can_carry_links_and_media(sandbox: Sandbox, raw: RawClient) -> None:
     mixed = album(sandbox, {FAMILY, FRIENDS, PUBLIC})
     params = {"album_id": mixed.album_id, "media": "video", "extra": "link,medias,owner"}
     (video,) = raw.ok("album.docs.getList", params)["album"]["docs"]["doc"]

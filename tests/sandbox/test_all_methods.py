@@ -9,8 +9,8 @@ import pytest
 
 from flask_ipernity import APIRequestError
 from flask_ipernity.sandbox import Sandbox
-from tests.support.methods import ARGUMENTS, Place
-from tests.support.raw import Raw
+from tests.support.method_arguments import ARGUMENTS, FilledSandbox
+from tests.support.raw_http import RawClient
 from tests.support.skeletons import check, entries, skeleton
 
 MAY_MISS = {
@@ -32,19 +32,19 @@ MAY_MISS = {
 }
 
 GARBAGE = ("", "-1", "x,,é,\0", "9" * 30, "nan", "²")
+#: Listed and documented, but an unknown method (103) of the service ([C] PyIpernity).
 UNKNOWN = "doc.albums.add"
-"""Listed and documented, but answered with 103, unknown method, by the service [C, PyIpernity]."""
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def filled() -> Iterator[FilledSandbox]:
     with Sandbox(processing=0) as sandbox:
-        yield Place(sandbox)
+        yield FilledSandbox(sandbox)
 
 
 @pytest.mark.parametrize("method", entries())
-def test_an_answer_has_the_keys_of_the_method_list(place: Place, method: str) -> None:
-    params = ARGUMENTS[method](place)
+def test_an_answer_has_the_keys_of_the_method_list(filled: FilledSandbox, method: str) -> None:
+    params = ARGUMENTS[method](filled)
     shape, extras = skeleton(method)
     wanted = entries()[method].get("extra_shapes", {}) or {}
     if wanted:
@@ -53,10 +53,10 @@ def test_an_answer_has_the_keys_of_the_method_list(place: Place, method: str) ->
         params["extra"] = ["realname", "count", "location"]
     if method == UNKNOWN:
         with pytest.raises(APIRequestError) as error:
-            place.api.call(method, **params)
+            filled.api.call(method, **params)
         assert error.value.code == 103
         return
-    answer = place.api.call(method, **params)
+    answer = filled.api.call(method, **params)
     assert answer.pop("api").keys() == {"status", "at"}
     if method == "api.methods.get":
         # a text where there are none
@@ -68,13 +68,13 @@ def test_an_answer_has_the_keys_of_the_method_list(place: Place, method: str) ->
 
 
 @pytest.mark.parametrize("method", sorted(set(entries()) - {UNKNOWN}))
-def test_garbage_in_any_parameter_is_answered(place: Place, method: str) -> None:
-    raw = Raw(place.sandbox)
-    token = str(place.api.token)
+def test_garbage_in_any_parameter_is_answered(filled: FilledSandbox, method: str) -> None:
+    raw = RawClient(filled.sandbox)
+    token = str(filled.api.token)
     facts = entries()[method]
     good = {
         name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        for name, value in ARGUMENTS[method](place).items()
+        for name, value in ARGUMENTS[method](filled).items()
         if name != "file"
     }
     for param in facts["params"]:

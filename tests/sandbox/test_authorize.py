@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from tests.support.raw import Answer, Raw, sign
+from tests.support.raw_http import RawClient, RawResponse, sign
 
 
-class Page(HTMLParser):
-    """What a page's form says."""
+class ConsentPageParser(HTMLParser):
+    """The fields of a page's form."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -38,26 +38,28 @@ class Page(HTMLParser):
 
 
 def link(sandbox: Sandbox, *, secret: str | None = None, **params: str) -> str:
-    """A signed sign-in link."""
+    """Return a signed sign-in link."""
     full = {"api_key": sandbox.app_key, **params}
     return f"{sandbox.authorize_url}?{urlencode(sign(full, secret or sandbox.app_secret))}"
 
 
-def frob_of(answer: Answer) -> str:
-    """The frob with which an answer sends the browser back."""
+def frob_of(answer: RawResponse) -> str:
+    """Return the frob in the URL to which a response redirects."""
     assert answer.status == 302
     return parse_qs(urlsplit(answer.headers["Location"]).query)["frob"][0]
 
 
-def allow(raw: Raw, url: str, **choice: str) -> Answer:
-    """Opens the page and posts its hidden fields, with a choice."""
-    page = Page(raw.send("GET", url).text)
+def allow(raw: RawClient, url: str, **choice: str) -> RawResponse:
+    """Open the page and post its hidden fields, with a choice."""
+    page = ConsentPageParser(raw.send("GET", url).text)
     return raw.send("POST", url, {**page.hidden, **choice})
 
 
-def test_the_page_asks_for_consent_and_needs_nothing_but_html(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_page_asks_for_consent_and_needs_nothing_but_html(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     answer = raw.send("GET", link(sandbox, perm_doc="write", perm_network="read"))
-    page = Page(answer.text)
+    page = ConsentPageParser(answer.text)
     assert answer.status == 200
     assert answer.headers["Content-Type"].startswith("text/html")
     assert page.form["name"] == "fa"
@@ -69,8 +71,10 @@ def test_the_page_asks_for_consent_and_needs_nothing_but_html(raw: Raw, sandbox:
     assert page.tags.isdisjoint({"script", "img", "link", "iframe"})
 
 
-def test_the_page_offers_all_people_and_has_chosen_the_first(raw: Raw, sandbox: Sandbox) -> None:
-    page = Page(raw.send("GET", link(sandbox)).text)
+def test_the_page_offers_all_people_and_has_chosen_the_first(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
+    page = ConsentPageParser(raw.send("GET", link(sandbox)).text)
     radios = [field for field in page.inputs if field.get("type") == "radio"]
     assert [field["value"] for field in radios] == [person.user_id for person in sandbox.people]
     assert ["checked" in field for field in radios] == [True] + [False] * (len(radios) - 1)
@@ -78,7 +82,9 @@ def test_the_page_offers_all_people_and_has_chosen_the_first(raw: Raw, sandbox: 
     assert buttons == ["allow", "refuse"]
 
 
-def test_the_page_is_not_stored_not_framed_and_loads_nothing(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_page_is_not_stored_not_framed_and_loads_nothing(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     for url in (link(sandbox), sandbox.authorize_url):
         headers = raw.send("GET", url).headers
         assert headers["Cache-Control"] == "no-store"
@@ -87,7 +93,7 @@ def test_the_page_is_not_stored_not_framed_and_loads_nothing(raw: Raw, sandbox: 
 
 
 def test_posting_the_hidden_fields_alone_signs_the_first_person_in(
-    raw: Raw, sandbox: Sandbox
+    raw: RawClient, sandbox: Sandbox
 ) -> None:
     answer = allow(raw, link(sandbox, perm_doc="read"))
     assert re.fullmatch(r"\d+-[0-9a-f]+", frob_of(answer))
@@ -99,22 +105,22 @@ def test_posting_the_hidden_fields_alone_signs_the_first_person_in(
     assert raw.ok("auth.checkToken", token=auth["token"])["auth"] == auth
 
 
-def test_another_person_can_be_chosen(raw: Raw, sandbox: Sandbox) -> None:
+def test_another_person_can_be_chosen(raw: RawClient, sandbox: Sandbox) -> None:
     second = sandbox.people[1].user_id
     answer = allow(raw, link(sandbox), user_id=second, answer="allow")
     auth = raw.ok("auth.getToken", {"frob": frob_of(answer)})["auth"]
     assert auth["user"]["user_id"] == second
 
 
-def test_the_callback_url_keeps_its_own_query(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_callback_url_keeps_its_own_query(raw: RawClient, sandbox: Sandbox) -> None:
     sandbox.callback_url = "http://localhost:5000/cb?app=two%20words&x"
     answer = allow(raw, link(sandbox))
     assert answer.headers["Location"] == f"{sandbox.callback_url}&frob={frob_of(answer)}"
 
 
-def test_a_new_callback_url_takes_effect_at_once(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_new_callback_url_takes_effect_at_once(raw: RawClient, sandbox: Sandbox) -> None:
     url = link(sandbox)
-    fields = Page(raw.send("GET", url).text).hidden
+    fields = ConsentPageParser(raw.send("GET", url).text).hidden
     sandbox.callback_url = "https://example.test/back"
     location = raw.send("POST", url, fields).headers["Location"]
     assert location.startswith("https://example.test/back?frob=")
@@ -122,11 +128,11 @@ def test_a_new_callback_url_takes_effect_at_once(raw: Raw, sandbox: Sandbox) -> 
 
 @pytest.mark.parametrize("value", ["/cb", "example.test/cb", "javascript:alert(1)", ""])
 def test_a_callback_url_that_is_no_http_address_raises(sandbox: Sandbox, value: str) -> None:
-    with pytest.raises(ValueError, match="no absolute http address"):
+    with pytest.raises(ValueError, match="not an absolute HTTP URL"):
         sandbox.callback_url = value
 
 
-def test_refusing_leads_to_the_callback_without_a_frob(raw: Raw, sandbox: Sandbox) -> None:
+def test_refusing_leads_to_the_callback_without_a_frob(raw: RawClient, sandbox: Sandbox) -> None:
     answer = allow(raw, link(sandbox), answer="refuse")
     assert answer.status == 302
     assert answer.headers["Location"] == sandbox.callback_url
@@ -142,7 +148,7 @@ def test_refusing_leads_to_the_callback_without_a_frob(raw: Raw, sandbox: Sandbo
         {},
     ],
 )
-def test_a_link_may_ask_for_this(raw: Raw, sandbox: Sandbox, params: dict[str, str]) -> None:
+def test_a_link_may_ask_for_this(raw: RawClient, sandbox: Sandbox, params: dict[str, str]) -> None:
     assert frob_of(allow(raw, link(sandbox, **params)))
 
 
@@ -159,17 +165,17 @@ def test_a_link_may_ask_for_this(raw: Raw, sandbox: Sandbox, params: dict[str, s
 )
 @pytest.mark.parametrize("verb", ["GET", "POST"])
 def test_a_link_may_not_ask_for_this(
-    raw: Raw, sandbox: Sandbox, params: dict[str, str], words: str, verb: str
+    raw: RawClient, sandbox: Sandbox, params: dict[str, str], words: str, verb: str
 ) -> None:
     answer = raw.send(verb, link(sandbox, **params))
     assert answer.status == 400
     assert words in answer.text
-    assert Page(answer.text).form == {}
+    assert ConsentPageParser(answer.text).form == {}
 
 
 @pytest.mark.parametrize("verb", ["GET", "POST"])
 def test_a_link_that_is_not_the_applications_own_is_refused_without_a_redirect(
-    raw: Raw, sandbox: Sandbox, verb: str
+    raw: RawClient, sandbox: Sandbox, verb: str
 ) -> None:
     good = link(sandbox, perm_doc="read")
     bad = {
@@ -187,89 +193,95 @@ def test_a_link_that_is_not_the_applications_own_is_refused_without_a_redirect(
         assert "Location" not in answer.headers
 
 
-def test_the_link_is_signed_without_a_method_name(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_link_is_signed_without_a_method_name(raw: RawClient, sandbox: Sandbox) -> None:
     params = sign({"api_key": sandbox.app_key}, sandbox.app_secret, "auth.getToken")
     answer = raw.send("GET", f"{sandbox.authorize_url}?{urlencode(params)}")
     assert answer.status == 400
 
 
-def test_the_form_cannot_widen_what_the_link_asks_for(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_form_cannot_widen_what_the_link_asks_for(raw: RawClient, sandbox: Sandbox) -> None:
     answer = allow(raw, link(sandbox, perm_doc="read"), perm_doc="delete")
     assert answer.status == 400
 
 
-def test_an_unknown_person_or_answer_is_refused(raw: Raw, sandbox: Sandbox) -> None:
+def test_an_unknown_person_or_answer_is_refused(raw: RawClient, sandbox: Sandbox) -> None:
     assert allow(raw, link(sandbox), user_id="1").status == 400
     assert allow(raw, link(sandbox), answer="perhaps").status == 400
 
 
-def test_without_a_callback_url_there_is_no_web_flow(raw: Raw, sandbox: Sandbox) -> None:
+def test_without_a_callback_url_there_is_no_web_flow(raw: RawClient, sandbox: Sandbox) -> None:
     sandbox.callback_url = None
     answer = raw.send("GET", link(sandbox))
     assert answer.status == 400
     assert "no callback URL" in answer.text
 
 
-def test_texts_from_outside_are_escaped(raw: Raw, sandbox: Sandbox) -> None:
+def test_texts_from_outside_are_escaped(raw: RawClient, sandbox: Sandbox) -> None:
     answer = raw.send("GET", link(sandbox, lg='"><b>'))
     assert answer.status == 200
     assert "<b>" not in answer.text
-    assert Page(answer.text).hidden["lg"] == '"><b>'
+    assert ConsentPageParser(answer.text).hidden["lg"] == '"><b>'
 
 
 def test_the_desktop_flow_ends_on_a_page_and_gives_a_token_once_confirmed(
-    raw: Raw, sandbox: Sandbox
+    raw: RawClient, sandbox: Sandbox
 ) -> None:
     sandbox.callback_url = None
     frob = raw.ok("auth.getFrob")["auth"]["frob"]
     assert raw.code("auth.getToken", {"frob": frob}) == "2"
     url = link(sandbox, frob=frob, perm_doc="write")
-    assert not Page(raw.send("GET", url).text).ok
+    assert not ConsentPageParser(raw.send("GET", url).text).ok
     answer = allow(raw, url)
     assert answer.status == 200
-    assert Page(answer.text).ok
+    assert ConsentPageParser(answer.text).ok
     assert "Location" not in answer.headers
     auth = raw.ok("auth.getToken", {"frob": frob})["auth"]
     assert auth["permissions"]["doc"] == "write"
 
 
-def test_a_second_click_in_the_desktop_flow_changes_nothing(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_second_click_in_the_desktop_flow_changes_nothing(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     frob = raw.ok("auth.getFrob")["auth"]["frob"]
     url = link(sandbox, frob=frob)
     allow(raw, url)
     again = allow(raw, url, user_id=sandbox.people[1].user_id)
-    assert Page(again.text).ok
+    assert ConsentPageParser(again.text).ok
     auth = raw.ok("auth.getToken", {"frob": frob})["auth"]
     assert auth["user"]["user_id"] == sandbox.people[0].user_id
 
 
-def test_a_frob_that_was_refused_gives_no_token(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_frob_that_was_refused_gives_no_token(raw: RawClient, sandbox: Sandbox) -> None:
     frob = raw.ok("auth.getFrob")["auth"]["frob"]
     answer = allow(raw, link(sandbox, frob=frob), answer="refuse")
     assert answer.status == 200
-    assert not Page(answer.text).ok
+    assert not ConsentPageParser(answer.text).ok
     assert raw.code("auth.getToken", {"frob": frob}) == "2"
 
 
-def test_a_spent_frob_is_refused_with_error_2(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_spent_frob_is_refused_with_error_2(raw: RawClient, sandbox: Sandbox) -> None:
     frob = frob_of(allow(raw, link(sandbox)))
     raw.ok("auth.getToken", {"frob": frob})
     assert raw.code("auth.getToken", {"frob": frob}) == "2"
 
 
-def test_a_missing_frob_is_refused_with_error_1(raw: Raw) -> None:
+def test_a_missing_frob_is_refused_with_error_1(raw: RawClient) -> None:
     assert raw.code("auth.getToken") == "1"
 
 
 @pytest.mark.parametrize(("age", "fresh"), [(298, True), (301, False)])
-def test_a_frob_lives_300_seconds(raw: Raw, sandbox: Sandbox, age: float, fresh: bool) -> None:
+def test_a_frob_lives_300_seconds(
+    raw: RawClient, sandbox: Sandbox, age: float, fresh: bool
+) -> None:
     frob = frob_of(allow(raw, link(sandbox)))
     sandbox.state.frobs[frob].created -= age
     answer = raw.call("auth.getToken", {"frob": frob})
     assert ("auth" in answer) is fresh
 
 
-def test_an_expired_frob_cannot_be_confirmed_and_is_forgotten(raw: Raw, sandbox: Sandbox) -> None:
+def test_an_expired_frob_cannot_be_confirmed_and_is_forgotten(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     frob = raw.ok("auth.getFrob")["auth"]["frob"]
     sandbox.state.frobs[frob].created -= 301
     assert raw.send("GET", link(sandbox, frob=frob)).status == 400
@@ -277,18 +289,20 @@ def test_an_expired_frob_cannot_be_confirmed_and_is_forgotten(raw: Raw, sandbox:
     assert frob not in sandbox.state.frobs
 
 
-def test_a_frob_belongs_to_the_key_that_made_it(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_frob_belongs_to_the_key_that_made_it(raw: RawClient, sandbox: Sandbox) -> None:
     frob = frob_of(allow(raw, link(sandbox)))
     sandbox.state.frobs[frob].app_key = "another"
     assert raw.code("auth.getToken", {"frob": frob}) == "2"
 
 
-def test_the_frob_of_the_web_flow_is_none_of_the_desktop_flow(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_frob_of_the_web_flow_is_none_of_the_desktop_flow(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     frob = frob_of(allow(raw, link(sandbox)))
     assert raw.send("GET", link(sandbox, frob=frob)).status == 400
 
 
-def test_every_sign_in_gets_its_own_token(raw: Raw, sandbox: Sandbox) -> None:
+def test_every_sign_in_gets_its_own_token(raw: RawClient, sandbox: Sandbox) -> None:
     tokens = {
         raw.ok("auth.getToken", {"frob": frob_of(allow(raw, link(sandbox)))})["auth"]["token"]
         for _ in range(3)

@@ -6,18 +6,18 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, album, doc
+from tests.support.lookup import ADA, JONAS, album, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
 def token(sandbox: Sandbox) -> str:
-    """The photographer's, with every right over documents."""
+    """Return a token of the photographer with every permission for documents."""
     return sandbox.sign_in(ADA, {"doc": "delete"})
 
 
 def test_words_and_licence_of_a_document_can_be_changed(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     doc_id = doc(sandbox, share=PUBLIC).doc_id
     changes = {"title": "Où ça ?", "description": "", "license": "11", "safety": "2"}
@@ -28,7 +28,7 @@ def test_words_and_licence_of_a_document_can_be_changed(
     assert {name: now[name] for name in changes} == changes
 
 
-def test_a_changed_document_says_when(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_a_changed_document_says_when(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     shown = doc(sandbox, share=PUBLIC)
     before = shown.updated_at
     answer = raw.ok("doc.set", {"doc_id": shown.doc_id, "title": "x"}, token=token, post=True)
@@ -36,7 +36,7 @@ def test_a_changed_document_says_when(sandbox: Sandbox, raw: Raw, token: str) ->
     assert before < int(now) <= int(answer["api"]["at"])
 
 
-def test_a_place_can_be_set_and_taken_away(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_a_place_can_be_set_and_taken_away(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     doc_id = doc(sandbox, share=PUBLIC).doc_id
     wanted = {"doc_id": doc_id, "extra": "geo"}
     place = {"doc_id": doc_id, "lat": "-12.5", "lng": "0"}
@@ -66,7 +66,7 @@ def test_a_place_can_be_set_and_taken_away(sandbox: Sandbox, raw: Raw, token: st
     ],
 )
 def test_values_out_of_bounds_are_error_3_and_change_nothing(
-    sandbox: Sandbox, raw: Raw, token: str, bad: dict[str, str]
+    sandbox: Sandbox, raw: RawClient, token: str, bad: dict[str, str]
 ) -> None:
     shown = doc(sandbox, share=PUBLIC)
     params = {"doc_id": shown.doc_id, "title": "never", **bad}
@@ -74,14 +74,14 @@ def test_values_out_of_bounds_are_error_3_and_change_nothing(
     assert shown.title != "never"
 
 
-def test_nothing_to_set_is_error_2(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_nothing_to_set_is_error_2(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     params = {"doc_id": doc(sandbox).doc_id, "lg": "en"}
     assert raw.code("doc.set", params, token=token, post=True) == "2"
 
 
 @pytest.mark.parametrize("method", ["doc.set", "doc.setPerms", "doc.delete"])
 def test_a_foreign_document_is_not_found_though_it_can_be_seen(
-    sandbox: Sandbox, raw: Raw, token: str, method: str
+    sandbox: Sandbox, raw: RawClient, token: str, method: str
 ) -> None:
     foreign = doc(sandbox, JONAS, share=PUBLIC).doc_id
     raw.ok("doc.get", {"doc_id": foreign}, token=token)
@@ -102,7 +102,7 @@ def test_a_foreign_document_is_not_found_though_it_can_be_seen(
     ],
 )
 def test_a_circle_is_named_by_share_or_by_three_flags(
-    sandbox: Sandbox, raw: Raw, token: str, params: dict[str, str], share: str
+    sandbox: Sandbox, raw: RawClient, token: str, params: dict[str, str], share: str
 ) -> None:
     doc_id = doc(sandbox, share=FAMILY).doc_id
     raw.ok("doc.setPerms", {"doc_id": doc_id, **params}, token=token, post=True)
@@ -117,7 +117,7 @@ def test_a_circle_is_named_by_share_or_by_three_flags(
 
 
 def test_a_document_made_private_is_gone_for_others_at_once(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     doc_id = doc(sandbox, share=PUBLIC).doc_id
     raw.ok("doc.get", {"doc_id": doc_id})
@@ -125,7 +125,9 @@ def test_a_document_made_private_is_gone_for_others_at_once(
     assert raw.code("doc.get", {"doc_id": doc_id}) == "1"
 
 
-def test_who_may_comment_and_tag_can_be_changed(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_who_may_comment_and_tag_can_be_changed(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     doc_id = doc(sandbox, share=PUBLIC).doc_id
     perms = {"perm_comment": "0", "perm_tag": "4", "perm_tagme": "5"}
     raw.ok("doc.setPerms", {"doc_id": doc_id, **perms}, token=token, post=True)
@@ -137,14 +139,14 @@ def test_who_may_comment_and_tag_can_be_changed(sandbox: Sandbox, raw: Raw, toke
 
 @pytest.mark.parametrize("bad", [{}, {"share": "5"}, {"perm_tag": "1"}, {"is_family": "1"}])
 def test_bad_permissions_are_error_2(
-    sandbox: Sandbox, raw: Raw, token: str, bad: dict[str, str]
+    sandbox: Sandbox, raw: RawClient, token: str, bad: dict[str, str]
 ) -> None:
     params = {"doc_id": doc(sandbox).doc_id, **bad}
     assert raw.code("doc.setPerms", params, token=token, post=True) == "2"
 
 
 def test_a_deleted_document_is_gone_from_lists_albums_and_the_media_host(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     mixed = album(sandbox, {1, 2, PUBLIC})
     gone = mixed.cover_id
@@ -161,7 +163,7 @@ def test_a_deleted_document_is_gone_from_lists_albums_and_the_media_host(
 
 
 def test_an_album_stays_empty_when_its_last_document_is_deleted(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     hidden = album(sandbox, {PRIVATE})
     for doc_id in list(hidden.doc_ids):
@@ -174,7 +176,7 @@ def test_an_album_stays_empty_when_its_last_document_is_deleted(
     assert raw.code("album.delete", params, token=token, post=True) == "1"
 
 
-def test_deleting_needs_the_right_to_delete(sandbox: Sandbox, raw: Raw) -> None:
+def test_deleting_needs_the_right_to_delete(sandbox: Sandbox, raw: RawClient) -> None:
     doc_id = doc(sandbox).doc_id
     writer = sandbox.sign_in(ADA, {"doc": "write"})
     assert raw.code("doc.delete", {"doc_id": doc_id}, token=writer, post=True) == "110"

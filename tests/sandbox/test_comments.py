@@ -11,8 +11,8 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PUBLIC, Doc
 from flask_ipernity.sandbox.methods import limits
 from flask_ipernity.sandbox.posts import Post
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, doc
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 KINDS = ("doc", "post")
 Say = Callable[..., dict[str, Any]]
@@ -25,7 +25,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def item(sandbox: Sandbox, kind: str) -> Doc | Post:
-    """The photographer's, public, without comments."""
+    """Return a public item of the photographer, without comments."""
     ada = sandbox.people[ADA].user_id
     posts = (post for post in sandbox.state.posts.values() if post.owner_id == ada)
     found = doc(sandbox, ADA, share=PUBLIC) if kind == "doc" else next(posts)
@@ -44,8 +44,8 @@ def params(kind: str, item: Doc | Post) -> dict[str, str]:
 
 
 @pytest.fixture
-def say(raw: Raw, kind: str, params: dict[str, str]) -> Say:
-    """Makes a comment."""
+def say(raw: RawClient, kind: str, params: dict[str, str]) -> Say:
+    """Return a function that makes a comment."""
 
     def add(content: str, token: str, **more: str) -> dict[str, Any]:
         sent = {**params, "content": content, **more}
@@ -57,7 +57,7 @@ def say(raw: Raw, kind: str, params: dict[str, str]) -> Say:
 
 
 def test_a_comment_is_there_for_all(
-    raw: Raw, kind: str, params: dict[str, str], tokens: list[str], say: Say
+    raw: RawClient, kind: str, params: dict[str, str], tokens: list[str], say: Say
 ) -> None:
     said = say(" Fine <b>light</b> & sea ", tokens[MEI])
     assert said["content"] == "Fine <b>light</b> & sea"
@@ -68,7 +68,7 @@ def test_a_comment_is_there_for_all(
 
 
 def test_its_number_counts_where_items_are_counted(
-    raw: Raw, kind: str, params: dict[str, str], tokens: list[str], say: Say
+    raw: RawClient, kind: str, params: dict[str, str], tokens: list[str], say: Say
 ) -> None:
     say("One.", tokens[MEI])
     say("Two.", tokens[MEI])
@@ -92,7 +92,7 @@ def test_a_preview_is_not_stored(item: Doc | Post, tokens: list[str], say: Say) 
 
 
 def test_a_reply_names_what_it_replies_to(
-    raw: Raw, kind: str, item: Doc | Post, params: dict[str, str], tokens: list[str], say: Say
+    raw: RawClient, kind: str, item: Doc | Post, params: dict[str, str], tokens: list[str], say: Say
 ) -> None:
     first = say("Where?", tokens[MEI])["comment_id"]
     sent = {"comment_id": first, "content": "There."}
@@ -108,7 +108,7 @@ def test_a_reply_names_what_it_replies_to(
 
 
 def test_only_the_author_edits_and_late_changes_get_a_date(
-    raw: Raw, kind: str, item: Doc | Post, tokens: list[str], say: Say
+    raw: RawClient, kind: str, item: Doc | Post, tokens: list[str], say: Say
 ) -> None:
     number = say("Fine.", tokens[MEI])["comment_id"]
     method, sent = f"{kind}.comments.edit", {"comment_id": number, "content": "Very fine."}
@@ -124,7 +124,7 @@ def test_only_the_author_edits_and_late_changes_get_a_date(
 
 
 def test_author_and_owner_delete_for_seven_days(
-    raw: Raw, kind: str, item: Doc | Post, tokens: list[str], say: Say
+    raw: RawClient, kind: str, item: Doc | Post, tokens: list[str], say: Say
 ) -> None:
     method = f"{kind}.comments.delete"
     first, second = (say(text, tokens[MEI])["comment_id"] for text in ("One.", "Two."))
@@ -138,7 +138,7 @@ def test_author_and_owner_delete_for_seven_days(
 
 @pytest.mark.parametrize("person", [None, ADA, JONAS, MEI])
 def test_a_comment_says_what_the_caller_may_do_with_it(
-    raw: Raw, kind: str, tokens: list[str], say: Say, person: int | None
+    raw: RawClient, kind: str, tokens: list[str], say: Say, person: int | None
 ) -> None:
     number = say("Fine.", tokens[MEI])["comment_id"]
     token = None if person is None else tokens[person]
@@ -150,7 +150,7 @@ def test_a_comment_says_what_the_caller_may_do_with_it(
 
 def test_what_cannot_be_said(
     sandbox: Sandbox,
-    raw: Raw,
+    raw: RawClient,
     kind: str,
     item: Doc | Post,
     params: dict[str, str],
@@ -167,12 +167,12 @@ def test_what_cannot_be_said(
     item.perm_comment = 5
     sandbox.people[ADA].blocked.add(sandbox.people[MEI].user_id)
     assert raw.code(method, sent, token=tokens[MEI], post=True) == "109"
-    monkeypatch.setattr(limits, "COMMENTS", 1)
+    monkeypatch.setattr(limits, "MAX_COMMENTS", 1)
     assert raw.code(method, sent, token=tokens[JONAS], post=True) == "4"
 
 
 def test_comments_on_private_items_are_not_found(
-    raw: Raw, kind: str, item: Doc | Post, params: dict[str, str], tokens: list[str], say: Say
+    raw: RawClient, kind: str, item: Doc | Post, params: dict[str, str], tokens: list[str], say: Say
 ) -> None:
     number = say("Fine.", tokens[JONAS])["comment_id"]
     item.share = FAMILY
@@ -186,7 +186,7 @@ def test_comments_on_private_items_are_not_found(
 
 
 def test_comments_come_in_pages_the_oldest_first(
-    raw: Raw, kind: str, item: Doc | Post, params: dict[str, str], tokens: list[str], say: Say
+    raw: RawClient, kind: str, item: Doc | Post, params: dict[str, str], tokens: list[str], say: Say
 ) -> None:
     numbers = [say(f"No. {number}", tokens[MEI])["comment_id"] for number in range(5)]
     for age, number in enumerate(numbers):
@@ -199,7 +199,7 @@ def test_comments_come_in_pages_the_oldest_first(
 
 
 def test_comments_of_documents_need_the_right_to_write(
-    sandbox: Sandbox, raw: Raw, kind: str, params: dict[str, str]
+    sandbox: Sandbox, raw: RawClient, kind: str, params: dict[str, str]
 ) -> None:
     reader = sandbox.sign_in(MEI, {kind: "read"})
     sent = {**params, "content": "Fine."}

@@ -9,8 +9,8 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC, Doc
 from flask_ipernity.sandbox.methods import limits
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, doc
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
@@ -20,27 +20,27 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture
 def bare(sandbox: Sandbox) -> Doc:
-    """A public document of the photographer without tags."""
+    """Return a public document of the photographer, without tags."""
     found = doc(sandbox, ADA, share=PUBLIC)
     found.tags = []
     return found
 
 
-def put(raw: Raw, method: str, token: str, shown: Doc, **params: str) -> dict[str, Any]:
+def put(raw: RawClient, method: str, token: str, shown: Doc, **params: str) -> dict[str, Any]:
     sent = {"doc_id": shown.doc_id, **params}
     answer = raw.ok(f"doc.tags.{method}", sent, token=token, post=True)["tags"]
     assert isinstance(answer, dict)
     return answer
 
 
-def texts(raw: Raw, shown: Doc) -> list[str]:
+def texts(raw: RawClient, shown: Doc) -> list[str]:
     tags = raw.ok("doc.tags.getList", {"doc_id": shown.doc_id})["tags"]
     assert int(tags["total"]) == len(tags.get("tag", []))
     return [tag["tag"] for tag in tags.get("tag", [])]
 
 
 def test_keywords_and_members_are_added(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], bare: Doc
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], bare: Doc
 ) -> None:
     jonas = sandbox.people[JONAS]
     words = '"blue sky",sea, sea ,Blue Sky'
@@ -59,7 +59,7 @@ def test_keywords_and_members_are_added(
     assert bare.doc_id in [entry["doc_id"] for entry in found]
 
 
-def test_who_may_tag_is_the_owners_choice(raw: Raw, tokens: list[str], bare: Doc) -> None:
+def test_who_may_tag_is_the_owners_choice(raw: RawClient, tokens: list[str], bare: Doc) -> None:
     bare.perm_tag = 3
     assert put(raw, "add", tokens[JONAS], bare, keywords="one")["added"] == "1"
     assert put(raw, "add", tokens[MEI], bare, keywords="two")["added"] == "0"
@@ -68,7 +68,7 @@ def test_who_may_tag_is_the_owners_choice(raw: Raw, tokens: list[str], bare: Doc
 
 
 def test_members_add_people_they_know_or_themselves(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], bare: Doc
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], bare: Doc
 ) -> None:
     ada, jonas, mei = (person.user_id for person in sandbox.people)
     assert put(raw, "add", tokens[ADA], bare, members=mei)["added"] == "0"
@@ -80,12 +80,12 @@ def test_members_add_people_they_know_or_themselves(
 
 
 def test_adding_nothing_or_too_much_is_refused(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], bare: Doc, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], bare: Doc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = {"doc_id": bare.doc_id}
     assert raw.code("doc.tags.add", {**sent, "keywords": ", "}, token=tokens[ADA], post=True) == "2"
     assert raw.code("doc.tags.edit", sent, token=tokens[ADA], post=True) == "2"
-    monkeypatch.setattr(limits, "TAGS", 2)
+    monkeypatch.setattr(limits, "MAX_DOC_TAGS", 2)
     sent["keywords"] = "a,b,c"
     for method in ("doc.tags.add", "doc.tags.edit"):
         assert raw.code(method, sent, token=tokens[ADA], post=True) == "3"
@@ -95,7 +95,7 @@ def test_adding_nothing_or_too_much_is_refused(
 
 
 def test_editing_replaces_the_tags_of_a_type(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], bare: Doc
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], bare: Doc
 ) -> None:
     jonas = sandbox.people[JONAS]
     put(raw, "add", tokens[ADA], bare, keywords="a,b,c", members=jonas.user_id)
@@ -111,7 +111,7 @@ def test_editing_replaces_the_tags_of_a_type(
 
 
 def test_a_tag_is_removed_by_the_owner_or_who_put_it_there(
-    raw: Raw, tokens: list[str], bare: Doc
+    raw: RawClient, tokens: list[str], bare: Doc
 ) -> None:
     bare.perm_tag = 5
     for token, word in ((tokens[JONAS], "one"), (tokens[JONAS], "two")):
@@ -125,7 +125,7 @@ def test_a_tag_is_removed_by_the_owner_or_who_put_it_there(
 
 
 def test_the_most_used_tags_are_counted_on_documents_and_articles(
-    sandbox: Sandbox, raw: Raw, tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, tokens: list[str]
 ) -> None:
     user = {"user_id": sandbox.people[ADA].user_id, "type": "keyword", "count": "100"}
     tags = raw.ok("tags.user.getPopular", user)["tags"]
@@ -139,7 +139,7 @@ def test_the_most_used_tags_are_counted_on_documents_and_articles(
 
 
 def test_place_licence_and_safety_have_methods_of_their_own(
-    raw: Raw, tokens: list[str], bare: Doc
+    raw: RawClient, tokens: list[str], bare: Doc
 ) -> None:
     token, sent = tokens[ADA], {"doc_id": bare.doc_id}
     raw.ok("doc.setGeo", {**sent, "lat": "1.5", "lng": "-2"}, token=token, post=True)

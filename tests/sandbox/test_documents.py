@@ -8,15 +8,15 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
-from flask_ipernity.sandbox.world import default_state
-from tests.support.raw import Raw
+from flask_ipernity.sandbox.fixtures.documents import default_state
+from tests.support.lookup import ADA, JONAS, MEI, doc, ids, listed
+from tests.support.raw_http import RawClient
 from tests.support.skeletons import check, skeleton
-from tests.support.world import ADA, JONAS, MEI, doc, ids, listed
 
 
 @pytest.mark.parametrize("media", ["photo", "video", "audio"])
 def test_doc_get_answers_with_the_keys_of_the_reference(
-    sandbox: Sandbox, raw: Raw, media: str
+    sandbox: Sandbox, raw: RawClient, media: str
 ) -> None:
     shape, _ = skeleton("doc.get")
     params = {"doc_id": doc(sandbox, media=media).doc_id, "extra": "tags,notes,geo,md5"}
@@ -28,7 +28,7 @@ def test_doc_get_answers_with_the_keys_of_the_reference(
     assert ("thumbs" in answer["doc"]) == (media != "audio")
 
 
-def test_the_pages_of_a_list_hold_every_document_once(sandbox: Sandbox, raw: Raw) -> None:
+def test_the_pages_of_a_list_hold_every_document_once(sandbox: Sandbox, raw: RawClient) -> None:
     token, found, pages = sandbox.sign_in(ADA), [], 1
     total = sum(
         entry.owner_id == sandbox.people[ADA].user_id for entry in sandbox.state.docs.values()
@@ -44,34 +44,34 @@ def test_the_pages_of_a_list_hold_every_document_once(sandbox: Sandbox, raw: Raw
     assert len(found) == len(set(found)) == total
 
 
-def test_a_page_after_the_last_has_no_list(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_page_after_the_last_has_no_list(sandbox: Sandbox, raw: RawClient) -> None:
     params = {"user_id": sandbox.people[ADA].user_id, "page": "99"}
     docs = raw.ok("doc.getList", params)["docs"]
     assert "doc" not in docs
     assert docs["page"] == "99"
 
 
-def test_a_list_without_documents_is_page_1_of_0(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_list_without_documents_is_page_1_of_0(sandbox: Sandbox, raw: RawClient) -> None:
     docs = raw.ok("doc.search", {"text": "xyzzy"})["docs"]
     assert docs == {"total": "0", "per_page": "20", "page": "1", "pages": "0"}
 
 
 @pytest.mark.parametrize(("asked", "given"), [("999", "100"), ("0", "1"), ("many", "20")])
 def test_per_page_is_brought_into_its_bounds(
-    sandbox: Sandbox, raw: Raw, asked: str, given: str
+    sandbox: Sandbox, raw: RawClient, asked: str, given: str
 ) -> None:
     params = {"user_id": sandbox.people[ADA].user_id, "per_page": asked}
     assert raw.ok("doc.getList", params)["docs"]["per_page"] == given
 
 
-def test_the_newest_document_comes_first(sandbox: Sandbox, raw: Raw) -> None:
+def test_the_newest_document_comes_first(sandbox: Sandbox, raw: RawClient) -> None:
     params = {"user_id": sandbox.people[ADA].user_id, "extra": "dates"}
     docs = raw.ok("doc.getList", params)["docs"]["doc"]
     posted = [int(entry["dates"]["posted_at"]) for entry in docs]
     assert posted == sorted(posted, reverse=True)
 
 
-def test_without_user_id_a_list_is_the_callers_own(sandbox: Sandbox, raw: Raw) -> None:
+def test_without_user_id_a_list_is_the_callers_own(sandbox: Sandbox, raw: RawClient) -> None:
     docs = listed(raw.ok("doc.getList", token=sandbox.sign_in(JONAS)))
     assert docs
     owners = {sandbox.state.docs[doc_id].owner_id for doc_id in docs}
@@ -79,16 +79,16 @@ def test_without_user_id_a_list_is_the_callers_own(sandbox: Sandbox, raw: Raw) -
 
 
 @pytest.mark.parametrize("user_id", [None, "1", "x", "ada.fontaine"])
-def test_a_list_of_nobody_is_error_1(raw: Raw, user_id: str | None) -> None:
+def test_a_list_of_nobody_is_error_1(raw: RawClient, user_id: str | None) -> None:
     assert raw.code("doc.getList", {"user_id": user_id} if user_id else {}) == "1"
 
 
 @pytest.mark.parametrize("doc_id", ["", "0", "x", "-1", "99999999"])
-def test_a_document_that_is_not_there_is_error_1(raw: Raw, doc_id: str) -> None:
+def test_a_document_that_is_not_there_is_error_1(raw: RawClient, doc_id: str) -> None:
     assert raw.code("doc.get", {"doc_id": doc_id}) == "1"
 
 
-def test_lists_can_be_narrowed_to_a_media_and_a_circle(sandbox: Sandbox, raw: Raw) -> None:
+def test_lists_can_be_narrowed_to_a_media_and_a_circle(sandbox: Sandbox, raw: RawClient) -> None:
     token = sandbox.sign_in(ADA)
     private = raw.ok("doc.getList", {"share": "0"}, token=token)["docs"]["doc"]
     assert {sandbox.state.docs[doc_id].share for doc_id in ids(private)} == {PRIVATE}
@@ -99,7 +99,9 @@ def test_lists_can_be_narrowed_to_a_media_and_a_circle(sandbox: Sandbox, raw: Ra
         assert {entry["media"] for entry in docs} == {media}
 
 
-def test_a_list_carries_the_wanted_size_or_the_next_smaller(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_list_carries_the_wanted_size_or_the_next_smaller(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
     small = doc(sandbox, largest=800)
     large = doc(sandbox, largest=2048, share=PUBLIC)
     sound = doc(sandbox, media="audio")
@@ -110,7 +112,9 @@ def test_a_list_carries_the_wanted_size_or_the_next_smaller(sandbox: Sandbox, ra
     assert "thumb" not in docs[sound.doc_id]
 
 
-def test_a_context_gives_the_neighbours_in_the_owners_list(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_context_gives_the_neighbours_in_the_owners_list(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
     token = sandbox.sign_in(ADA)
     entries = raw.ok("doc.getList", {"per_page": "100"}, token=token)["docs"]["doc"]
     order = [entry["doc_id"] for entry in entries]
@@ -127,18 +131,18 @@ def test_a_context_gives_the_neighbours_in_the_owners_list(sandbox: Sandbox, raw
     assert newest["next"] == {"count": "0"}
 
 
-def test_exif_has_exiftools_names(sandbox: Sandbox, raw: Raw) -> None:
+def test_exif_has_exiftools_names(sandbox: Sandbox, raw: RawClient) -> None:
     exif = raw.ok("doc.getExif", {"doc_id": doc(sandbox, share=PUBLIC).doc_id})["exif"]
     assert {"Make", "CameraModelName", "ExposureTime", "FNumber", "ISO", "ImageSize"} <= set(exif)
     assert exif["FocalLength"].endswith(" mm")
 
 
-def test_every_licence_is_in_the_world(sandbox: Sandbox, raw: Raw) -> None:
+def test_every_licence_is_in_the_world(sandbox: Sandbox, raw: RawClient) -> None:
     found = raw.ok("doc.search", {"per_page": "100"}, token=sandbox.sign_in(ADA))["docs"]["doc"]
     assert {entry["license"] for entry in found} == {"0", "1", "3", "5", "7", "9", "11", "255"}
 
 
-def test_the_caller_finds_own_files_by_their_md5(sandbox: Sandbox, raw: Raw) -> None:
+def test_the_caller_finds_own_files_by_their_md5(sandbox: Sandbox, raw: RawClient) -> None:
     mine = doc(sandbox, share=PRIVATE)
     with mine.source.open() as file:
         known = hashlib.md5(file.read()).hexdigest()
@@ -154,11 +158,11 @@ def test_the_caller_finds_own_files_by_their_md5(sandbox: Sandbox, raw: Raw) -> 
 
 
 @pytest.mark.parametrize("md5", ["", ",".join(["0" * 32] * 21)])
-def test_no_md5_or_more_than_20_are_refused(sandbox: Sandbox, raw: Raw, md5: str) -> None:
+def test_no_md5_or_more_than_20_are_refused(sandbox: Sandbox, raw: RawClient, md5: str) -> None:
     assert raw.code("doc.checkMD5", {"md5": md5}, token=sandbox.sign_in(ADA)) == "1"
 
 
-def test_explore_pages_have_the_numbers_of_the_reference(raw: Raw) -> None:
+def test_explore_pages_have_the_numbers_of_the_reference(raw: RawClient) -> None:
     recent = raw.ok("explore.docs.getRecent", {"count": "2"})["docs"]
     assert recent["count"] == "2"
     assert set(recent) == {"count", "doc"}

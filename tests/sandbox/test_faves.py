@@ -8,8 +8,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, doc
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 
 def thing(sandbox: Sandbox, kind: str) -> tuple[Any, dict[str, str]]:
-    """A public document of the photographer or a public album, without faves, and its id."""
+    """Return a public document or album of the photographer, without faves, and its id."""
     found: Any = doc(sandbox, share=PUBLIC)
     if kind == "album":
         found = next(
@@ -30,7 +30,7 @@ def thing(sandbox: Sandbox, kind: str) -> tuple[Any, dict[str, str]]:
 
 @pytest.mark.parametrize("kind", ["doc", "album"])
 def test_a_fave_is_told_to_all_and_can_be_taken_back(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], kind: str
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], kind: str
 ) -> None:
     _, params = thing(sandbox, kind)
     mei = sandbox.people[MEI]
@@ -49,7 +49,7 @@ def test_a_fave_is_told_to_all_and_can_be_taken_back(
 
 @pytest.mark.parametrize("kind", ["doc", "album"])
 def test_own_things_are_faved_quietly(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], kind: str
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], kind: str
 ) -> None:
     found, params = thing(sandbox, kind)
     raw.ok(f"faves.{kind}s.add", params, token=tokens[ADA], post=True)
@@ -63,7 +63,7 @@ def test_own_things_are_faved_quietly(
 
 @pytest.mark.parametrize("kind", ["doc", "album"])
 def test_what_is_not_there_cannot_be_faved(
-    sandbox: Sandbox, raw: Raw, tokens: list[str], kind: str
+    sandbox: Sandbox, raw: RawClient, tokens: list[str], kind: str
 ) -> None:
     wrong = {f"{kind}_id": "1"}
     for method in (f"faves.{kind}s.add", f"faves.{kind}s.remove"):
@@ -78,7 +78,7 @@ def test_what_is_not_there_cannot_be_faved(
 
 
 def test_a_fave_that_became_private_is_hidden_from_its_fan(
-    sandbox: Sandbox, raw: Raw, tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, tokens: list[str]
 ) -> None:
     found, params = thing(sandbox, "doc")
     raw.ok("faves.docs.add", params, token=tokens[MEI], post=True)
@@ -87,7 +87,7 @@ def test_a_fave_that_became_private_is_hidden_from_its_fan(
 
 
 def test_favourite_documents_tell_how_the_caller_knows_their_owners(
-    sandbox: Sandbox, raw: Raw, tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, tokens: list[str]
 ) -> None:
     _, params = thing(sandbox, "doc")
     raw.ok("faves.docs.add", params, token=tokens[JONAS], post=True)
@@ -99,7 +99,9 @@ def test_favourite_documents_tell_how_the_caller_knows_their_owners(
 
 
 @pytest.mark.parametrize("kind", ["doc", "album", "post"])
-def test_visitors_are_told_with_those_without_a_name(sandbox: Sandbox, raw: Raw, kind: str) -> None:
+def test_visitors_are_told_with_those_without_a_name(
+    sandbox: Sandbox, raw: RawClient, kind: str
+) -> None:
     token = sandbox.sign_in(ADA, {"doc": "read", "post": "read"})
     if kind == "post":
         found: Any = next(iter(sandbox.state.posts.values()))
@@ -119,7 +121,7 @@ def test_visitors_are_told_with_those_without_a_name(sandbox: Sandbox, raw: Raw,
     assert raw.code(f"{kind}.getVisitors", wrong, token=token) == "1"
 
 
-def test_a_look_at_a_page_is_a_visit(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_look_at_a_page_is_a_visit(sandbox: Sandbox, raw: RawClient) -> None:
     shown = doc(sandbox, share=PUBLIC)
     before = int(raw.ok("doc.get", {"doc_id": shown.doc_id})["doc"]["count"]["visits"])
     link = raw.ok("doc.get", {"doc_id": shown.doc_id})["doc"]["link"]
@@ -128,7 +130,7 @@ def test_a_look_at_a_page_is_a_visit(sandbox: Sandbox, raw: Raw) -> None:
     assert after == before + 1
 
 
-def test_faves_of_an_article_come_in_pages(sandbox: Sandbox, raw: Raw) -> None:
+def test_faves_of_an_article_come_in_pages(sandbox: Sandbox, raw: RawClient) -> None:
     post = next(iter(sandbox.state.posts.values()))
     post.audience.faves = {sandbox.people[JONAS].user_id: 5, sandbox.people[MEI].user_id: 7}
     faves = raw.ok("post.getFaves", {"post_id": post.post_id, "per_page": "1"})["faves"]

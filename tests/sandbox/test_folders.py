@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC, Folder
 from flask_ipernity.sandbox.methods import limits
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, album, doc
+from tests.support.lookup import ADA, JONAS, album, doc
+from tests.support.raw_http import RawClient, refused, write
 
 
 @pytest.fixture
@@ -20,22 +18,12 @@ def token(sandbox: Sandbox) -> str:
 
 @pytest.fixture
 def folder(sandbox: Sandbox) -> Folder:
-    """The photographer's one folder."""
+    """Return the photographer's only folder."""
     (found,) = sandbox.state.folders.values()
     return found
 
 
-def write(raw: Raw, method: str, token: str, **params: object) -> dict[str, Any]:
-    sent = {name: str(value) for name, value in params.items()}
-    return raw.ok(method, sent, token=token, post=True)
-
-
-def refused(raw: Raw, method: str, token: str, **params: object) -> str:
-    sent = {name: str(value) for name, value in params.items()}
-    return raw.code(method, sent, token=token, post=True)
-
-
-def test_a_folder_shows_its_albums(raw: Raw, folder: Folder) -> None:
+def test_a_folder_shows_its_albums(raw: RawClient, folder: Folder) -> None:
     shown = raw.ok("folder.get", {"folder_id": folder.folder_id, "thumbsize": "240"})["folder"]
     assert (shown["count"]["albums"], shown["cover"]["label"]) == ("2", "240")
     assert raw.send("GET", shown["link"]).status == 200
@@ -47,7 +35,7 @@ def test_a_folder_shows_its_albums(raw: Raw, folder: Folder) -> None:
 
 
 def test_a_new_folder_is_not_found_until_it_has_an_album_with_something_in_it(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     made = write(raw, "folder.create", token, title="Later", description="d")["folder"]
     params = {"folder_id": made["folder_id"]}
@@ -65,7 +53,7 @@ def test_a_new_folder_is_not_found_until_it_has_an_album_with_something_in_it(
 
 
 def test_others_find_a_folder_if_they_may_see_something_in_it(
-    sandbox: Sandbox, raw: Raw, token: str, folder: Folder
+    sandbox: Sandbox, raw: RawClient, token: str, folder: Folder
 ) -> None:
     folder.album_ids = [album(sandbox, {PRIVATE}).album_id]
     params = {"folder_id": folder.folder_id}
@@ -78,7 +66,7 @@ def test_others_find_a_folder_if_they_may_see_something_in_it(
 
 
 def test_adding_tells_what_was_added_and_what_was_there(
-    sandbox: Sandbox, raw: Raw, token: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, raw: RawClient, token: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new, there = album(sandbox, {PRIVATE}).album_id, folder.album_ids[0]
     sent = {"folder_id": folder.folder_id, "album_id": f"{there},{new}"}
@@ -93,13 +81,13 @@ def test_adding_tells_what_was_added_and_what_was_there(
     for wrong in ("", "1", foreign, ",".join([new] * 21)):
         sent = {"folder_id": folder.folder_id, "album_id": wrong}
         assert refused(raw, "folder.albums.add", token, **sent) == "2"
-    monkeypatch.setattr(limits, "FOLDER_ALBUMS", 2)
+    monkeypatch.setattr(limits, "MAX_FOLDER_ALBUMS", 2)
     sent = {"folder_id": folder.folder_id, "album_id": there}
     assert refused(raw, "folder.albums.add", token, **sent) == "3"
 
 
 def test_a_folder_is_destroyed_with_its_last_album(
-    sandbox: Sandbox, raw: Raw, token: str, folder: Folder
+    sandbox: Sandbox, raw: RawClient, token: str, folder: Folder
 ) -> None:
     first, second = folder.album_ids
     sent = {"folder_id": folder.folder_id, "album_id": first}
@@ -114,7 +102,7 @@ def test_a_folder_is_destroyed_with_its_last_album(
 
 
 def test_words_and_cover_can_be_changed_by_the_owner(
-    sandbox: Sandbox, raw: Raw, token: str, folder: Folder
+    sandbox: Sandbox, raw: RawClient, token: str, folder: Folder
 ) -> None:
     number, cover = folder.folder_id, doc(sandbox, share=PUBLIC, license=3).doc_id
     sent = {"folder_id": number, "title": "New", "cover_id": cover}
@@ -127,7 +115,7 @@ def test_words_and_cover_can_be_changed_by_the_owner(
 
 
 def test_folders_come_in_the_order_of_their_owner_and_can_be_deleted(
-    sandbox: Sandbox, raw: Raw, token: str, folder: Folder
+    sandbox: Sandbox, raw: RawClient, token: str, folder: Folder
 ) -> None:
     numbers = [folder.folder_id]
     for title in ("B", "C"):

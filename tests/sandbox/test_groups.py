@@ -10,13 +10,13 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
 from flask_ipernity.sandbox.groups import Group
 from flask_ipernity.sandbox.methods import limits
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, doc
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
 def groups(sandbox: Sandbox) -> list[Group]:
-    """An open one, a moderated one with a quota, a private one."""
+    """Return an open group, a moderated one with a quota, and a private one."""
     return list(sandbox.state.groups.values())
 
 
@@ -26,7 +26,7 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 
 def own(sandbox: Sandbox, count: int) -> list[str]:
-    """Public photos of the photographer that are in no group."""
+    """Return public photos of the photographer that are in no group."""
     owner_id = sandbox.people[ADA].user_id
     groups = sandbox.state.groups.values()
     found = [
@@ -39,24 +39,24 @@ def own(sandbox: Sandbox, count: int) -> list[str]:
     return found[:count]
 
 
-def add(raw: Raw, group: Group, token: str, *doc_ids: str) -> dict[str, Any]:
+def add(raw: RawClient, group: Group, token: str, *doc_ids: str) -> dict[str, Any]:
     params = {"group_id": group.group_id, "doc_id": ",".join(doc_ids)}
     answer = raw.ok("group.docs.add", params, token=token, post=True)["group"]
     assert isinstance(answer, dict)
     return answer
 
 
-def refused(raw: Raw, group: Group, token: str, *doc_ids: str, method: str = "add") -> str:
+def refused(raw: RawClient, group: Group, token: str, *doc_ids: str, method: str = "add") -> str:
     params = {"group_id": group.group_id, "doc_id": ",".join(doc_ids)}
     return raw.code(f"group.docs.{method}", params, token=token, post=True)
 
 
-def listed(raw: Raw, group: Group, **params: str) -> list[str]:
+def listed(raw: RawClient, group: Group, **params: str) -> list[str]:
     docs = raw.ok("group.docs.getList", {"group_id": group.group_id, **params})["group"]["docs"]
     return [entry["doc_id"] for entry in docs.get("doc", [])]
 
 
-def test_a_group_is_found_by_id_and_alias(raw: Raw, groups: list[Group]) -> None:
+def test_a_group_is_found_by_id_and_alias(raw: RawClient, groups: list[Group]) -> None:
     by_id, by_alias = (
         raw.ok("group.get", {"group_id": name})["group"]
         for name in (groups[0].group_id, groups[0].alias)
@@ -70,7 +70,7 @@ def test_a_group_is_found_by_id_and_alias(raw: Raw, groups: list[Group]) -> None
 
 
 def test_a_member_learns_what_they_are_in_a_group(
-    raw: Raw, groups: list[Group], tokens: list[str]
+    raw: RawClient, groups: list[Group], tokens: list[str]
 ) -> None:
     params = {"group_id": groups[1].group_id}
     mine, theirs, none = (
@@ -84,7 +84,7 @@ def test_a_member_learns_what_they_are_in_a_group(
 
 
 def test_a_private_group_is_there_for_its_members_only(
-    sandbox: Sandbox, raw: Raw, groups: list[Group], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group], tokens: list[str]
 ) -> None:
     group = groups[2]
     params = {"group_id": group.group_id}
@@ -99,13 +99,13 @@ def test_a_private_group_is_there_for_its_members_only(
     assert raw.send("GET", f"{sandbox.url}/group/{group.alias}").status == 404
 
 
-def test_the_list_of_groups_has_no_number_of_pages(raw: Raw, tokens: list[str]) -> None:
+def test_the_list_of_groups_has_no_number_of_pages(raw: RawClient, tokens: list[str]) -> None:
     assert "pages" not in raw.ok("group.getList", token=tokens[ADA])["groups"]
     assert raw.code("group.getList") == "1"
     assert raw.code("group.getList", {"user_id": "1"}) == "1"
 
 
-def test_groups_are_searched_by_words(raw: Raw, groups: list[Group]) -> None:
+def test_groups_are_searched_by_words(raw: RawClient, groups: list[Group]) -> None:
     found = raw.ok("group.search", {"text": "rain moderators", "sort": "created-desc"})["groups"]
     numbers = [entry["group_id"] for entry in found["group"]]
     assert numbers == [groups[1].group_id, groups[0].group_id]
@@ -113,7 +113,7 @@ def test_groups_are_searched_by_words(raw: Raw, groups: list[Group]) -> None:
 
 
 def test_a_document_is_shown_in_a_group_and_taken_out(
-    sandbox: Sandbox, raw: Raw, groups: list[Group], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group], tokens: list[str]
 ) -> None:
     (number,) = own(sandbox, 1)
     before = len(listed(raw, groups[0]))
@@ -133,7 +133,7 @@ def test_a_document_is_shown_in_a_group_and_taken_out(
 
 
 def test_a_moderated_group_shows_nothing_before_its_moderators_agree(
-    sandbox: Sandbox, raw: Raw, groups: list[Group], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group], tokens: list[str]
 ) -> None:
     (number,) = own(sandbox, 1)
     answer = add(raw, groups[1], tokens[ADA], number)
@@ -146,7 +146,7 @@ def test_a_moderated_group_shows_nothing_before_its_moderators_agree(
 
 
 def test_a_quota_is_for_a_time_and_not_for_those_who_lead(
-    sandbox: Sandbox, raw: Raw, groups: list[Group], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group], tokens: list[str]
 ) -> None:
     first, second = own(sandbox, 2)
     assert refused(raw, groups[1], tokens[ADA], first, second) == "3"
@@ -164,7 +164,7 @@ def test_a_quota_is_for_a_time_and_not_for_those_who_lead(
 
 def test_what_a_group_does_not_take(
     sandbox: Sandbox,
-    raw: Raw,
+    raw: RawClient,
     groups: list[Group],
     tokens: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -177,14 +177,14 @@ def test_what_a_group_does_not_take(
     assert refused(raw, groups[0], tokens[ADA], number, foreign) == "2"
     assert refused(raw, groups[0], tokens[ADA], *[number] * 21) == "2"
     assert add(raw, groups[1], tokens[ADA], video)["doc"][0]["error"] == "2"
-    monkeypatch.setattr(limits, "DOC_GROUPS", 0)
+    monkeypatch.setattr(limits, "MAX_DOC_GROUPS", 0)
     assert add(raw, groups[0], tokens[ADA], number)["doc"][0]["error"] == "1"
     groups[0].room = len(groups[0].docs)
     assert refused(raw, groups[0], tokens[ADA], number) == "4"
 
 
 def test_only_those_who_lead_take_out_what_is_not_theirs(
-    sandbox: Sandbox, raw: Raw, groups: list[Group], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group], tokens: list[str]
 ) -> None:
     number = doc(sandbox, MEI, share=PUBLIC).doc_id
     groups[0].docs.pop(number, None)
@@ -196,7 +196,7 @@ def test_only_those_who_lead_take_out_what_is_not_theirs(
 
 
 def test_a_groups_documents_are_those_the_caller_may_see(
-    sandbox: Sandbox, raw: Raw, groups: list[Group]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group]
 ) -> None:
     before = listed(raw, groups[0])
     sandbox.state.docs[before[0]].share = PRIVATE
@@ -208,7 +208,7 @@ def test_a_groups_documents_are_those_the_caller_may_see(
     assert raw.code("group.docs.getList", wrong) == "2"
 
 
-def test_a_context_follows_the_order_of_adding(raw: Raw, groups: list[Group]) -> None:
+def test_a_context_follows_the_order_of_adding(raw: RawClient, groups: list[Group]) -> None:
     first, here, *rest = groups[0].shown
     params = {"group_id": groups[0].group_id, "doc_id": here, "extra": "owner", "next": "1"}
     context = raw.ok("group.docs.getContext", params)
@@ -220,7 +220,7 @@ def test_a_context_follows_the_order_of_adding(raw: Raw, groups: list[Group]) ->
 
 
 def test_a_deleted_document_leaves_its_groups(
-    sandbox: Sandbox, raw: Raw, groups: list[Group]
+    sandbox: Sandbox, raw: RawClient, groups: list[Group]
 ) -> None:
     gone = groups[0].shown[0]
     token = sandbox.sign_in(ADA, {"doc": "delete"})

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from flask_ipernity.sandbox.server import APP_KEY, APP_SECRET
-from tests.support.raw import sign
+from tests.support.raw_http import sign
 
 SIZE = 1 << 30
 PIECE = bytes(range(256)) * 256
-MOST = 16 * 1024
-"""How much more memory a process may need, in kilobytes."""
+#: How much more memory a process may need, in kilobytes.
+MAX_GROWTH = 16 * 1024
 
 SERVER = """
 import sys
@@ -32,7 +32,7 @@ with Sandbox(processing=0) as sandbox:
 
 @pytest.fixture
 def server() -> Iterator[subprocess.Popen[str]]:
-    """A sandbox in a process of its own, so that its memory can be measured."""
+    """Yield a sandbox in its own process, so that its memory can be measured."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -43,7 +43,7 @@ def server() -> Iterator[subprocess.Popen[str]]:
 
 
 def peak(process: subprocess.Popen[str]) -> int:
-    """The most memory that a process has needed so far, in kilobytes."""
+    """Return the peak memory of a process so far, in kilobytes."""
     status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1])
@@ -112,4 +112,4 @@ def test_a_gigabyte_goes_in_and_out_in_little_memory(
         sys.stdout.write(
             f"\n1 GiB in and out of the sandbox: {grown / 1024:.1f} MiB more memory.\n"
         )
-    assert grown <= MOST
+    assert grown <= MAX_GROWTH

@@ -8,8 +8,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, doc
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def ids(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture
 def token(sandbox: Sandbox, ids: list[str]) -> str:
-    """The photographer's, who also calls the stranger a friend."""
+    """Return a token of the photographer, who also calls the stranger a friend."""
     sandbox.people[ADA].friends.add(ids[MEI])
     return sandbox.sign_in(ADA, {"network": "read", "doc": "read"})
 
@@ -37,7 +37,7 @@ def token(sandbox: Sandbox, ids: list[str]) -> str:
     ],
 )
 def test_the_callers_network_is_narrowed_to_a_relation(
-    raw: Raw, ids: list[str], token: str, relation: str, expected: set[int]
+    raw: RawClient, ids: list[str], token: str, relation: str, expected: set[int]
 ) -> None:
     found = raw.ok("network.getList", {"relation": relation}, token=token)["network"]
     assert {user["user_id"] for user in found.get("user", [])} == {ids[n] for n in expected}
@@ -45,7 +45,7 @@ def test_the_callers_network_is_narrowed_to_a_relation(
 
 
 def test_a_relation_is_for_ones_own_network_only(
-    sandbox: Sandbox, raw: Raw, ids: list[str], token: str
+    sandbox: Sandbox, raw: RawClient, ids: list[str], token: str
 ) -> None:
     sandbox.people[ADA].blocked.add(ids[MEI])
     blocked = raw.ok("network.getList", {"relation": "8"}, token=token)["network"]["user"]
@@ -55,7 +55,9 @@ def test_a_relation_is_for_ones_own_network_only(
         assert raw.ok("network.getList", params, token=other)["network"]["total"] == "2"
 
 
-def test_members_are_told_with_what_was_asked_for(raw: Raw, ids: list[str], token: str) -> None:
+def test_members_are_told_with_what_was_asked_for(
+    raw: RawClient, ids: list[str], token: str
+) -> None:
     params = {"extra": "realname,location", "per_page": "1"}
     network = raw.ok("network.getList", params, token=token)["network"]
     (jonas,) = network["user"]
@@ -81,20 +83,22 @@ def test_members_are_told_with_what_was_asked_for(raw: Raw, ids: list[str], toke
     ],
 )
 def test_names_are_completed(
-    raw: Raw, ids: list[str], token: str, params: dict[str, str], expected: set[int]
+    raw: RawClient, ids: list[str], token: str, params: dict[str, str], expected: set[int]
 ) -> None:
     found = raw.ok("network.autocomplete", params, token=token)["network"]
     assert {user["user_id"] for user in found.get("user", [])} == {ids[n] for n in expected}
     assert (found["count"], found["network"], found["complete"]) == (str(len(expected)), "2", "1")
 
 
-def test_completing_needs_words_and_the_permission(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_completing_needs_words_and_the_permission(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     assert raw.code("network.autocomplete", {"query": " "}, token=token) == "1"
     assert raw.code("network.autocomplete", {"query": "a"}, token=sandbox.sign_in(ADA)) == "110"
 
 
 def test_the_newest_of_the_network_is_a_few_of_each_member(
-    sandbox: Sandbox, raw: Raw, ids: list[str]
+    sandbox: Sandbox, raw: RawClient, ids: list[str]
 ) -> None:
     token = sandbox.sign_in(JONAS)
     found = raw.ok("network.docs.getRecent", {"limit": "2", "extra": "dates"}, token=token)["docs"]
@@ -106,7 +110,7 @@ def test_the_newest_of_the_network_is_a_few_of_each_member(
 
 
 def test_hours_leave_out_what_is_older_and_privacy_what_is_not_for_the_caller(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     token = sandbox.sign_in(JONAS)
     new, old = doc(sandbox, share=PUBLIC), doc(sandbox, share=FAMILY)

@@ -7,8 +7,8 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from flask_ipernity.sandbox.methods import limits
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, doc
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 PLACE = {"x": "10", "y": "12", "w": "22", "h": "33"}
 
@@ -20,13 +20,13 @@ def tokens(sandbox: Sandbox) -> list[str]:
 
 @pytest.fixture
 def sent(sandbox: Sandbox) -> dict[str, str]:
-    """A note on the photographer's public photo, which has none."""
+    """Return the parameters of a note on the photographer's public photo, which has none."""
     shown = doc(sandbox, share=PUBLIC)
     shown.notes.clear()
     return {"doc_id": shown.doc_id, "content": "There!", **PLACE}
 
 
-def test_a_note_is_on_the_picture(raw: Raw, sent: dict[str, str], tokens: list[str]) -> None:
+def test_a_note_is_on_the_picture(raw: RawClient, sent: dict[str, str], tokens: list[str]) -> None:
     note = raw.ok("doc.notes.add", sent, token=tokens[JONAS], post=True)["note"]
     assert {key: note[key] for key in "xywh"} == PLACE
     shown = raw.ok("doc.get", {"doc_id": sent["doc_id"], "extra": "notes"})["doc"]["notes"]
@@ -38,7 +38,7 @@ def test_a_note_is_on_the_picture(raw: Raw, sent: dict[str, str], tokens: list[s
 
 
 def test_a_note_with_a_member_needs_no_words(
-    sandbox: Sandbox, raw: Raw, sent: dict[str, str], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, sent: dict[str, str], tokens: list[str]
 ) -> None:
     del sent["content"]
     assert raw.code("doc.notes.add", sent, token=tokens[ADA], post=True) == "2"
@@ -54,7 +54,7 @@ def test_a_note_with_a_member_needs_no_words(
 
 @pytest.mark.parametrize("bad", [{"x": "-1"}, {"w": "0"}, {"x": "555"}, {"h": "9999"}])
 def test_a_note_that_does_not_fit_goes_to_the_corner(
-    raw: Raw, sent: dict[str, str], tokens: list[str], bad: dict[str, str]
+    raw: RawClient, sent: dict[str, str], tokens: list[str], bad: dict[str, str]
 ) -> None:
     note = raw.ok("doc.notes.add", {**sent, **bad}, token=tokens[ADA], post=True)["note"]
     assert [note[key] for key in "xywh"] == ["0", "0", "50", "50"]
@@ -62,13 +62,13 @@ def test_a_note_that_does_not_fit_goes_to_the_corner(
 
 @pytest.mark.parametrize("bad", ["", "left", "1.5"])
 def test_coordinates_must_be_numbers(
-    raw: Raw, sent: dict[str, str], tokens: list[str], bad: str
+    raw: RawClient, sent: dict[str, str], tokens: list[str], bad: str
 ) -> None:
     assert raw.code("doc.notes.add", {**sent, "y": bad}, token=tokens[ADA], post=True) == "4"
 
 
 def test_author_and_owner_change_and_delete_a_note(
-    sandbox: Sandbox, raw: Raw, sent: dict[str, str], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, sent: dict[str, str], tokens: list[str]
 ) -> None:
     number = raw.ok("doc.notes.add", sent, token=tokens[JONAS], post=True)["note"]["note_id"]
     edit = {"note_id": number, "content": "Here.", **PLACE, "x": "20"}
@@ -84,7 +84,7 @@ def test_author_and_owner_change_and_delete_a_note(
 
 
 def test_previews_change_nothing(
-    sandbox: Sandbox, raw: Raw, sent: dict[str, str], tokens: list[str]
+    sandbox: Sandbox, raw: RawClient, sent: dict[str, str], tokens: list[str]
 ) -> None:
     raw.ok("doc.notes.add", {**sent, "preview": "1"}, token=tokens[ADA], post=True)
     notes = sandbox.state.docs[sent["doc_id"]].notes
@@ -97,7 +97,7 @@ def test_previews_change_nothing(
 
 def test_a_picture_takes_so_many_notes_and_not_from_everybody(
     sandbox: Sandbox,
-    raw: Raw,
+    raw: RawClient,
     sent: dict[str, str],
     tokens: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -105,5 +105,5 @@ def test_a_picture_takes_so_many_notes_and_not_from_everybody(
     assert raw.code("doc.notes.add", sent, token=tokens[MEI], post=True) == "1"
     private = {**sent, "doc_id": doc(sandbox, share=PRIVATE).doc_id}
     assert raw.code("doc.notes.add", private, token=tokens[JONAS], post=True) == "1"
-    monkeypatch.setattr(limits, "NOTES", 0)
+    monkeypatch.setattr(limits, "MAX_NOTES", 0)
     assert raw.code("doc.notes.add", sent, token=tokens[ADA], post=True) == "5"

@@ -6,13 +6,13 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.posts import Post
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI
+from tests.support.lookup import ADA, JONAS, MEI
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
 def mine(sandbox: Sandbox) -> list[Post]:
-    """The photographer's: a public one, one for the family, a draft."""
+    """Return the photographer's articles: a public one, one for the family, a draft."""
     ada = sandbox.people[ADA].user_id
     return [post for post in sandbox.state.posts.values() if post.owner_id == ada]
 
@@ -22,7 +22,7 @@ def titles(answer: dict[str, dict[str, list[dict[str, str]]]]) -> list[str]:
 
 
 def test_articles_are_listed_as_the_caller_may_see_them(
-    sandbox: Sandbox, raw: Raw, mine: list[Post]
+    sandbox: Sandbox, raw: RawClient, mine: list[Post]
 ) -> None:
     user = {"user_id": sandbox.people[ADA].user_id}
     public, family, draft = (post.title for post in mine)
@@ -42,7 +42,7 @@ def test_articles_are_listed_as_the_caller_may_see_them(
 
 
 def test_one_article_asks_for_the_permission_blog(
-    sandbox: Sandbox, raw: Raw, mine: list[Post]
+    sandbox: Sandbox, raw: RawClient, mine: list[Post]
 ) -> None:
     params = {"post_id": mine[1].post_id, "extra": "tags"}
     assert raw.code("post.get", params) == "1"
@@ -53,7 +53,7 @@ def test_one_article_asks_for_the_permission_blog(
     assert raw.code("post.getFaves", params, token=sandbox.sign_in(JONAS, {"blog": "read"})) == "1"
 
 
-def test_an_article_is_written_and_changed(sandbox: Sandbox, raw: Raw) -> None:
+def test_an_article_is_written_and_changed(sandbox: Sandbox, raw: RawClient) -> None:
     token = sandbox.sign_in(MEI, {"blog": "write"})
     sent = {"title": "Snow", "content": "It came at <i>night</i>.", "share": "4", "license": "9"}
     made = raw.ok("post.set", sent, token=token, post=True)["post"]
@@ -69,7 +69,7 @@ def test_an_article_is_written_and_changed(sandbox: Sandbox, raw: Raw) -> None:
     assert raw.send("GET", made["link"]).status == 404
 
 
-def test_what_post_set_refuses(sandbox: Sandbox, raw: Raw, mine: list[Post]) -> None:
+def test_what_post_set_refuses(sandbox: Sandbox, raw: RawClient, mine: list[Post]) -> None:
     token = sandbox.sign_in(MEI, {"blog": "write"})
     count = len(sandbox.state.posts)
     for sent, code in (
@@ -88,7 +88,7 @@ def test_what_post_set_refuses(sandbox: Sandbox, raw: Raw, mine: list[Post]) -> 
     assert raw.code("post.set", {"title": "x"}, token=reader, post=True) == "110"
 
 
-def test_nothing_to_change_is_error_2(sandbox: Sandbox, raw: Raw, mine: list[Post]) -> None:
+def test_nothing_to_change_is_error_2(sandbox: Sandbox, raw: RawClient, mine: list[Post]) -> None:
     token = sandbox.sign_in(ADA, {"blog": "write"})
     assert raw.code("post.set", {"post_id": mine[0].post_id}, token=token, post=True) == "2"
 
@@ -108,18 +108,18 @@ def test_nothing_to_change_is_error_2(sandbox: Sandbox, raw: Raw, mine: list[Pos
         ({"share": "4"}, set()),
     ],
 )
-def test_articles_are_searched(raw: Raw, params: dict[str, str], expected: set[str]) -> None:
+def test_articles_are_searched(raw: RawClient, params: dict[str, str], expected: set[str]) -> None:
     assert set(titles(raw.ok("post.search", params))) == expected
 
 
 @pytest.mark.parametrize("order", ["posted", "created"])
-def test_results_come_in_the_wanted_order(raw: Raw, order: str) -> None:
+def test_results_come_in_the_wanted_order(raw: RawClient, order: str) -> None:
     for direction, expected in (("asc", "Before sunrise"), ("desc", "Two lenses")):
         found = titles(raw.ok("post.search", {"sort": f"{order}-{direction}"}))
         assert (found[0], len(found)) == (expected, 2)
 
 
-def test_the_most_liked_article_is_the_most_popular(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_most_liked_article_is_the_most_popular(raw: RawClient, sandbox: Sandbox) -> None:
     last = titles(raw.ok("post.search", {"sort": "popular"}))[-1]
     post = next(post for post in sandbox.state.posts.values() if post.title == last)
     post.audience.faves = dict.fromkeys("abc", 1)
@@ -127,7 +127,7 @@ def test_the_most_liked_article_is_the_most_popular(raw: Raw, sandbox: Sandbox) 
 
 
 def test_a_context_gives_the_neighbours_by_date(
-    sandbox: Sandbox, raw: Raw, mine: list[Post]
+    sandbox: Sandbox, raw: RawClient, mine: list[Post]
 ) -> None:
     token = sandbox.sign_in(ADA, {"post": "read"})
     public, family, draft = mine

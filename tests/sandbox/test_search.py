@@ -6,13 +6,13 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC, Doc, DocTag
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, doc, listed
+from tests.support.lookup import ADA, JONAS, doc, listed
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture
 def named(sandbox: Sandbox) -> dict[str, Doc]:
-    """Three public documents with words that are nowhere else."""
+    """Return three public documents with words that occur nowhere else."""
     shown = [entry for entry in sandbox.state.docs.values() if entry.share == PUBLIC][:3]
     old, grey, cafe = shown
     old.title, old.description = "Zebra crossing", "An old lorry waits."
@@ -42,29 +42,29 @@ def named(sandbox: Sandbox) -> dict[str, Doc]:
     ],
 )
 def test_words_are_looked_for_as_the_help_page_says(
-    raw: Raw, named: dict[str, Doc], text: str, expected: set[str] | None
+    raw: RawClient, named: dict[str, Doc], text: str, expected: set[str] | None
 ) -> None:
     found = listed(raw.ok("doc.search", {"text": text, "per_page": "100"}))
     assert found == {named[name].doc_id for name in expected or ()}
 
 
-def test_what_fits_better_comes_first(raw: Raw, named: dict[str, Doc]) -> None:
+def test_what_fits_better_comes_first(raw: RawClient, named: dict[str, Doc]) -> None:
     named["grey"].posted_at, named["old"].posted_at = 2_000_000_000, 1
     found = raw.ok("doc.search", {"text": "zebra crossing"})["docs"]["doc"]
     assert [entry["doc_id"] for entry in found] == [named["old"].doc_id, named["grey"].doc_id]
 
 
 @pytest.mark.parametrize("tags", ["night train", '"Night Train"', '"night train",'])
-def test_a_tag_may_have_several_words(raw: Raw, named: dict[str, Doc], tags: str) -> None:
+def test_a_tag_may_have_several_words(raw: RawClient, named: dict[str, Doc], tags: str) -> None:
     assert listed(raw.ok("doc.search", {"tags": tags})) == {named["cafe"].doc_id}
 
 
-def test_several_tags_must_all_be_there(raw: Raw, named: dict[str, Doc]) -> None:
+def test_several_tags_must_all_be_there(raw: RawClient, named: dict[str, Doc]) -> None:
     assert raw.ok("doc.search", {"tags": "night train,zebra"})["docs"]["total"] == "0"
 
 
 def test_conditions_that_exclude_each_other_find_nothing(
-    sandbox: Sandbox, raw: Raw, named: dict[str, Doc]
+    sandbox: Sandbox, raw: RawClient, named: dict[str, Doc]
 ) -> None:
     both = {"text": "quimper", "tags": "night train"}
     assert raw.ok("doc.search", both)["docs"]["total"] == "0"
@@ -74,14 +74,14 @@ def test_conditions_that_exclude_each_other_find_nothing(
     assert raw.ok("doc.search", both)["docs"]["total"] == "0"
 
 
-def test_licences_and_media_may_be_lists(sandbox: Sandbox, raw: Raw) -> None:
+def test_licences_and_media_may_be_lists(sandbox: Sandbox, raw: RawClient) -> None:
     found = raw.ok("doc.search", {"license": "255,11"})["docs"]["doc"]
     assert {entry["license"] for entry in found} == {"255", "11"}
     found = raw.ok("doc.search", {"media": "audio,video"})["docs"]["doc"]
     assert {entry["media"] for entry in found} == {"audio", "video"}
 
 
-def test_a_search_by_circle_covers_own_documents_only(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_search_by_circle_covers_own_documents_only(sandbox: Sandbox, raw: RawClient) -> None:
     found = listed(raw.ok("doc.search", {"share": "4"}, token=sandbox.sign_in(JONAS)))
     assert found
     owners = {sandbox.state.docs[doc_id].owner_id for doc_id in found}
@@ -89,7 +89,7 @@ def test_a_search_by_circle_covers_own_documents_only(sandbox: Sandbox, raw: Raw
     assert raw.ok("doc.search", {"share": "4"})["docs"]["total"] == "0"
 
 
-def test_dates_bound_a_search(sandbox: Sandbox, raw: Raw) -> None:
+def test_dates_bound_a_search(sandbox: Sandbox, raw: RawClient) -> None:
     shown = doc(sandbox, share=PUBLIC)
     posted = str(shown.posted_at)
     found = listed(raw.ok("doc.search", {"posted_min": posted, "posted_max": posted}))
@@ -100,7 +100,7 @@ def test_dates_bound_a_search(sandbox: Sandbox, raw: Raw) -> None:
     assert {sandbox.state.docs[doc_id].created for doc_id in found} == {shown.created}
 
 
-def test_a_place_is_found_within_its_distance(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_place_is_found_within_its_distance(sandbox: Sandbox, raw: RawClient) -> None:
     shown = doc(sandbox, share=PUBLIC)
     shown.lat, shown.lng = 10.0, 179.99
     near = {"lat": "10", "lng": "-179.99"}  # 2.2 km away, across the date line
@@ -121,7 +121,7 @@ def test_a_place_is_found_within_its_distance(sandbox: Sandbox, raw: Raw) -> Non
     ],
 )
 def test_results_come_in_the_wanted_order(
-    sandbox: Sandbox, raw: Raw, order: str, key: str, backwards: bool
+    sandbox: Sandbox, raw: RawClient, order: str, key: str, backwards: bool
 ) -> None:
     found = raw.ok("doc.search", {"sort": order, "per_page": "100"})["docs"]["doc"]
     docs = [sandbox.state.docs[entry["doc_id"]] for entry in found]
@@ -130,7 +130,9 @@ def test_results_come_in_the_wanted_order(
     assert values == sorted(values, reverse=backwards)
 
 
-def test_a_search_tells_the_owner_and_more_of_them_when_asked(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_search_tells_the_owner_and_more_of_them_when_asked(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
     ada = sandbox.people[ADA]
     plain = raw.ok("doc.search", {"user_id": ada.user_id})["docs"]["doc"][0]
     assert plain["owner"] == {"user_id": ada.user_id}

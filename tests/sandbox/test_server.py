@@ -12,15 +12,11 @@ import time
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from tests.support.raw import Raw
-
-
-def port_of(url: str) -> int:
-    return int(url.rpartition(":")[2])
+from tests.support.raw_http import RawClient, port_of
 
 
 def exchange(sandbox: Sandbox, data: bytes) -> bytes:
-    """Sends raw bytes, says that no more will come, and returns all that comes back."""
+    """Send raw bytes, close the sending side, and return everything that is received."""
     with socket.create_connection(("127.0.0.1", port_of(sandbox.url)), timeout=5) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
@@ -30,7 +26,7 @@ def exchange(sandbox: Sandbox, data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def test_many_calls_share_one_connection_and_are_quick(raw: Raw, sandbox: Sandbox) -> None:
+def test_many_calls_share_one_connection_and_are_quick(raw: RawClient, sandbox: Sandbox) -> None:
     params = {"api_key": sandbox.app_key}
     raw.request("test.hello", params)
     times = []
@@ -45,7 +41,7 @@ def test_many_calls_share_one_connection_and_are_quick(raw: Raw, sandbox: Sandbo
 
 def test_each_new_connection_is_counted(sandbox: Sandbox) -> None:
     for _ in range(3):
-        raw = Raw(sandbox)
+        raw = RawClient(sandbox)
         raw.call("test.hello")
         raw.pool.clear()
     assert sandbox.connections == 3
@@ -107,10 +103,10 @@ def test_an_old_client_gets_its_connection_closed(sandbox: Sandbox) -> None:
     assert b"Connection: close" in answer
 
 
-def test_stopping_ends_all_threads_and_open_connections(raw: Raw) -> None:
+def test_stopping_ends_all_threads_and_open_connections(raw: RawClient) -> None:
     before = threading.active_count()
     with Sandbox() as other:
-        idle = Raw(other)
+        idle = RawClient(other)
         idle.call("test.hello")
         idle.send("GET", other.media_url)
         assert threading.active_count() == before + 4
@@ -126,7 +122,7 @@ def test_stopping_ends_all_threads_and_open_connections(raw: Raw) -> None:
 
 
 def test_a_stopped_sandbox_starts_again_on_its_ports_and_remembers(
-    raw: Raw, sandbox: Sandbox
+    raw: RawClient, sandbox: Sandbox
 ) -> None:
     token = sandbox.sign_in()
     addresses = sandbox.url, sandbox.media_url
@@ -140,12 +136,12 @@ def test_a_stopped_sandbox_starts_again_on_its_ports_and_remembers(
 
 
 def test_starting_twice_raises(sandbox: Sandbox) -> None:
-    with pytest.raises(RuntimeError, match="runs already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
 
 
-def test_a_sandbox_that_was_not_started_has_no_address() -> None:
-    with pytest.raises(RuntimeError, match="before it was started"):
+def test_a_sandbox_that_was_not_started_has_no_url() -> None:
+    with pytest.raises(RuntimeError, match="until it is started"):
         _ = Sandbox().api_url
 
 
@@ -164,21 +160,21 @@ def test_a_given_port_is_the_apis() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "example.test", "", "::"])
 def test_only_hosts_on_this_machine_are_allowed(host: str) -> None:
-    with pytest.raises(ValueError, match="no loopback address"):
+    with pytest.raises(ValueError, match="not a loopback address"):
         Sandbox(host=host)
 
 
 def test_localhost_is_a_host() -> None:
     with Sandbox(host="localhost") as sandbox:
-        raw = Raw(sandbox)
+        raw = RawClient(sandbox)
         assert sandbox.url.startswith("http://localhost:")
         raw.ok("test.hello")
         raw.pool.clear()
 
 
-def test_two_sandboxes_know_nothing_of_each_other(raw: Raw, sandbox: Sandbox) -> None:
+def test_two_sandboxes_know_nothing_of_each_other(raw: RawClient, sandbox: Sandbox) -> None:
     with Sandbox() as other:
-        elsewhere = Raw(other)
+        elsewhere = RawClient(other)
         assert elsewhere.code("auth.checkToken", token=sandbox.sign_in()) == "107"
         elsewhere.pool.clear()
 
@@ -193,7 +189,7 @@ def test_the_configuration_names_key_secret_and_addresses(sandbox: Sandbox) -> N
     }
 
 
-def test_the_front_page_tells_how_to_use_it(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_front_page_tells_how_to_use_it(raw: RawClient, sandbox: Sandbox) -> None:
     answer = raw.send("GET", f"{sandbox.url}/")
     assert answer.status == 200
     text = html.unescape(answer.text)
@@ -203,7 +199,7 @@ def test_the_front_page_tells_how_to_use_it(raw: Raw, sandbox: Sandbox) -> None:
         assert person.username in text
 
 
-def test_links_of_public_things_lead_to_pages(raw: Raw, sandbox: Sandbox) -> None:
+def test_links_of_public_things_lead_to_pages(raw: RawClient, sandbox: Sandbox) -> None:
     doc = next(doc for doc in sandbox.state.docs.values() if doc.share == 4)
     album = next(album for album in sandbox.state.albums.values() if doc.doc_id in album.doc_ids)
     page = f"{sandbox.url}/doc/{doc.owner_id}/{doc.doc_id}"
@@ -213,7 +209,7 @@ def test_links_of_public_things_lead_to_pages(raw: Raw, sandbox: Sandbox) -> Non
     assert album.title in answer.text
 
 
-def test_private_and_unknown_things_have_no_page(raw: Raw, sandbox: Sandbox) -> None:
+def test_private_and_unknown_things_have_no_page(raw: RawClient, sandbox: Sandbox) -> None:
     doc = next(doc for doc in sandbox.state.docs.values() if doc.share == 0)
     for path in (
         f"/doc/{doc.owner_id}/{doc.doc_id}",
@@ -227,7 +223,7 @@ def test_private_and_unknown_things_have_no_page(raw: Raw, sandbox: Sandbox) -> 
 
 
 def test_logs_at_debug_name_requests_but_no_secrets(
-    raw: Raw, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+    raw: RawClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = sandbox.sign_in()
     doc = next(iter(sandbox.state.docs.values()))
@@ -244,7 +240,7 @@ def test_logs_at_debug_name_requests_but_no_secrets(
 
 
 def test_the_sandbox_writes_nothing_by_itself(
-    raw: Raw, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+    raw: RawClient, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     raw.call("test.hello")
     sandbox.fault("test.hello", "cut")
@@ -256,7 +252,7 @@ def test_the_sandbox_writes_nothing_by_itself(
 
 def test_further_documents_make_lists_of_many_pages() -> None:
     with Sandbox(extra_documents=500) as sandbox:
-        raw = Raw(sandbox)
+        raw = RawClient(sandbox)
         params = {"user_id": sandbox.people[0].user_id, "per_page": "100", "page": "6"}
         docs = raw.ok("doc.getList", params)["docs"]
         assert int(docs["total"]) > 500

@@ -6,8 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PRIVATE, PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, album, doc, listed
+from tests.support.lookup import ADA, JONAS, MEI, album, doc, listed
+from tests.support.raw_http import RawClient
 
 EVERY_SHARE = {PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC}
 SEEN = {
@@ -26,7 +26,7 @@ def token_of(sandbox: Sandbox, person: int | None) -> str | None:
 @pytest.mark.parametrize("share", sorted(EVERY_SHARE))
 @pytest.mark.parametrize("method", ["doc.get", "doc.getMedias", "doc.getExif", "doc.getContext"])
 def test_a_document_is_there_for_its_circle_and_not_found_for_others(
-    sandbox: Sandbox, raw: Raw, method: str, share: int, person: int | None
+    sandbox: Sandbox, raw: RawClient, method: str, share: int, person: int | None
 ) -> None:
     params = {"doc_id": doc(sandbox, share=share).doc_id}
     token = token_of(sandbox, person)
@@ -38,7 +38,7 @@ def test_a_document_is_there_for_its_circle_and_not_found_for_others(
 
 @pytest.mark.parametrize("person", SEEN)
 def test_lists_and_searches_hold_what_the_caller_may_see(
-    sandbox: Sandbox, raw: Raw, person: int | None
+    sandbox: Sandbox, raw: RawClient, person: int | None
 ) -> None:
     ada = sandbox.people[ADA].user_id
     expected = {
@@ -54,7 +54,7 @@ def test_lists_and_searches_hold_what_the_caller_may_see(
 
 @pytest.mark.parametrize("share", [FRIENDS, FRIENDS_AND_FAMILY])
 def test_a_friend_sees_what_is_for_friends_but_not_what_is_for_family(
-    sandbox: Sandbox, raw: Raw, share: int
+    sandbox: Sandbox, raw: RawClient, share: int
 ) -> None:
     sandbox.people[ADA].friends.add(sandbox.people[MEI].user_id)
     token = sandbox.sign_in(MEI)
@@ -63,7 +63,7 @@ def test_a_friend_sees_what_is_for_friends_but_not_what_is_for_family(
 
 
 def test_a_token_without_the_right_to_read_documents_sees_what_anybody_sees(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     token = sandbox.sign_in(ADA, {"network": "read"})
     private = doc(sandbox, share=PRIVATE).doc_id
@@ -72,7 +72,7 @@ def test_a_token_without_the_right_to_read_documents_sees_what_anybody_sees(
 
 
 def test_a_foreign_private_document_looks_like_one_that_does_not_exist(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     private = raw.call("doc.get", {"doc_id": doc(sandbox, share=PRIVATE).doc_id})["api"]
     missing = raw.call("doc.get", {"doc_id": "1"})["api"]
@@ -80,7 +80,7 @@ def test_a_foreign_private_document_looks_like_one_that_does_not_exist(
 
 
 def test_an_album_of_private_documents_is_found_by_its_owner_only(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     hidden = album(sandbox, {PRIVATE}).album_id
     user_id = sandbox.people[ADA].user_id
@@ -95,7 +95,7 @@ def test_an_album_of_private_documents_is_found_by_its_owner_only(
 
 @pytest.mark.parametrize("person", SEEN)
 def test_a_mixed_album_shows_each_caller_their_part(
-    sandbox: Sandbox, raw: Raw, person: int | None
+    sandbox: Sandbox, raw: RawClient, person: int | None
 ) -> None:
     mixed = album(sandbox, {FAMILY, FRIENDS, PUBLIC})
     shares = [sandbox.state.docs[doc_id].share for doc_id in mixed.doc_ids]
@@ -110,7 +110,7 @@ def test_a_mixed_album_shows_each_caller_their_part(
     assert count["public"] == str(shares.count(PUBLIC))
 
 
-def test_tags_of_private_documents_stay_private(sandbox: Sandbox, raw: Raw) -> None:
+def test_tags_of_private_documents_stay_private(sandbox: Sandbox, raw: RawClient) -> None:
     private = doc(sandbox, share=PRIVATE)
     with sandbox.state.lock:
         secret = sandbox.state.keyword("surprise party")
@@ -125,7 +125,7 @@ def test_tags_of_private_documents_stay_private(sandbox: Sandbox, raw: Raw) -> N
 
 
 def test_explore_shows_public_documents_only_even_to_their_owner(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     token = sandbox.sign_in(ADA)
     public = {found.doc_id for found in sandbox.state.docs.values() if found.share == PUBLIC}
@@ -134,7 +134,7 @@ def test_explore_shows_public_documents_only_even_to_their_owner(
     assert listed(recent) == listed(popular) == public
 
 
-def test_the_documents_of_a_closed_account_are_gone(sandbox: Sandbox, raw: Raw) -> None:
+def test_the_documents_of_a_closed_account_are_gone(sandbox: Sandbox, raw: RawClient) -> None:
     public, person = doc(sandbox, share=PUBLIC), sandbox.people[ADA]
     person.closed = True
     assert raw.code("doc.get", {"doc_id": public.doc_id}) == "1"
@@ -143,7 +143,7 @@ def test_the_documents_of_a_closed_account_are_gone(sandbox: Sandbox, raw: Raw) 
 
 
 def test_an_original_that_its_owner_keeps_is_left_out_for_all_others(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     kept = {"doc_id": doc(sandbox, allow_original=False).doc_id}
     for person, there in ((None, False), (JONAS, False), (ADA, True)):
@@ -162,7 +162,7 @@ def test_an_original_that_its_owner_keeps_is_left_out_for_all_others(
     [(0, {ADA}), (3, {ADA, JONAS}), (4, {ADA, JONAS}), (5, {ADA, JONAS, MEI})],
 )
 def test_who_may_comment_is_as_the_owner_says(
-    sandbox: Sandbox, raw: Raw, allowed: int, who: set[int]
+    sandbox: Sandbox, raw: RawClient, allowed: int, who: set[int]
 ) -> None:
     public = doc(sandbox, share=PUBLIC)
     public.perm_comment = allowed

@@ -8,11 +8,11 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, doc, listed
+from tests.support.lookup import ADA, JONAS, doc, listed
+from tests.support.raw_http import RawClient
 
 
-def test_a_members_tags_come_by_use(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_members_tags_come_by_use(sandbox: Sandbox, raw: RawClient) -> None:
     ada = sandbox.people[ADA].user_id
     used = Counter(
         tag.id
@@ -30,14 +30,14 @@ def test_a_members_tags_come_by_use(sandbox: Sandbox, raw: Raw) -> None:
     assert counts[0] > 1
 
 
-def test_fewer_tags_can_be_asked_for(sandbox: Sandbox, raw: Raw) -> None:
+def test_fewer_tags_can_be_asked_for(sandbox: Sandbox, raw: RawClient) -> None:
     params = {"user_id": sandbox.people[ADA].user_id, "type": "keyword", "count": "2"}
     tags = raw.ok("tags.user.getList", params)["tags"]
     assert len(tags["tag"]) == 2
     assert tags["count"] == "2"
 
 
-def test_a_tag_leads_to_its_documents(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_tag_leads_to_its_documents(sandbox: Sandbox, raw: RawClient) -> None:
     shown = doc(sandbox, share=PUBLIC)
     tag = shown.tags[0]
     expected = {
@@ -52,7 +52,7 @@ def test_a_tag_leads_to_its_documents(sandbox: Sandbox, raw: Raw) -> None:
     assert listed(raw.ok("tags.docs.getList", mine)) == own
 
 
-def test_a_member_tag_is_the_member(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_member_tag_is_the_member(sandbox: Sandbox, raw: RawClient) -> None:
     ada, jonas = sandbox.people[ADA], sandbox.people[JONAS]
     tags = raw.ok("tags.user.getList", {"user_id": ada.user_id, "type": "member"})["tags"]
     assert tags["tag"] == [{"type": "member", "id": jonas.user_id, "tag": jonas.username}]
@@ -67,11 +67,11 @@ def test_a_member_tag_is_the_member(sandbox: Sandbox, raw: Raw) -> None:
     "params",
     [{"type": "keyword", "id": "1"}, {"type": "member", "id": "1"}, {"type": "machine"}, {}],
 )
-def test_a_tag_that_is_not_there_is_error_1(raw: Raw, params: dict[str, str]) -> None:
+def test_a_tag_that_is_not_there_is_error_1(raw: RawClient, params: dict[str, str]) -> None:
     assert raw.code("tags.docs.getList", params) == "1"
 
 
-def test_a_member_that_is_not_there_is_an_error(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_member_that_is_not_there_is_an_error(sandbox: Sandbox, raw: RawClient) -> None:
     assert raw.code("tags.user.getList", {"user_id": "1", "type": "keyword"}) == "1"
     tag = doc(sandbox, share=PUBLIC).tags[0]
     params = {"type": "keyword", "id": tag.id, "user_id": "1"}

@@ -19,8 +19,8 @@ from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-from tests.support.raw import Raw
-from tests.support.world import ADA, JONAS, MEI, album, doc
+from tests.support.lookup import ADA, JONAS, MEI, album, doc
+from tests.support.raw_http import RawClient
 
 
 def jpeg(width: int = 90, height: int = 60, orientation: int | None = None) -> bytes:
@@ -45,8 +45,8 @@ def token(sandbox: Sandbox) -> str:
     return sandbox.sign_in(ADA, {"doc": "delete"})
 
 
-def sent(raw: Raw, token: str, file: tuple[str, bytes], **params: str) -> dict[str, Any]:
-    """Uploads a file; returns the state of its ticket."""
+def sent(raw: RawClient, token: str, file: tuple[str, bytes], **params: str) -> dict[str, Any]:
+    """Upload a file; return the state of its ticket."""
     answer = raw.upload(file, params, token=token)
     assert answer["api"]["status"] == "ok", answer
     tickets = raw.ok("upload.checkTickets", {"tickets": answer["ticket"]}, token=token)["tickets"]
@@ -56,14 +56,18 @@ def sent(raw: Raw, token: str, file: tuple[str, bytes], **params: str) -> dict[s
 
 
 def refused(
-    raw: Raw, token: str, file: tuple[str, bytes] | None, method: str = "upload.file", **params: str
+    raw: RawClient,
+    token: str,
+    file: tuple[str, bytes] | None,
+    method: str = "upload.file",
+    **params: str,
 ) -> str:
     answer = raw.upload(file, params, token=token, method=method)
     assert set(answer) == {"api"}, answer
     return str(answer["api"]["code"])
 
 
-def test_a_file_becomes_a_document(raw: Raw, token: str) -> None:
+def test_a_file_becomes_a_document(raw: RawClient, token: str) -> None:
     content = jpeg()
     doc_id = sent(raw, token, ("Old pier.jpg", content))["doc_id"]
     shown = raw.ok("doc.get", {"doc_id": doc_id, "extra": "md5"}, token=token)["doc"]
@@ -83,7 +87,9 @@ def test_a_file_becomes_a_document(raw: Raw, token: str) -> None:
     assert newest["doc_id"] == doc_id
 
 
-def test_parameters_say_what_a_document_is_like(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_parameters_say_what_a_document_is_like(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     target = album(sandbox, {PUBLIC})
     state = sent(
         raw,
@@ -119,7 +125,7 @@ def test_parameters_say_what_a_document_is_like(sandbox: Sandbox, raw: Raw, toke
     [("1", (90, 60), "top"), ("3", (90, 60), "bottom"), ("6", (60, 90), "right")],
 )
 def test_the_direction_overrides_that_of_the_file(
-    raw: Raw, token: str, direction: str, size: tuple[int, int], red: str
+    raw: RawClient, token: str, direction: str, size: tuple[int, int], red: str
 ) -> None:
     doc_id = sent(raw, token, ("a.jpg", jpeg(orientation=8)), dir=direction)["doc_id"]
     shown = raw.ok("doc.get", {"doc_id": doc_id}, token=token)["doc"]
@@ -138,7 +144,7 @@ def test_the_direction_overrides_that_of_the_file(
     assert pixel[2] < 80
 
 
-def test_a_ticket_takes_its_time(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_a_ticket_takes_its_time(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     sandbox.state.processing = 90
     before = len(sandbox.state.docs)
     number = raw.upload(("a.jpg", jpeg()), token=token)["ticket"]
@@ -154,7 +160,9 @@ def test_a_ticket_takes_its_time(sandbox: Sandbox, raw: Raw, token: str) -> None
     assert tickets["ticket"][0]["doc_id"] != number
 
 
-def test_who_waits_gets_the_ticket_when_it_is_done(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_who_waits_gets_the_ticket_when_it_is_done(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     sandbox.state.processing = 0.2
     began = time.monotonic()
     number = raw.upload(("a.jpg", jpeg()), {"async": "0"}, token=token)["ticket"]
@@ -163,7 +171,9 @@ def test_who_waits_gets_the_ticket_when_it_is_done(sandbox: Sandbox, raw: Raw, t
     assert tickets["done"] == "1"
 
 
-def test_waiting_holds_up_nobody_and_ends_when_the_sandbox_stops(raw: Raw, token: str) -> None:
+def test_waiting_holds_up_nobody_and_ends_when_the_sandbox_stops(
+    raw: RawClient, token: str
+) -> None:
     sandbox = raw.sandbox
     sandbox.state.processing = 60
 
@@ -184,7 +194,7 @@ def test_waiting_holds_up_nobody_and_ends_when_the_sandbox_stops(raw: Raw, token
 
 
 def test_a_photo_that_cannot_be_read_makes_the_ticket_invalid(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     before = len(sandbox.state.docs)
     state = sent(raw, token, ("a.jpg", b"no picture at all"))
@@ -207,7 +217,7 @@ def test_a_photo_that_cannot_be_read_makes_the_ticket_invalid(
     ],
 )
 def test_the_name_says_which_media_it_is(
-    raw: Raw, token: str, name: str, media: str, labels: list[str]
+    raw: RawClient, token: str, name: str, media: str, labels: list[str]
 ) -> None:
     state = sent(raw, token, (name or " ", b"some bytes"))
     shown = raw.ok("doc.get", {"doc_id": state["doc_id"]}, token=token)["doc"]
@@ -220,7 +230,7 @@ def test_the_name_says_which_media_it_is(
     assert "/" not in shown["original"]["filename"]
 
 
-def test_the_same_file_twice_is_two_documents(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_the_same_file_twice_is_two_documents(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     first, second = (sent(raw, token, ("a.jpg", jpeg()))["doc_id"] for _ in range(2))
     assert first != second
     md5 = hashlib.md5(jpeg()).hexdigest()
@@ -228,12 +238,12 @@ def test_the_same_file_twice_is_two_documents(sandbox: Sandbox, raw: Raw, token:
     assert found == [{"md5": md5, "doc_id": second, "found": "1"}]
 
 
-def test_files_that_are_missing_or_empty_are_error_1(raw: Raw, token: str) -> None:
+def test_files_that_are_missing_or_empty_are_error_1(raw: RawClient, token: str) -> None:
     assert refused(raw, token, None) == "1"
     assert refused(raw, token, ("a.jpg", b"")) == "1"
 
 
-def test_a_free_account_has_limits(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_free_account_has_limits(sandbox: Sandbox, raw: RawClient) -> None:
     free = sandbox.sign_in(MEI, {"doc": "write"})
     large = jpeg() + bytes(5 * 1024 * 1024 // 2)
     assert refused(raw, free, ("a.jpg", large)) == "2"
@@ -241,7 +251,7 @@ def test_a_free_account_has_limits(sandbox: Sandbox, raw: Raw) -> None:
     sent(raw, free, ("a.jpg", large[: 5 * 1024 * 1024 // 2]))
 
 
-def test_a_month_has_an_end(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_month_has_an_end(sandbox: Sandbox, raw: RawClient) -> None:
     free = sandbox.sign_in(MEI, {"doc": "write"})
 
     def quota() -> dict[str, Any]:
@@ -275,7 +285,7 @@ def test_a_month_has_an_end(sandbox: Sandbox, raw: Raw) -> None:
     ],
 )
 def test_parameters_out_of_bounds_are_error_3_and_leave_no_file(
-    sandbox: Sandbox, raw: Raw, token: str, bad: dict[str, str]
+    sandbox: Sandbox, raw: RawClient, token: str, bad: dict[str, str]
 ) -> None:
     folder = folder_of(sandbox, raw, token)
     before = set(folder.iterdir())
@@ -283,8 +293,8 @@ def test_parameters_out_of_bounds_are_error_3_and_leave_no_file(
     assert set(folder.iterdir()) == before
 
 
-def folder_of(sandbox: Sandbox, raw: Raw, token: str) -> Path:
-    """Where uploads are kept."""
+def folder_of(sandbox: Sandbox, raw: RawClient, token: str) -> Path:
+    """Return the folder in which uploads are kept."""
     doc_id = sent(raw, token, ("a.jpg", jpeg()))["doc_id"]
     file = sandbox.state.docs[doc_id].source.file
     assert isinstance(file, Path)
@@ -292,7 +302,7 @@ def folder_of(sandbox: Sandbox, raw: Raw, token: str) -> Path:
 
 
 def test_files_are_gone_when_the_sandbox_stops_or_nobody_keeps_them(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     folder = folder_of(sandbox, raw, token)
     assert refused(raw, "1-a", ("a.jpg", jpeg())) == "107"
@@ -302,7 +312,9 @@ def test_files_are_gone_when_the_sandbox_stops_or_nobody_keeps_them(
     assert not folder.exists()
 
 
-def test_an_upload_that_breaks_off_leaves_no_file(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_an_upload_that_breaks_off_leaves_no_file(
+    sandbox: Sandbox, raw: RawClient, token: str
+) -> None:
     folder = folder_of(sandbox, raw, token)
     address = urlsplit(sandbox.api_url)
     head = (
@@ -323,7 +335,7 @@ def wait_for(done: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_replacing_makes_a_new_document(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_replacing_makes_a_new_document(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     old = doc(sandbox, share=PUBLIC)
     answer = raw.upload(
         ("b.jpg", jpeg()), {"doc_id": old.doc_id}, token=token, method="upload.replace"
@@ -335,7 +347,7 @@ def test_replacing_makes_a_new_document(sandbox: Sandbox, raw: Raw, token: str) 
     assert old.doc_id in sandbox.state.docs
 
 
-def test_what_replacing_refuses(sandbox: Sandbox, raw: Raw, token: str) -> None:
+def test_what_replacing_refuses(sandbox: Sandbox, raw: RawClient, token: str) -> None:
     own, foreign = doc(sandbox).doc_id, doc(sandbox, JONAS, share=PUBLIC).doc_id
     free = sandbox.sign_in(JONAS, {"doc": "write"})
 
@@ -350,7 +362,7 @@ def test_what_replacing_refuses(sandbox: Sandbox, raw: Raw, token: str) -> None:
 
 
 def test_tickets_are_known_to_their_owner_and_at_most_50_at_once(
-    sandbox: Sandbox, raw: Raw, token: str
+    sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     numbers = [raw.upload(("a.jpg", jpeg()), token=token)["ticket"] for _ in range(2)]
     both = {"tickets": ",".join(numbers)}
@@ -365,7 +377,7 @@ def test_tickets_are_known_to_their_owner_and_at_most_50_at_once(
 
 
 def test_an_upload_needs_the_right_to_write_and_a_signature_without_the_file(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     reader = sandbox.sign_in(ADA, {"doc": "read"})
     assert refused(raw, reader, ("a.jpg", jpeg())) == "110"

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flask import Flask, session
+from flask import Flask, redirect, request, session
 
 from flask_ipernity import (
     ConfigurationError,
@@ -338,6 +338,33 @@ def test_a_callback_view_of_ones_own_works_as_in_version_0_1(
     client = app.test_client()
     assert client.get(consent(client.get("/read").location)).text == "/read"
     assert client.get("/who").text == "Ada Fontaine"
+
+
+def test_a_callback_view_of_ones_own_gets_the_path_to_go_to(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    app = with_views(make_app(IPERNITY_CALLBACK=False))
+
+    @app.route("/back")
+    def back() -> Any:
+        return redirect(ipernity.set_token(), 303)
+
+    @app.route("/start")
+    def start() -> Any:
+        return ipernity.authorize({"doc": "read"}, next_url=request.args["to"])
+
+    sandbox.callback_url = "http://localhost/back"
+    client = app.test_client()
+
+    def lands(to: str) -> str | None:
+        asked_for = client.get("/start", query_string={"to": to})
+        return client.get(consent(asked_for.location)).location
+
+    for path in ("/read", "/who?page=2&tag=a%20b", "/nowhere/%C3%BC"):
+        assert lands(path) == path
+        assert client.post("/out").text == "bye"
+    for elsewhere in ("https://example.org/", "//example.org/", "/\\example.org"):
+        assert lands(elsewhere) == "/"
 
 
 def test_the_api_outside_a_request_says_what_to_use(app: Flask, sandbox: Sandbox) -> None:

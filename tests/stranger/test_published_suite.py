@@ -17,7 +17,7 @@ import pytest
 from tools.coverage_table import PUBLISHED
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.wire import RecordedCall
+from flask_ipernity.sandbox.endpoint import RecordedCall
 from tests.support.published import WITHOUT, plain_environment, unpacked
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]

@@ -1,7 +1,7 @@
-"""Answers compared with the skeletons of the method list: which keys must, may, must not be there.
+"""Compares answers with the skeletons of the method list: required, optional and unknown keys.
 
-A kind ending on ``?`` is a key that may be missing. A list that is empty has no key, so lists that
-may be missing are named by the test.
+A kind that ends with ``?`` is an optional key. An empty list has no key, so a test names the lists
+that may be missing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 METHODS = Path(__file__).parents[2] / "src/flask_ipernity/client/methods.json"
 
+#: The keys that records have beyond the method list, and why.
 BEYOND: Mapping[str, Mapping[str, Any]] = {
     # PyIpernity's test-suite reads it from live answers (tests/test_walk.py).
     "album.getList": {"owner": {"user_id": "id"}},
@@ -26,19 +27,18 @@ BEYOND: Mapping[str, Mapping[str, Any]] = {
         "count": {"docs": "int", "posts": "int", "network": "int"},
     },
 }
-"""What records have beyond the method list, and why."""
 
 _NUMBERS = {"id", "int", "unix", "flag"}
 
 
 @cache
 def entries() -> Mapping[str, Mapping[str, Any]]:
-    """The methods of the list by name."""
+    """Return the methods of the list by name."""
     return {entry["name"]: entry for entry in json.loads(METHODS.read_text("utf-8"))["methods"]}
 
 
 def skeleton(method: str) -> tuple[dict[str, Any], set[str]]:
-    """A method's answer with all extras, and the names of the keys that only extras bring."""
+    """Return a method's answer with all extras, and the keys that only extras add."""
     facts = entries()[method]
     shape = copy.deepcopy(facts["response"])
     added: dict[str, Any] = {}
@@ -59,7 +59,7 @@ def skeleton(method: str) -> tuple[dict[str, Any], set[str]]:
 
 
 def check(shape: Any, answer: Any, optional: Collection[str] = (), where: str = "") -> None:
-    """Checks an answer, down to the last key; all scalars must be strings.
+    """Check an answer, down to the last key; all scalars must be strings.
 
     :param optional: keys that may be missing, by name or by path such as ``.doc.medias``.
     """

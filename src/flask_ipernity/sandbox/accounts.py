@@ -1,22 +1,22 @@
-"""People, applications, and what leads from one to the other: frobs and tokens."""
+"""Accounts, applications, and what connects them: frobs and tokens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ITEMS = ("doc", "blog", "post", "network", "profile")
-LEVELS = ("none", "read", "write", "delete")
+PERMISSION_ITEMS = ("doc", "blog", "post", "network", "profile")
+PERMISSION_LEVELS = ("none", "read", "write", "delete")
 
 
 def avatar_path(number: str, name: str) -> str:
-    """Path of a picture of a member or group: the low and the second byte of the id in hex."""
+    """Return the path of a member's or group's picture; it holds the id's two low bytes in hex."""
     value = int(number)
     return f"/p/{value & 255:02X}/{value >> 8 & 255:02X}/{number}/{name}.jpg"
 
 
 @dataclass(slots=True)
 class Person:
-    """A member; the sets hold the user ids this person calls family, friends and so on."""
+    """A member; the sets hold the user ids of this person's family, friends and so on."""
 
     user_id: str
     username: str
@@ -38,18 +38,18 @@ class Person:
 
     @property
     def avatar_path(self) -> str:
-        """Path of the avatar on the media host."""
+        """The path of the avatar on the media host."""
         return avatar_path(self.user_id, "buddy")
 
     @property
     def network(self) -> set[str]:
-        """The user ids of all whom this person knows."""
+        """The user ids of everyone whom this person knows."""
         return self.family | self.friends | self.contacts
 
 
 @dataclass(slots=True)
 class App:
-    """An application with its key; a callback address lets it use the web flow."""
+    """An application with its key; with a callback URL it can use the web flow."""
 
     key: str
     secret: str
@@ -59,7 +59,7 @@ class App:
 
 @dataclass(slots=True)
 class Frob:
-    """A started sign-in; ``person_id`` is set as soon as somebody has allowed it."""
+    """A started sign-in; ``person_id`` is set as soon as a person has allowed it."""
 
     value: str
     app_key: str

@@ -1,4 +1,4 @@
-"""What others leave at a document, an album or an article: visits, faves, comments."""
+"""The visits, faves and comments of a document, an album or an article."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Visits:
-    """The visits of one member, or of all who are not signed in; the dates are unix seconds."""
+    """The visits of one member, or all anonymous visits; dates are Unix seconds."""
 
     first_at: int = 0
     last_at: int = 0
@@ -16,7 +16,7 @@ class Visits:
 
 @dataclass(slots=True)
 class Comment:
-    """A comment, or a reply to one; ``modified_at`` is there when it was changed much later."""
+    """A comment or a reply to one; ``modified_at`` is set when it was changed much later."""
 
     comment_id: str
     user_id: str
@@ -28,7 +28,7 @@ class Comment:
 
 @dataclass(slots=True)
 class Audience:
-    """Who came, who liked it, who said something; the keys are user ids and comment ids."""
+    """The faves, visits and comments of an item; the keys are user ids and comment ids."""
 
     faves: dict[str, int] = field(default_factory=dict)
     visits: dict[str, Visits] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class Audience:
 
     @property
     def visit_count(self) -> int:
-        """The visits of all."""
+        """The number of all visits."""
         return self.anonymous.count + sum(visits.count for visits in self.visits.values())
 
     @property
     def comment_at(self) -> int:
-        """When the last comment was made; 0 without one."""
+        """The date of the last comment; 0 if there is none."""
         return max((comment.posted_at for comment in self.comments.values()), default=0)

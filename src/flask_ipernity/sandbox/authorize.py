@@ -1,7 +1,7 @@
 """The consent page, ``/apps/authorize``: a person allows an application to act for them.
 
-The web flow comes without a frob and ends on the application's callback URL with one. The desktop
-flow brings its frob along, and ends on a page that says that all is well.
+The web flow starts without a frob and ends at the application's callback URL with one. The desktop
+flow starts with a frob, and ends on a page that confirms the permission.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
-from werkzeug.wrappers import Response as AnyResponse
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .accounts import App, Frob, Person
 from .methods.auth import check_permissions, is_fresh, new_frob
 from .signature import is_signed
-from .state import State
+from .state import SandboxState
 
-CHOICES = ("user_id", "answer")
-"""The fields of the form that are no parameters of the link."""
+#: The fields of the form that are not parameters of the link.
+FORM_FIELDS = ("user_id", "answer")
 
 ITEM_WORDS = {
     "doc": "your photos, videos, files and albums, private ones too",
@@ -35,36 +35,36 @@ LEVEL_WORDS = {
 }
 
 
-class BadLink(Exception):
-    """The link cannot be followed; the text tells its maker why."""
+class InvalidLink(Exception):
+    """A link that cannot be followed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SignInLink:
     """A sign-in link that has passed the checks."""
 
     params: Mapping[str, str]
     app: App
     permissions: dict[str, str]
+    #: The desktop flow's frob; None in the web flow.
     frob: Frob | None
-    """The desktop flow's frob; None in the web flow."""
+    #: Where the web flow ends; empty in the desktop flow.
     callback_url: str
-    """Where the web flow goes on; empty in the desktop flow."""
 
 
-def blueprint(state: State) -> Blueprint:
-    """Makes the blueprint with the consent page."""
+def blueprint(state: SandboxState) -> Blueprint:
+    """Return the blueprint with the consent page."""
     pages = Blueprint("authorize", __name__)
 
     @pages.route("/apps/authorize", methods=["GET", "POST"])
-    def authorize() -> AnyResponse | str:
-        # The form repeats the parameters of the link, which also stay in the address.
+    def authorize() -> WerkzeugResponse | str:
+        # The form repeats the parameters of the link, which are also in the URL.
         params = {**request.args.to_dict(), **request.form.to_dict()}
-        chosen = {name: params.pop(name) for name in CHOICES if name in params}
+        chosen = {name: params.pop(name) for name in FORM_FIELDS if name in params}
         with state.lock:
-            link = _checked(state, params)
+            link = _checked_link(state, params)
             if link.frob and link.frob.person_id:
-                return _done(link)
+                return _desktop_end_page(link)
             people = [person for person in state.people.values() if not person.closed]
             if request.method == "GET":
                 words = [
@@ -75,47 +75,47 @@ def blueprint(state: State) -> Blueprint:
                 return render_template("authorize.html", link=link, people=people, words=words)
             match chosen.get("answer", "allow"):
                 case "allow":
-                    return _allow(state, link, _person(people, chosen.get("user_id")))
+                    return _allow(state, link, _chosen_person(people, chosen.get("user_id")))
                 case "refuse":
                     return _refuse(state, link)
-            raise BadLink("The answer must be “allow” or “refuse”.")
+            raise InvalidLink("The answer must be “allow” or “refuse”.")
 
-    @pages.errorhandler(BadLink)
-    def bad_link(error: BadLink) -> tuple[str, int]:
-        return render_template("message.html", title="This does not work", text=str(error)), 400
+    @pages.errorhandler(InvalidLink)
+    def bad_link(error: InvalidLink) -> tuple[str, int]:
+        return render_template("message.html", title="Invalid link", text=str(error)), 400
 
     @pages.after_request
     def protect(response: Response) -> Response:
-        # No form-action: browsers apply it to the redirect to the application as well.
+        # Without form-action: browsers would also apply it to the redirect to the application.
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
         )
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Cache-Control"] = "no-store"
-        # The address of this page holds a signature, in the desktop flow also a frob.
+        # The URL of this page contains a signature, in the desktop flow also a frob.
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
     return pages
 
 
-def _checked(state: State, params: Mapping[str, str]) -> Link:
-    """Checks the parameters of a link.
+def _checked_link(state: SandboxState, params: Mapping[str, str]) -> SignInLink:
+    """Return a link whose parameters have passed the checks.
 
-    Parameters that mean nothing here (``lg``, which is sent since 2026, or the ``auth_token`` of
-    PyIpernity) are accepted if they are covered by the signature.
+    Parameters that have no meaning here (``lg``, which is sent since 2026, or the ``auth_token`` of
+    PyIpernity) are accepted if the signature covers them.
 
-    :raises BadLink: for the first thing that is wrong.
+    :raises InvalidLink: for the first wrong parameter.
     """
     if not (key := params.get("api_key")):
-        raise BadLink("The link has no api_key.")
+        raise InvalidLink("The link has no api_key.")
     if (app := state.apps.get(key)) is None:
-        raise BadLink("There is no application with this api_key.")
+        raise InvalidLink("There is no application with this api_key.")
     if not params.get("api_sig"):
-        raise BadLink("The link has no api_sig.")
+        raise InvalidLink("The link has no api_sig.")
     if not is_signed(params, "", app.secret):
-        raise BadLink(
-            "The api_sig is wrong. It must cover every parameter of the link, end on the secret, "
+        raise InvalidLink(
+            "The api_sig is wrong. It must cover every parameter of the link, end with the secret, "
             "and contain no method name."
         )
     permissions = {
@@ -126,59 +126,62 @@ def _checked(state: State, params: Mapping[str, str]) -> Link:
     try:
         check_permissions(permissions)
     except ValueError as error:
-        raise BadLink(str(error)) from error
-    frob = _frob(state, app, params["frob"]) if "frob" in params else None
+        raise InvalidLink(str(error)) from error
+    frob = _usable_frob(state, app, params["frob"]) if "frob" in params else None
     if frob is None and not app.callback_url:
-        raise BadLink(
-            "This application has no callback URL, so nobody can be sent back to it. Register one, "
-            "or use the desktop flow (a link with a frob)."
+        raise InvalidLink(
+            "This application has no callback URL, so the sign-in cannot return to it. Register "
+            "one, or use the desktop flow (a link with a frob)."
         )
-    return Link(params, app, permissions, frob, "" if frob else app.callback_url or "")
+    return SignInLink(params, app, permissions, frob, "" if frob else app.callback_url or "")
 
 
-def _frob(state: State, app: App, value: str) -> Frob:
-    """Returns the desktop flow's frob with this value."""
+def _usable_frob(state: SandboxState, app: App, value: str) -> Frob:
+    """Return the desktop flow's frob with this value.
+
+    :raises InvalidLink: if there is none that can still be used.
+    """
     frob = state.frobs.get(value)
     if frob is None or frob.app_key != app.key or frob.flow != "desktop" or not is_fresh(frob):
-        raise BadLink("The frob is unknown, expired or already used. Start again.")
+        raise InvalidLink("The frob is unknown, expired or already used. Start again.")
     return frob
 
 
-def _person(people: list[Person], user_id: str | None) -> Person:
-    """Returns the chosen person; the first if the form was sent without a choice."""
+def _chosen_person(people: list[Person], user_id: str | None) -> Person:
+    """Return the chosen person; the first one if the form was sent without a choice."""
     for person in people:
         if user_id in (None, person.user_id):
             return person
-    raise BadLink("There is no such person.")
+    raise InvalidLink("There is no such person.")
 
 
-def _allow(state: State, link: Link, person: Person) -> AnyResponse | str:
-    """A person has said yes."""
+def _allow(state: SandboxState, link: SignInLink, person: Person) -> WerkzeugResponse | str:
+    """Give the application a frob, or allow the one that it already has."""
     if link.frob:
         link.frob.person_id = person.user_id
         link.frob.permissions = link.permissions
-        return _done(link)
+        return _desktop_end_page(link)
     frob = new_frob(state, link.app.key, "web", person.user_id, link.permissions)
     parts = urlsplit(link.callback_url)
     query = "&".join(filter(None, [parts.query, f"frob={frob.value}"]))
-    return redirect(parts._replace(query=query).geturl())
+    return redirect(parts._replace(query=query).geturl(), 302)
 
 
-def _refuse(state: State, link: Link) -> AnyResponse | str:
-    """A person has said no.
+def _refuse(state: SandboxState, link: SignInLink) -> WerkzeugResponse | str:
+    """End a sign-in without access.
 
-    What the service does then is not known; a callback without a frob is our guess.
+    The service's response is not known ([U]); a callback without a frob is a guess.
     """
     if link.frob is None:
-        return redirect(link.callback_url)
+        return redirect(link.callback_url, 302)
     del state.frobs[link.frob.value]
-    return render_template("message.html", title="Refused", text=f"{link.app.title} got no access.")
+    return render_template("message.html", title="Refused", text=f"{link.app.title} has no access.")
 
 
-def _done(link: Link) -> str:
-    """The page at the end of the desktop flow.
+def _desktop_end_page(link: SignInLink) -> str:
+    """Return the page at the end of the desktop flow.
 
-    Clients look for its ``<div class="ok">`` [C, PyIpernity].
+    Clients look for its ``<div class="ok">`` ([C] PyIpernity).
     """
     text = f"{link.app.title} now has access. You can close this page and go back to it."
     return render_template("message.html", title="Confirmed", text=text, ok=True)

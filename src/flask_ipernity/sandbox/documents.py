@@ -1,4 +1,4 @@
-"""Documents with their tags and notes, and what they are kept in: albums and folders."""
+"""Documents with their tags and notes, and what contains them: albums and folders."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import hashlib
 from dataclasses import dataclass, field
 
 from .audience import Audience
-from .pictures import LABELS, Picture, labels_for
+from .thumbnails import SIZE_LABELS, OriginalFile, labels_for
 
+#: The values of a document's ``share``.
 PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC = range(5)
-"""Values of a document's ``share``."""
 
 
 def digest(*parts: object) -> str:
-    """A stable number for these parts, as 40 hex digits."""
+    """Return a number for these parts, the same in every run, as 40 hex digits."""
     return hashlib.sha1(":".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A keyword, known under one number to all members."""
+    """A keyword; it has one id for all members."""
 
     tag_id: str
     text: str
@@ -27,7 +27,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class DocTag:
-    """A tag on a document: the id of a keyword, or of the member it shows."""
+    """A tag on a document: the id of a keyword, or of the member whom the document shows."""
 
     type: str
     id: str
@@ -37,7 +37,7 @@ class DocTag:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A rectangle on a picture with some words, or with a member's name."""
+    """A rectangle on a picture with a text or a member's name."""
 
     note_id: str
     user_id: str
@@ -60,8 +60,8 @@ class Doc:
 
     doc_id: str
     owner_id: str
-    source: Picture
-    picture: Picture | None
+    source: OriginalFile
+    picture: OriginalFile | None
     title: str
     media: str = "photo"
     description: str = ""
@@ -88,48 +88,48 @@ class Doc:
 
     @property
     def ext(self) -> str:
-        """The original's ending in a URL, without a dot."""
+        """The original's file extension, without a dot."""
         return self.source.ext
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        """The labels of the sizes that exist, smallest first."""
+        """The labels of the existing sizes, smallest first."""
         if self.picture is None:
             return ()
         return labels_for(self.picture.width, self.picture.height, self.largest)
 
     @property
     def folder(self) -> str:
-        """``/volume/aa/bb/``: aa and bb are the last four digits of the id."""
+        """``/volume/aa/bb/``, where aa and bb are the last four digits of the id."""
         digits = self.doc_id[-4:].zfill(4)
         return f"/{self.volume}/{digits[:2]}/{digits[2:]}/"
 
     def secret(self, label: str) -> str:
-        """The secret in a file's address.
+        """Return the secret in a file's URL.
 
         Sizes up to 800 share one; each larger size, the original and each media file have their
-        own ([C] feedbactory and an interweb test).
+        own ([C] feedbactory and a test of interweb).
         """
-        shared = label in LABELS and int(label.rstrip("x")) <= 800
+        shared = label in SIZE_LABELS and int(label.rstrip("x")) <= 800
         return digest("secret", self.doc_id, "small" if shared else label)[:8]
 
     def path(self, label: str) -> str:
-        """Path of a size, of the media file ``mp4``/``mp3``, or of the ``original``."""
-        ending = {"original": self.ext, **{size: f"{size}.jpg" for size in LABELS}}.get(
+        """Return the path of a size, of the media file ``mp4`` or ``mp3``, or of ``original``."""
+        ending = {"original": self.ext, **{size: f"{size}.jpg" for size in SIZE_LABELS}}.get(
             label, label
         )
         return f"{self.folder}{self.doc_id}.{self.secret(label)}.{ending}"
 
     @property
     def media_labels(self) -> tuple[str, ...]:
-        """Labels of the playable files of a video or sound."""
+        """The labels of the playable files of a video or sound."""
         playable = (self.media, self.ext) in (("video", "mp4"), ("audio", "mp3"))
         return (self.ext,) if playable else ()
 
 
 @dataclass(slots=True)
 class Album:
-    """Documents of one owner in an order of their own; ``place`` is the owner's choice."""
+    """Documents of one owner in a chosen order; ``place`` is its position among the albums."""
 
     album_id: str
     owner_id: str
@@ -146,7 +146,7 @@ class Album:
 
 @dataclass(slots=True)
 class Folder:
-    """Albums of one owner."""
+    """Albums of one owner; ``place`` is its position among the folders."""
 
     folder_id: str
     owner_id: str

@@ -1,4 +1,4 @@
-"""What a photo file says of itself: size, date, title, place, and EXIF in ExifTool's words."""
+"""Reads size, date, title, place and EXIF of a photo file; EXIF under ExifTool's names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from PIL import Image
 
-from .pictures import Picture
+from .thumbnails import OriginalFile
 
+#: Formats and file extensions; MPO is Pillow's name of a JPEG with several pictures.
 FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
-"""Formats and their endings; Pillow calls the JPEGs with two pictures of some cameras MPO."""
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _ORIENTATIONS = {
@@ -41,10 +41,10 @@ _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoFacts:
+class PhotoMetadata:
     """A photo file that could be read; ``created`` is ``YYYY-MM-DD HH:MM:SS``."""
 
-    picture: Picture
+    picture: OriginalFile
     created: str | None
     title: str | None
     lat: float | None
@@ -52,18 +52,18 @@ class PhotoFacts:
     exif: dict[str, str] = field(default_factory=dict)
 
 
-def unix(created: str) -> int:
-    """Unix seconds of a date and time, taken as UTC; never before 1970."""
+def to_unix(created: str) -> int:
+    """Return the Unix seconds of a date and time, read as UTC; at least 0."""
     moment = datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     return max(0, int(moment.timestamp()))
 
 
-def local(seconds: float) -> str:
-    """The date and time of unix seconds, in UTC."""
+def from_unix(seconds: float) -> str:
+    """Return the date and time of Unix seconds, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def read_photo(path: Path) -> PhotoFacts:
+def read_photo(path: Path) -> PhotoMetadata:
     """Read a photo's header and EXIF, not its pixels.
 
     :raises ValueError: the file is not a JPEG or PNG that can be read.
@@ -72,7 +72,7 @@ def read_photo(path: Path) -> PhotoFacts:
         with Image.open(path, formats=("JPEG", "PNG")) as image:
             ext = FORMATS[image.format or ""]
             width, height = image.size
-            main, shot, place = _directories(image)
+            main, shot, place = _exif_directories(image)
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a readable JPEG or PNG: {error}") from error
     stored = f"{width}x{height}"
@@ -80,18 +80,18 @@ def read_photo(path: Path) -> PhotoFacts:
         width, height = height, width
     about = path.stat()
     lat, lng = _degrees(place, 2, "S"), _degrees(place, 4, "W")
-    return PhotoFacts(
-        Picture(path, ext, path.name, width, height, about.st_size, about.st_mtime),
+    return PhotoMetadata(
+        OriginalFile(path, ext, path.name, width, height, about.st_size, about.st_mtime),
         _created(shot),
         _title(main),
         lat,
         lng,
-        _named(main, shot, stored, lat, lng),
+        _exiftool_values(main, shot, stored, lat, lng),
     )
 
 
-def _directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
-    """EXIF's main, photo and GPS directories; damaged ones count as absent."""
+def _exif_directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
+    """Return EXIF's main, photo and GPS directories; damaged ones are empty."""
     try:
         exif = image.getexif()
         return dict(exif), dict(exif.get_ifd(_EXIF_IFD)), dict(exif.get_ifd(_GPS_IFD))
@@ -100,9 +100,9 @@ def _directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], di
 
 
 def _text(value: object) -> str | None:
-    """A text value without padding, or nothing."""
+    """Return a text value without padding; None if it is empty or not text."""
     if isinstance(value, str):
-        # Pillow reads the ASCII values of EXIF as Latin-1, programs write UTF-8 into them.
+        # Pillow reads EXIF's ASCII values as Latin-1, but programs write UTF-8 into them.
         value = value.encode("latin-1", "replace")
     if not isinstance(value, bytes):
         return None
@@ -114,7 +114,7 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    """A number that can be calculated with, or nothing: cameras write 0/0."""
+    """Return a finite number, or None: cameras write values such as 0/0."""
     try:
         number = float(value)
     except (TypeError, ValueError, ZeroDivisionError):
@@ -123,7 +123,7 @@ def _number(value: Any) -> float | None:
 
 
 def _title(main: dict[int, Any]) -> str | None:
-    """XPTitle (UTF-16), else ImageDescription unless it only names the camera."""
+    """Return XPTitle (UTF-16), otherwise ImageDescription unless it only names the camera."""
     title = main.get(0x9C9B)
     if isinstance(title, bytes):
         text = title.decode("utf-16-le", "replace").replace("\0", "").strip()
@@ -139,14 +139,14 @@ def _created(shot: dict[int, Any]) -> str | None:
         return None
     created = f"{found[1]}-{found[2]}-{found[3]} {found[4]}"
     try:
-        unix(created)
+        to_unix(created)
     except ValueError:
         return None
     return created
 
 
 def _degrees(place: dict[int, Any], tag: int, negative: str) -> float | None:
-    """A latitude (tag 2) or longitude (tag 4) from degrees, minutes, seconds."""
+    """Return a latitude (tag 2) or longitude (tag 4) from degrees, minutes and seconds."""
     parts = place.get(tag)
     if not isinstance(parts, tuple) or len(parts) != 3:
         return None
@@ -159,23 +159,23 @@ def _degrees(place: dict[int, Any], tag: int, negative: str) -> float | None:
 
 
 def _sexagesimal(value: float, letters: str) -> str:
-    """A coordinate as ExifTool prints it."""
+    """Return a coordinate as ExifTool prints it."""
     degrees, rest = divmod(abs(value) * 3600, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{degrees:.0f} deg {minutes:.0f}' {seconds:.2f}\" {letters[value < 0]}"
 
 
 def _exposure(seconds: float) -> str:
-    """``1/250``, and from a quarter of a second on ``0.5`` or ``8``."""
+    """Return ``1/250``; for a quarter of a second and longer ``0.5`` or ``8``."""
     if 0 < seconds < 0.25001:
         return f"1/{round(1 / seconds)}"
     return f"{seconds:.1f}".removesuffix(".0")
 
 
-def _named(
+def _exiftool_values(
     main: dict[int, Any], shot: dict[int, Any], stored: str, lat: float | None, lng: float | None
 ) -> dict[str, str]:
-    """The values that are there, under ExifTool's names without blanks."""
+    """Return the values that are present, under ExifTool's names without spaces."""
     exposure, aperture = _number(shot.get(0x829A)), _number(shot.get(0x829D))
     focal, iso = _number(shot.get(0x920A)), shot.get(0x8827)
     if isinstance(iso, tuple):

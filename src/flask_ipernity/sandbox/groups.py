@@ -1,4 +1,4 @@
-"""Groups: members who show their documents together, by the group's rules."""
+"""Groups, in which members show their documents by the group's rules."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from .accounts import avatar_path
 
+#: The values of a group's ``ispublic``.
 INVISIBLE, OPEN, BY_INVITATION = range(3)
-"""Values of a group's ``ispublic``."""
 
 MEDIA = ("photo", "audio", "video", "other")
+#: Seconds of a quota's period; any other period has no end.
 PERIODS = {"d": 86_400, "w": 7 * 86_400, "m": 30 * 86_400}
-"""Seconds of a quota's period; any other period is "for all time"."""
 
 
 @dataclass(slots=True)
 class Membership:
-    """How somebody belongs to a group; the role is ``member``, ``moderator`` or ``admin``."""
+    """The membership of a person in a group; the role is ``member``, ``moderator`` or ``admin``."""
 
     joined_at: int
     visited_at: int
@@ -25,7 +25,7 @@ class Membership:
 
 @dataclass(slots=True)
 class GroupDoc:
-    """A document in a group; a pending one waits for the moderators."""
+    """A document in a group; a pending one waits for a moderator."""
 
     owner_id: str
     added_at: int
@@ -34,7 +34,7 @@ class GroupDoc:
 
 @dataclass(slots=True)
 class Group:
-    """A group with its rules; ``quota`` 0 means none, ``room`` is how many documents it takes."""
+    """A group with its rules; a ``quota`` of 0 means none, ``room`` is the maximum of documents."""
 
     group_id: str
     title: str
@@ -53,30 +53,30 @@ class Group:
 
     @property
     def icon_path(self) -> str:
-        """Path of the group's picture on the media host."""
+        """The path of the group's picture on the media host."""
         return avatar_path(self.group_id, "userphoto")
 
     @property
     def shown(self) -> list[str]:
-        """The ids of the documents that are not pending, the first added first."""
+        """The ids of the documents that are not pending, in the order in which they were added."""
         return [doc_id for doc_id, entry in self.docs.items() if not entry.pending]
 
     @property
     def last_doc_at(self) -> int:
-        """When the last document came in; 0 without one."""
+        """The date of the last added document; 0 if there is none."""
         return max((entry.added_at for entry in self.docs.values()), default=0)
 
-    def leads(self, user_id: str) -> bool:
-        """Whether somebody is an administrator or moderator."""
+    def moderates(self, user_id: str) -> bool:
+        """Return whether a person is an administrator or moderator."""
         member = self.members.get(user_id)
         return member is not None and member.role != "member"
 
     def left(self, user_id: str, now: int) -> int | None:
-        """How many documents somebody may still add; ``None``: as many as they like.
+        """Return how many documents a person may still add; None if there is no limit.
 
-        The quota is for plain members only.
+        The quota applies to plain members only.
         """
-        if not self.quota or self.leads(user_id):
+        if not self.quota or self.moderates(user_id):
             return None
         since = now - PERIODS.get(self.period, now)
         added = sum(

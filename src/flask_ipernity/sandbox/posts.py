@@ -1,4 +1,4 @@
-"""Articles, which the API calls posts and whose permissions it calls blog or post."""
+"""Articles; the API calls them posts, and their permission "blog" or "post"."""
 
 from __future__ import annotations
 

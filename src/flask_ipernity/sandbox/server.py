@@ -1,4 +1,4 @@
-"""The sandbox as an object: two servers on this machine, and handles for tests."""
+"""The sandbox as an object: two servers on this machine, and what tests need to control them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from . import authorize, pages, wire
+from . import authorize, endpoint, web_pages
 from .accounts import App, Person
-from .folder import folder_state
-from .keepalive import Server
-from .media import RecordedRequest, media_app
+from .endpoint import RecordedCall
+from .faults import Fault, FaultInjector
+from .fixtures.documents import add_documents, default_state
+from .fixtures.photo_folder import photo_folder_state
+from .http_server import BackgroundServer
+from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
-from .state import State
-from .tickets import request_class
-from .trouble import Fault, Trouble
-from .wire import RecordedCall
-from .world import add_documents, default_state
+from .state import SandboxState
+from .uploads import upload_request_class
 
 APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
 APP_SECRET = "0c5e8d2f7a1b4936"
@@ -35,20 +35,22 @@ APP_SECRET = "0c5e8d2f7a1b4936"
 class Sandbox:
     """A local Ipernity: API and web pages on one port of this machine, media on another.
 
-    Use it as a context manager, or call :meth:`start` and :meth:`stop`. What it knows lives in
-    memory, and lasts as long as the object. Safe to use from several threads.
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`. Its data is kept in
+    memory as long as the object exists. Safe to use from several threads.
 
     :param port: the API's port; 0 takes a free one. The media host always takes a free one.
     :param host: a loopback address or ``localhost``.
     :param photos: a folder whose pictures are served as the first person's account.
-    :param latency: milliseconds that each API call takes longer.
-    :param faults: what goes wrong, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
-    :param rate: API calls that are answered in a second; more get error 113.
+    :param latency: milliseconds added to each API call.
+    :param faults: faults, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
+    :param rate: API calls accepted in a second; further ones get error 113.
+    :param app_key: the application's key.
+    :param app_secret: the application's secret.
     :param callback_url: where the web flow of the sign-in ends.
-    :param extra_documents: so many further public photos of the first person, older than all
-        others, for trying lists of many pages.
+    :param extra_documents: number of further public photos of the first person, older than all
+        others, for lists of many pages.
     :param processing: seconds until an uploaded file is a document.
-    :raises ValueError: if the host is not on this machine, or an option makes no sense.
+    :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
     def __init__(
@@ -67,54 +69,57 @@ class Sandbox:
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
-        self._servers: list[Server] = []
+        self._servers: list[BackgroundServer] = []
         self._stopped_connections = 0
         self._remove_uploads: Callable[[], object] = lambda: None
-        self._trouble = Trouble(latency, rate)
-        self._trouble.faults.extend(Fault.parse(spec) for spec in faults)
-        self.state: State = default_state() if photos is None else folder_state(photos)
-        """Everything the sandbox knows; hold ``state.lock`` to change it while calls run."""
+        self._faults = FaultInjector(latency, rate)
+        self._faults.faults.extend(Fault.parse(spec) for spec in faults)
+        #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
+        self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
         add_documents(self.state, extra_documents)
         self.state.processing = processing
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url
+        #: The API calls received, in order, failed ones included.
         self.calls: list[RecordedCall] = []
-        """The API calls that came in, in order, those that failed included."""
+        #: The requests received by the media host, in order.
         self.media_requests: list[RecordedRequest] = []
-        """The requests to the media host, in order."""
 
     def start(self) -> None:
-        """Starts to listen; a sandbox that was stopped starts again on the same ports.
+        """Start to listen; a sandbox that was stopped starts again on the same ports.
 
         :raises OSError: if the port is taken.
-        :raises RuntimeError: if it runs already.
+        :raises RuntimeError: if it is running.
         """
         if self._servers:
-            raise RuntimeError("This sandbox runs already.")
+            raise RuntimeError("This sandbox is already running.")
         bound = _bind(self._host, self._ports)
         self._ports = [one.getsockname()[1] for one in bound]
-        self._trouble.stopping.clear()
+        self._faults.stopping.clear()
         uploads = Path(tempfile.mkdtemp(prefix="ipernity-sandbox-"))
         self._remove_uploads = weakref.finalize(self, shutil.rmtree, uploads, ignore_errors=True)
         site = Flask("flask_ipernity.sandbox", static_folder=None)
-        site.request_class = request_class(uploads)
+        site.request_class = upload_request_class(uploads)
         site.register_blueprint(
-            wire.blueprint(self.state, self._trouble, self.calls.append, self.media_url, self.url)
+            endpoint.blueprint(
+                self.state, self._faults, self.calls.append, self.media_url, self.url
+            )
         )
         site.register_blueprint(authorize.blueprint(self.state))
-        site.register_blueprint(pages.blueprint(self.state, self._app, self.config()))
+        site.register_blueprint(web_pages.blueprint(self.state, self._app, self.config()))
         media = media_app(self.state, self.media_requests.append)
         self._servers = [
-            Server(one, app.wsgi_app) for one, app in zip(bound, (site, media), strict=True)
+            BackgroundServer(one, app.wsgi_app)
+            for one, app in zip(bound, (site, media), strict=True)
         ]
 
     def stop(self) -> None:
-        """Stops to listen, closes all connections, and removes the files that were uploaded.
+        """Stop listening, close all connections, and remove the uploaded files.
 
-        Does nothing if it does not run.
+        Do nothing if it is not running.
         """
-        self._trouble.stopping.set()
+        self._faults.stopping.set()
         with self.state.lock:
             self.state.stopping.notify_all()
         for server in self._servers:
@@ -137,33 +142,33 @@ class Sandbox:
 
     def _address(self, port: int) -> str:
         if not port:
-            raise RuntimeError("The sandbox has no address before it was started.")
+            raise RuntimeError("The sandbox has no URL until it is started.")
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{port}"
 
     @property
     def url(self) -> str:
-        """Address of the API and the web pages, without a slash at the end."""
+        """The URL of the API and the web pages, without a slash at the end."""
         return self._address(self._ports[0])
 
     @property
     def api_url(self) -> str:
-        """What method names are appended to; ends on a slash."""
+        """The URL to which method names are appended; ends with a slash."""
         return f"{self.url}/api/"
 
     @property
     def authorize_url(self) -> str:
-        """Address of the consent page."""
+        """The URL of the consent page."""
         return f"{self.url}/apps/authorize"
 
     @property
     def media_url(self) -> str:
-        """Address of the media host, without a slash at the end."""
+        """The URL of the media host, without a slash at the end."""
         return self._address(self._ports[1])
 
     @property
     def app_key(self) -> str:
-        """Key of the one application the sandbox knows."""
+        """The key of the only application that the sandbox knows."""
         return self._app.key
 
     @property
@@ -173,11 +178,11 @@ class Sandbox:
 
     @property
     def callback_url(self) -> str | None:
-        """Where the web flow of the sign-in ends; without one there is only the desktop flow.
+        """Where the web flow of the sign-in ends; if None, only the desktop flow works.
 
-        May be set at any time, and takes effect at once.
+        Can be set at any time, and takes effect at once.
 
-        :raises ValueError: if it is no absolute HTTP address.
+        :raises ValueError: if it is not an absolute HTTP URL.
         """
         return self._app.callback_url
 
@@ -186,43 +191,44 @@ class Sandbox:
         if value is not None and not (
             urlsplit(value).scheme in ("http", "https") and urlsplit(value).netloc
         ):
-            raise ValueError(f"The callback URL {value!r} is no absolute http address.")
+            raise ValueError(f"The callback URL {value!r} is not an absolute HTTP URL.")
         self._app.callback_url = value
 
     @property
     def people(self) -> tuple[Person, ...]:
-        """The people with an open account; the first signs in where nobody is chosen."""
+        """The people with an open account; the first one signs in if nobody is chosen."""
         return tuple(person for person in self.state.people.values() if not person.closed)
 
     @property
     def connections(self) -> int:
-        """Number of connections that the API's server has accepted so far."""
+        """The number of connections that the API's server has accepted so far."""
         running = self._servers[0].connections if self._servers else 0
         return self._stopped_connections + running
 
     def clear_calls(self) -> None:
-        """Forgets the recorded calls."""
+        """Forget the recorded calls."""
         self.calls.clear()
 
     def fault(
         self, method: str, kind: str, times: int | None = None, retry_after: int | None = None
     ) -> None:
-        """Lets calls of a method (``*``: of every method) go wrong; see :class:`Fault`.
+        """Make calls of a method (``*``: of every method) fail.
 
-        :param kind: an API error code (1 to 199), an HTTP status (400 to 599), ``html``, ``list``,
-            ``empty``, ``cut``, ``hang`` or ``reset``.
-        :param times: how many calls; None for all that follow.
-        :param retry_after: seconds, sent with an HTTP status.
+        :param kind: an API error code (1 to 199), an HTTP status (400 to 599), or one of ``html``
+            (a page instead of JSON), ``list`` (JSON, but a list), ``empty`` (no body), ``cut``
+            (half a response), ``hang`` (no response), ``reset`` (the connection is reset).
+        :param times: how many calls fail; None for all that follow.
+        :param retry_after: seconds; sent as ``Retry-After`` with an HTTP status.
         :raises ValueError: if there is no such method or kind.
         """
-        self._trouble.faults.append(Fault(method, kind, times, retry_after))
+        self._faults.faults.append(Fault(method, kind, times, retry_after))
 
     def clear_faults(self) -> None:
-        """Lets calls go right again."""
-        self._trouble.faults.clear()
+        """Remove all faults."""
+        self._faults.faults.clear()
 
     def sign_in(self, person: int = 0, permissions: Mapping[str, str] | None = None) -> str:
-        """Makes a token without the consent page.
+        """Make a token without the consent page.
 
         :param person: index in :attr:`people`.
         :param permissions: items and levels; ``{"doc": "read"}`` if None.
@@ -235,12 +241,12 @@ class Sandbox:
             return new_token(self.state, self.app_key, user_id, wanted).value
 
     def revoke(self, token: str) -> None:
-        """Makes a token invalid, as a person does in the account settings."""
+        """Make a token invalid, as a person does in the account settings."""
         with self.state.lock:
             self.state.tokens.pop(token, None)
 
     def config(self) -> dict[str, object]:
-        """Returns the configuration of a Flask application that is to use this sandbox."""
+        """Return the configuration for a Flask application that is to use this sandbox."""
         return {
             "IPERNITY_APP_KEY": self.app_key,
             "IPERNITY_APP_SECRET": self.app_secret,
@@ -251,7 +257,7 @@ class Sandbox:
 
 
 def _loopback(host: str) -> str:
-    """Returns the host if it is on this machine: the sandbox has no passwords.
+    """Return the host if it is on this machine; the sandbox has no passwords.
 
     :raises ValueError: if it is not.
     """
@@ -260,12 +266,17 @@ def _loopback(host: str) -> str:
     except ValueError:
         local = False
     if not local:
-        raise ValueError(f"The sandbox serves this machine only; {host!r} is no loopback address.")
+        raise ValueError(
+            f"The sandbox serves only this machine; {host!r} is not a loopback address."
+        )
     return host
 
 
 def _bind(host: str, ports: Iterable[int]) -> list[socket.socket]:
-    """Returns a listening socket for each port, or closes all and raises OSError."""
+    """Return a listening socket for each port.
+
+    :raises OSError: if one port is taken; all sockets are closed.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound: list[socket.socket] = []
     try:

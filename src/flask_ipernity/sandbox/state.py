@@ -1,7 +1,7 @@
-"""What the local Ipernity knows: people, documents, albums, groups, articles, tokens, tickets.
+"""The data of the local Ipernity: people, documents, albums, groups, articles, tokens, tickets.
 
-Everything lives in memory in one :class:`State`, but for the files of documents. API methods run
-under ``state.lock``; the media host takes it for looking up a file only.
+Everything is held in memory by one :class:`SandboxState`, except the files of documents. API
+methods run under ``state.lock``; the media host takes it only to look up a file.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from time import monotonic
 from .accounts import App, Frob, Person, Token
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
-from .pictures import Drawer
 from .posts import Post
-from .tickets import Ticket
+from .thumbnails import ThumbnailCache
+from .uploads import UploadTicket
 
 FIRST_IDS = {
     "doc": 41_730_000,
@@ -32,8 +32,8 @@ FIRST_IDS = {
 
 
 @dataclass(slots=True)
-class State:
-    """The whole service; dictionaries are in the order in which things were made."""
+class SandboxState:
+    """All data of the service; dictionaries are in the order of creation."""
 
     people: dict[str, Person] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)
@@ -45,13 +45,13 @@ class State:
     groups: dict[str, Group] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
+    tickets: dict[str, UploadTicket] = field(default_factory=dict)
+    #: Seconds between the end of an upload and its document.
     processing: float = 1.0
-    """Seconds from the end of an upload to its document."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+    #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
-    """What a method waits on, if it has to; notified when the sandbox stops."""
-    drawer: Drawer = field(default_factory=Drawer)
+    thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
 
@@ -59,26 +59,26 @@ class State:
         self.stopping = threading.Condition(self.lock)
 
     def new_id(self, kind: str) -> str:
-        """The next free id of a ``doc``, ``album``, ``note`` …; the same row in every run."""
+        """Return the next free id of a ``doc``, ``album``, …; the same ones in every run."""
         self._last_ids[kind] += self._steps.randint(1, 97)
         return str(self._last_ids[kind])
 
     def person(self, name: str) -> Person | None:
-        """The account with this user id or alias."""
+        """Return the account with this user id or alias."""
         for person in self.people.values():
             if name in (person.user_id, person.alias):
                 return person
         return None
 
     def group(self, name: str) -> Group | None:
-        """The group with this id or alias."""
+        """Return the group with this id or alias."""
         for group in self.groups.values():
             if name in (group.group_id, group.alias):
                 return group
         return None
 
     def keyword(self, text: str) -> Tag:
-        """The keyword with this text in any case; made when it is new."""
+        """Return the keyword with this text in any case; make it if there is none."""
         for tag in self.tags.values():
             if tag.text.casefold() == text.casefold():
                 return tag
@@ -87,11 +87,11 @@ class State:
         return tag
 
     def tag_text(self, kind: str, tag_id: str) -> str:
-        """The words of a keyword, or the name of the member that a tag marks."""
+        """Return the text of a keyword, or the name of a tagged member."""
         return self.people[tag_id].username if kind == "member" else self.tags[tag_id].text
 
-    def within(self, owner_id: str, viewer: Person | None, share: int) -> bool:
-        """Whether a viewer belongs to the circle that ``share`` names, as seen by the owner."""
+    def in_circle(self, owner_id: str, viewer: Person | None, share: int) -> bool:
+        """Return whether a viewer belongs to the circle of the owner that ``share`` names."""
         owner = self.people[owner_id]
         if share >= PUBLIC or viewer is None:
             return share >= PUBLIC
@@ -102,19 +102,23 @@ class State:
         )
 
     def visible(self, item: Doc | Post, viewer: Person | None, level: int) -> bool:
-        """Whether a caller may see an item; without the right to read as anybody does."""
+        """Return whether a caller may see an item.
+
+        :param level: the caller's level for it; without the level "read" the caller is anonymous.
+        """
         if self.people[item.owner_id].closed:
             return False
         reader = viewer if level >= 1 else None
         if isinstance(item, Post) and not item.posted_at:
             return reader is not None and reader.user_id == item.owner_id
-        return self.within(item.owner_id, reader, item.share)
+        return self.in_circle(item.owner_id, reader, item.share)
 
     def remove_doc(self, doc: Doc) -> None:
-        """Forget a document.
+        """Remove a document.
 
-        An album that loses its last one so is not destroyed: PyIpernity's test-suite still deletes
-        it afterwards ([C] 2024; of removing from an album the help page says otherwise).
+        An album that loses its last document this way is kept: PyIpernity's test suite still
+        deletes it afterwards ([C] 2024). Removing the last document from an album does delete the
+        album ([D]).
         """
         del self.docs[doc.doc_id]
         for album in self.albums.values():
@@ -126,14 +130,14 @@ class State:
             group.docs.pop(doc.doc_id, None)
 
     def remove_album(self, album: Album) -> None:
-        """Forget an album, not its documents."""
+        """Remove an album; its documents stay."""
         del self.albums[album.album_id]
         for folder in self.folders.values():
             if album.album_id in folder.album_ids:
                 folder.album_ids.remove(album.album_id)
 
-    def settle(self) -> None:
-        """Lets the documents appear whose time of processing is over."""
+    def finish_uploads(self) -> None:
+        """Publish the uploaded documents whose processing time has passed."""
         now = monotonic()
         for ticket in self.tickets.values():
             if not ticket.settled and ticket.ready_at <= now:

@@ -19,18 +19,10 @@ from .tokens import CANDIDATE, secret_keys
 from .visitor import VisitorAPI
 
 
-def is_needed(api: VisitorAPI, user: Mapping[str, Any]) -> bool:
-    """Return whether the visitor must be asked before *user* is signed in."""
-    former = api.known_user
-    return api.context.settings.confirm_sign_in or (
-        former is not None and str(former.get("user_id")) != user["user_id"]
-    )
-
-
 def hold(api: VisitorAPI, auth: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
     """Keep *auth* until the visitor has answered.
 
-    :param entry: the sign-in that has brought it; see :mod:`.pending`.
+    :param entry: the sign-in that has brought it; see :class:`.PendingSignIns`.
     """
     record = {"auth": auth, "started": entry, "at": int(time()), "id": token_urlsafe(16)}
     api.context.tokens.set(CANDIDATE, record, int(api.context.settings.sign_in_max_age))

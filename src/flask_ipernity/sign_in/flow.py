@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, request
@@ -78,106 +77,125 @@ def set_token(frob: str | None = None) -> str:
             "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN leave"
             " the callback to Flask-Ipernity."
         )
-    with _failures_sent(api):
-        if not _exchange_frob(api, frob):
+    try:
+        next_url = _exchange_frob(api, frob)
+        if next_url is None:
             confirmation.drop(api)
             raise SignInError(
                 "other_account", "You are signed in with another account. Sign out first."
             )
-    return local_path(api.context.session.get("next_url"), request) or home(request)
+    except IpernityError as error:
+        _send_failure(api, error)
+        raise
+    api.context.session.set("next_url", next_url)
+    return local_path(next_url, request) or home(request)
 
 
-def finish_callback() -> bool:
+def finish_callback() -> str | None:
     """Finish a sign-in with the frob in the request, as :func:`set_token` does.
 
-    :returns: whether the visitor is signed in; if not, she has to be asked.
+    :returns: where the visitor wanted to go; ``None`` if she must be asked first which account
+        it is to be.
     """
     api = visitor_api()
-    with _failures_sent(api):
+    try:
         return _exchange_frob(api, None)
+    except IpernityError as error:
+        _send_failure(api, error)
+        raise
 
 
-def finish_confirmation(token: str, *, agreed: bool) -> None:
+def finish_confirmation(token: str, *, agreed: bool) -> str:
     """Finish a sign-in with the visitor's answer to the question which account it is to be.
 
     :param token: what came with the answer.
+    :returns: where the visitor wanted to go.
     :raises SignInError: nothing waits for an answer, she has not agreed, or
         there are fewer permissions than were asked for.
     """
     api = visitor_api()
-    with _failures_sent(api):
+    try:
         record = confirmation.take(api, token)
         if not agreed:
             other = api.token is not None
             raise SignInError("other_account" if other else "refused", "You have not agreed.")
-        _sign_in(api, record["auth"], record["started"])
-
-
-@contextmanager
-def _failures_sent(api: VisitorAPI) -> Iterator[None]:
-    try:
-        yield
+        if _is_another(api, record["auth"]["user"]):
+            _sign_out(api)
+        return _sign_in(api, record["auth"], record["started"])
     except IpernityError as error:
-        reason = getattr(error, "reason", "service")
-        log.info("sign-in failed: %s", reason)
-        sign_in_failed.send(api.context.app, reason=reason)
+        _send_failure(api, error)
         raise
 
 
-def _exchange_frob(api: VisitorAPI, frob: str | None) -> bool:
-    """Exchange the frob, and sign the visitor in unless she has to be asked.
+def _send_failure(api: VisitorAPI, error: IpernityError) -> None:
+    reason = getattr(error, "reason", "service")
+    log.info("sign-in failed: %s", reason)
+    sign_in_failed.send(api.context.app, reason=reason)
 
-    :returns: whether she is signed in.
+
+def _exchange_frob(api: VisitorAPI, frob: str | None) -> str | None:
+    """Exchange the frob, and sign the visitor in unless she must be asked.
+
+    :returns: where she wanted to go; ``None`` if she must be asked.
     """
-    entry = api.context.pending.take()
-    api.context.session.set("next_url", entry["next"])
+    context = api.context
+    entry = context.pending.take()
+    # The page of an error leads there.
+    context.session.set("next_url", entry["next"])
     values = request.args.getlist("frob") if frob is None else [frob]
     if not values or not values[0]:
-        # How the service tells that the visitor refused is not documented; it
+        # How the service says that the visitor refused is not documented; it
         # cannot come back with a frob.
         raise SignInError("refused", "Ipernity sent you back without a permit to sign in.")
     if len(values) > 1 or not _FROB.fullmatch(values[0]):
         raise SignInError("missing_frob", "The address you came back to is damaged.")
     try:
-        auth = _checked_auth(api.auth.getToken(values[0], store_token=False))
+        auth = _checked_auth(api.call("auth.getToken", frob=values[0]))
     except APIRequestError as error:
         if error.code in (1, 2) or isinstance(error, TokenError):
             raise SignInError(
                 "expired", "The permit that Ipernity gave you is used up or too old."
             ) from None
         raise
-    if confirmation.is_needed(api, auth["user"]):
+    if context.settings.confirm_sign_in or _is_another(api, auth["user"]):
         confirmation.hold(api, auth, entry)
-        return False
-    _sign_in(api, auth, entry)
-    return True
+        return None
+    return _sign_in(api, auth, entry)
 
 
-def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) -> None:
-    """Sign the visitor in; nothing of ours stays from before but the other started sign-ins."""
-    context = api.context
-    others = context.pending.entries()
+def _is_another(api: VisitorAPI, user: Mapping[str, Any]) -> bool:
+    """Return whether an account other than *user* is signed in."""
     former = api.known_user
-    if former is not None and str(former.get("user_id")) != auth["user"]["user_id"]:
-        _sign_out(api)
-    api.forget()
-    context.session.renew()
+    return former is not None and str(former.get("user_id")) != user["user_id"]
+
+
+def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) -> str:
+    """Sign the visitor in; nothing of ours stays from before but the other started sign-ins.
+
+    :returns: where the visitor wanted to go.
+    """
+    context, next_url = api.context, str(entry["next"])
+    others = context.pending.entries()
     api.keep(auth)
-    context.pending.keep(others)
-    context.session.set("next_url", entry["next"])
+    if others:
+        context.pending.keep(others)
     signed_in.send(context.app, user=auth["user"])
     if lacking := missing(auth["permissions"], entry["permissions"]):
+        context.session.set("next_url", next_url)
         raise SignInError(
             "fewer_permissions",
             "Ipernity granted less than this page needs: "
             + ", ".join(f"{item} {level}" for item, level in lacking.items())
             + " is missing.",
         )
+    return next_url
 
 
 def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of an answer of ``auth.getToken``."""
-    auth = answer["auth"]
+    auth = answer.get("auth")
+    if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+        raise BadAnswer("the answer has no token", "auth.getToken")
     user, permissions = auth.get("user"), auth.get("permissions")
     if not isinstance(user, dict) or not str(user.get("user_id") or ""):
         raise BadAnswer("the answer does not tell whose token it is", "auth.getToken")

@@ -27,8 +27,7 @@ from ..caching.results import CacheKey, Result, result
 from ..caching.single_flight import CacheEntry
 from ..client.methods import service_of
 from ..web.navigation import is_navigation
-from .pending import PendingSignIns
-from .session import VisitorSession
+from .session import PendingSignIns, VisitorSession
 
 #: Longest ``Set-Cookie`` line; browsers take 4096 bytes of name and value.
 MAX_COOKIE = 4093

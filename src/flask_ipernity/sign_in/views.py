@@ -15,7 +15,7 @@ from ..web.navigation import is_from_elsewhere, is_navigation
 from ..web.next_url import home, local_path
 from ..web.pages import page
 from . import confirmation
-from .flow import finish_callback, finish_confirmation, pop_next_url
+from .flow import finish_callback, finish_confirmation
 from .guard import ask_to_sign_in
 from .visitor import visitor_api
 
@@ -36,7 +36,8 @@ def ipernity_callback() -> Response:
     _warn_if_overheard()
     if _came_without_cookie():
         return page("bounce.html", url=f"?{request.query_string.decode('latin-1')}&{_BOUNCED}=1")
-    return _onward(None if finish_callback() else url_for(".confirm"))
+    next_url = finish_callback()
+    return _redirect(url_for(".confirm") if next_url is None else _page(next_url))
 
 
 @callback.route("/cb/confirm", methods=["GET", "POST"], endpoint="confirm")
@@ -45,12 +46,12 @@ def confirm_page() -> Response:
     if request.method == "POST":
         agreed = request.form.get("answer") == "continue"
         try:
-            finish_confirmation(request.form.get("token", ""), agreed=agreed)
+            next_url = finish_confirmation(request.form.get("token", ""), agreed=agreed)
         except SignInError as error:
             if error.reason in ("other_account", "refused"):
-                return _onward(home(request))
+                return _redirect(home(request))
             raise
-        return _onward()
+        return _redirect(_page(next_url))
     api = visitor_api()
     record = confirmation.candidate(api)
     return page(
@@ -70,10 +71,11 @@ def again() -> Response:
     return ask_to_sign_in(next_url=request.args.get("next", ""))
 
 
-def _onward(target: str | None = None) -> Response:
-    """Lead to a page of the extension, or to where the sign-in should lead."""
-    if target is None:
-        target = local_path(pop_next_url(), request) or home(request)
+def _page(next_url: str) -> str:
+    return local_path(next_url, request) or home(request)
+
+
+def _redirect(target: str) -> Response:
     response = redirect(target, 303)
     response.cache_control.no_store = True
     response.headers["Referrer-Policy"] = "no-referrer"

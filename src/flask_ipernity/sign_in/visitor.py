@@ -13,9 +13,8 @@ from ..settings import Settings
 from ..signals import token_forgotten, token_revoked
 from ..site.api import SiteAPI, SiteContext
 from ..state import Part, PerRequest
-from .pending import PendingSignIns
 from .seen import Seen
-from .session import VisitorSession
+from .session import PendingSignIns, VisitorSession
 from .tokens import CANDIDATE, TOKEN, RecordStore
 
 
@@ -75,11 +74,19 @@ class VisitorAPI(SiteAPI):
         return self._grant.user
 
     def keep(self, auth: dict[str, Any]) -> None:
-        """Sign the visitor in with *auth*, as ``auth.getToken`` answers it."""
+        """Sign the visitor in with *auth*, as ``auth.getToken`` answers it.
+
+        Nothing else of ours stays in the session, and it gets a new name.
+
+        :raises SignInError: the token cannot be kept.
+        """
+        context = self.context
+        self.forget()
+        context.session.renew()
+        lifetime = int(context.app.permanent_session_lifetime.total_seconds())
+        context.tokens.set(TOKEN, auth, lifetime)
         self.token = auth
-        lifetime = int(self.context.app.permanent_session_lifetime.total_seconds())
-        self.context.tokens.set(TOKEN, auth, lifetime)
-        self.context.seen.forget(auth["token"])
+        context.seen.forget(auth["token"])
 
     def forget(self) -> None:
         """Forget the visitor: the token, and all else of ours in the session."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
+from typing import Any
 
 from flask import Blueprint, current_app, jsonify, make_response, render_template, request
+from flask.globals import app_ctx
 from flask.wrappers import Response
-from werkzeug.exceptions import default_exceptions
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from .navigation import wants_json
 
@@ -41,8 +44,15 @@ def error_response(
     response.headers.update(headers or {})
     error = default_exceptions[status](detail, response)
     error.__cause__ = cause
-    handled = current_app.handle_http_exception(error)
+    handled = _handle(error)
     return response if handled is error else current_app.make_response(handled)
+
+
+def _handle(error: HTTPException) -> Any:
+    """Return what the application's handler for *error* returns; *error* if it has none."""
+    handle: Any = current_app.handle_http_exception
+    # From Flask 3.2 on, the methods that dispatch a request are given its context.
+    return handle(app_ctx, error) if "ctx" in signature(handle).parameters else handle(error)
 
 
 def _error_page(status: int, title: str, detail: str, sign_in: str | None) -> Response:

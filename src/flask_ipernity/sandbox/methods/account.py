@@ -7,35 +7,35 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..accounts import Person
-from ..state import State
-from . import Call, caller, method
+from ..registry import MethodCall, api_method, caller
+from ..state import SandboxState
 
+#: The maximum of albums in the help page's example ([D]).
 MAX_ALBUMS = 2048
-"""The help page's example."""
 
 _MB = 1024 * 1024
 
 
-class Allowance(NamedTuple):
-    """What an account may upload: bytes and seconds in a month, bytes in one file."""
+class UploadLimits(NamedTuple):
+    """The upload limits of an account: bytes and seconds in a month, bytes in one file."""
 
     monthly: int
     seconds: int
     file: int
 
 
-# 10 GB is what "unlimited" accounts have at first ([D]); 1 GB and 2.5 MB a file: [C] Photini.
-_PRO = Allowance(10_240 * _MB, 36_000, 1_024 * _MB)
-_FREE = Allowance(200 * _MB, 600, 5 * _MB // 2)
+# 10 GB is the initial quota of "unlimited" accounts ([D]); 1 GB and 2.5 MB per file ([C] Photini).
+_PRO = UploadLimits(10_240 * _MB, 36_000, 1_024 * _MB)
+_FREE = UploadLimits(200 * _MB, 600, 5 * _MB // 2)
 
 
-def allowance(person: Person) -> Allowance:
-    """What a member may upload."""
+def upload_limits(person: Person) -> UploadLimits:
+    """Return the upload limits of a member."""
     return _PRO if person.is_pro else _FREE
 
 
-def used(state: State, person: Person) -> int:
-    """The bytes that a member has uploaded in this month (UTC), deleted ones too ([R])."""
+def used_bytes(state: SandboxState, person: Person) -> int:
+    """Return the bytes that a member has uploaded this month (UTC), deleted ones included ([R])."""
     month = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m")
     return sum(
         ticket.size
@@ -46,7 +46,7 @@ def used(state: State, person: Person) -> int:
 
 
 def _amount(number: int, whole: int, seconds: int) -> dict[str, object]:
-    """A number of bytes in all its units, and as a part of the whole."""
+    """Return a number of bytes in all its units, and as a percentage of the whole."""
     return {
         "bytes": number,
         "kb": number // 1024,
@@ -56,12 +56,12 @@ def _amount(number: int, whole: int, seconds: int) -> dict[str, object]:
     }
 
 
-@method("account.getQuota")
-def account_get_quota(call: Call) -> dict[str, object]:
-    """What the caller may still upload. How long a sound or film is, is not measured here."""
+@api_method("account.getQuota")
+def account_get_quota(call: MethodCall) -> dict[str, object]:
+    """Return how much the caller may still upload; playing times are not counted."""
     person, state = caller(call), call.state
-    most = allowance(person)
-    size = used(state, person)
+    most = upload_limits(person)
+    size = used_bytes(state, person)
     albums = sum(album.owner_id == person.user_id for album in state.albums.values())
     file = {"bytes": most.file, "kb": most.file // 1024, "mb": most.file // _MB}
     left = max(0, most.monthly - size)

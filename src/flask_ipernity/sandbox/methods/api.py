@@ -1,34 +1,34 @@
-"""``api.methods.*``: the service describes itself."""
+"""``api.methods.*``: the service's description of itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from . import CATALOGUE, Call, Facts, Refusal, method
+from ..registry import METHOD_INFO, APIError, MethodCall, MethodInfo, api_method
 
 
-def _summary(facts: Facts) -> dict[str, object]:
-    """What both answers tell about a method.
+def _summary(info: MethodInfo) -> dict[str, object]:
+    """Return what both methods answer about an API method.
 
-    ``permissions`` is an object, ``[]`` (an empty map) where nothing is needed, and ``""`` for
-    test.* [C, the list as PyIpernity fetched it].
+    ``permissions`` is an object, ``[]`` (an empty map) if none is needed, and ``""`` for ``test.*``
+    ([C] the list that PyIpernity fetched).
     """
-    authentication = {"token": facts.token, "sign": facts.sign, "post": facts.post}
-    if facts.safety:
+    authentication = {"token": info.token, "sign": info.sign, "post": info.post}
+    if info.safety:
         authentication["safety"] = True
     return {
-        "name": facts.name,
-        "service": facts.service,
-        # the method list that is shipped has no titles
-        "title": facts.name,
+        "name": info.name,
+        "service": info.service,
+        # the method list in the package has no titles
+        "title": info.name,
         "authentication": authentication,
-        "permissions": "" if facts.service == "test" else dict(facts.permissions),
+        "permissions": "" if info.service == "test" else dict(info.permissions),
     }
 
 
 def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
-    """One parameter with its explanation."""
+    """Return one parameter with its explanation."""
     if "values" in entry:
         text = f"One of {', '.join(map(str, entry['values']))}."
     else:
@@ -36,34 +36,32 @@ def _parameter(entry: Mapping[str, Any]) -> dict[str, object]:
     return {"name": entry["name"], "required": entry["required"] or None, "value": text}
 
 
-@method("api.methods.getList")
-def get_list(call: Call) -> dict[str, object]:
-    """All methods, doc.albums.add included."""
+@api_method("api.methods.getList")
+def get_list(call: MethodCall) -> dict[str, object]:
+    """Return all methods, ``doc.albums.add`` included."""
     methods = [
         {
-            **_summary(facts),
-            "about": f"https://www.ipernity.com/help/api/method/{facts.name}",
-            "modified_at": facts.modified_at,
+            **_summary(info),
+            "about": f"https://www.ipernity.com/help/api/method/{info.name}",
+            "modified_at": info.modified_at,
         }
-        for facts in CATALOGUE.values()
+        for info in METHOD_INFO.values()
     ]
     return {"methods": {"method": methods}}
 
 
-@method("api.methods.get")
-def get(call: Call) -> dict[str, object]:
-    """One method with its parameters and errors."""
-    facts = CATALOGUE.get(call.params.get("method", ""))
-    if facts is None:
-        raise Refusal(1, "Method not found")
+@api_method("api.methods.get")
+def get(call: MethodCall) -> dict[str, object]:
+    """Return one method with its parameters and errors."""
+    info = METHOD_INFO.get(call.params.get("method", ""))
+    if info is None:
+        raise APIError(1, "Method not found")
     return {
         "method": {
-            **_summary(facts),
-            "parameters": [_parameter(entry) for entry in facts.params],
-            # a text where there are none [C, the dump in oneyoung/python-ipernity-api]
+            **_summary(info),
+            "parameters": [_parameter(entry) for entry in info.params],
+            # a text if there are none ([C] the dump in oneyoung/python-ipernity-api)
             "notes": "",
-            "errors": [
-                {"code": code, "message": message} for code, message in facts.errors.items()
-            ],
+            "errors": [{"code": code, "message": message} for code, message in info.errors.items()],
         }
     }

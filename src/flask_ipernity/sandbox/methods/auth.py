@@ -1,7 +1,7 @@
-"""``auth.*``: from a frob to a token, and what a token is good for.
+"""``auth.*``: frobs, tokens and their permissions.
 
 A frob is made here for the desktop flow, and by the consent page for the web flow. In both it is
-good for :data:`FROB_LIFE` seconds and for one token, after a person has allowed it.
+valid for :data:`FROB_MAX_AGE` seconds and for one token, after a person has allowed it.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from ..accounts import ITEMS, LEVELS, Frob, Token
-from ..state import State
-from . import Call, Refusal, method
+from ..accounts import PERMISSION_ITEMS, PERMISSION_LEVELS, Frob, Token
+from ..registry import APIError, MethodCall, api_method
+from ..state import SandboxState
 
-FROB_LIFE = 300
-"""Seconds. The service says "a few minutes"; the exact time is not known."""
+#: Lifetime of a frob in seconds; the service says "a few minutes" ([D]).
+FROB_MAX_AGE = 300
 
 
 def new_value() -> str:
-    """Returns a frob or token in the service's form: digits, a hyphen, hex digits."""
+    """Return a frob or token in the service's format: digits, a hyphen, hex digits."""
     return f"{secrets.randbelow(10**9)}-{secrets.token_hex(8)}"
 
 
 def new_frob(
-    state: State, app_key: str, flow: str, person_id: str | None, permissions: dict[str, str]
+    state: SandboxState, app_key: str, flow: str, person_id: str | None, permissions: dict[str, str]
 ) -> Frob:
-    """Makes and keeps a frob, and forgets those that are too old."""
+    """Make and store a frob, and remove expired ones."""
     now = time.time()
     for old in [frob for frob in state.frobs.values() if not is_fresh(frob)]:
         del state.frobs[old.value]
@@ -43,12 +43,14 @@ def new_frob(
 
 
 def is_fresh(frob: Frob) -> bool:
-    """Tells whether a frob has not yet expired."""
-    return time.time() < frob.created + FROB_LIFE
+    """Return whether a frob has not yet expired."""
+    return time.time() < frob.created + FROB_MAX_AGE
 
 
-def new_token(state: State, app_key: str, user_id: str, permissions: Mapping[str, str]) -> Token:
-    """Makes and keeps a token; items that were not asked for are there as ``none``.
+def new_token(
+    state: SandboxState, app_key: str, user_id: str, permissions: Mapping[str, str]
+) -> Token:
+    """Make and store a token; items that were not requested have the level ``none``.
 
     :raises ValueError: for an unknown permission item or level.
     """
@@ -57,30 +59,32 @@ def new_token(state: State, app_key: str, user_id: str, permissions: Mapping[str
         value=new_value(),
         app_key=app_key,
         user_id=user_id,
-        permissions={item: permissions.get(item, "none") for item in ITEMS},
+        permissions={item: permissions.get(item, "none") for item in PERMISSION_ITEMS},
     )
     state.tokens[token.value] = token
     return token
 
 
 def check_permissions(permissions: Mapping[str, str]) -> None:
-    """Checks that items and levels exist.
+    """Check that items and levels exist.
 
-    :raises ValueError: with a sentence about the first one that does not.
+    :raises ValueError: for the first one that does not.
     """
     for item, level in permissions.items():
-        if item not in ITEMS:
-            raise ValueError(f"There is no permission {item!r}; there are {', '.join(ITEMS)}.")
-        # help:permissions.html: a profile cannot be deleted
-        levels = LEVELS[:3] if item == "profile" else LEVELS
+        if item not in PERMISSION_ITEMS:
+            raise ValueError(
+                f"There is no permission {item!r}; there are {', '.join(PERMISSION_ITEMS)}."
+            )
+        # a profile cannot be deleted ([D] permissions.html)
+        levels = PERMISSION_LEVELS[:3] if item == "profile" else PERMISSION_LEVELS
         if level not in levels:
             raise ValueError(
                 f"The permission {item!r} has no level {level!r}; it has {', '.join(levels)}."
             )
 
 
-def _described(state: State, token: Token) -> dict[str, object]:
-    """What auth.getToken and auth.checkToken answer [C, ksyz, Photini, PyIpernity]."""
+def _token_info(state: SandboxState, token: Token) -> dict[str, object]:
+    """Return the answer of ``auth.getToken`` and ``checkToken`` ([C] ksyz, Photini, PyIpernity)."""
     person = state.people[token.user_id]
     return {
         "auth": {
@@ -97,30 +101,30 @@ def _described(state: State, token: Token) -> dict[str, object]:
     }
 
 
-@method("auth.getFrob")
-def get_frob(call: Call) -> dict[str, object]:
-    """Starts the desktop flow."""
+@api_method("auth.getFrob")
+def get_frob(call: MethodCall) -> dict[str, object]:
+    """Start the desktop flow with a new frob."""
     frob = new_frob(call.state, call.app.key, "desktop", None, {})
     return {"auth": {"frob": frob.value}}
 
 
-@method("auth.getToken")
-def get_token(call: Call) -> dict[str, object]:
-    """Changes a frob that a person has allowed into a token, once."""
+@api_method("auth.getToken")
+def get_token(call: MethodCall) -> dict[str, object]:
+    """Exchange a frob that a person has allowed for a token, once."""
     value = call.params.get("frob")
     if not value:
-        raise Refusal(1, "Frob missing")
+        raise APIError(1, "Frob missing")
     frob = call.state.frobs.get(value)
     if frob is None or frob.app_key != call.app.key or frob.person_id is None or not is_fresh(frob):
-        raise Refusal(2, "Frob invalid or already used")
+        raise APIError(2, "Frob invalid or already used")
     del call.state.frobs[frob.value]
     token = new_token(call.state, call.app.key, frob.person_id, frob.permissions)
-    return _described(call.state, token)
+    return _token_info(call.state, token)
 
 
-@method("auth.checkToken")
-def check_token(call: Call) -> dict[str, object]:
-    """Tells whose token it is and what it allows."""
+@api_method("auth.checkToken")
+def check_token(call: MethodCall) -> dict[str, object]:
+    """Return the owner and the permissions of a token."""
     if call.token is None:
-        raise Refusal(106, "Token missing")
-    return _described(call.state, call.token)
+        raise APIError(106, "Token missing")
+    return _token_info(call.state, call.token)

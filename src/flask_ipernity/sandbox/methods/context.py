@@ -1,8 +1,8 @@
-"""What comes before and after: in a member's stream, an album, a group, a member's articles.
+"""``getContext`` of documents, albums, groups and articles: the neighbours of an item.
 
-``prev`` leads to what was posted or added first, ``next`` to what came last; the nearest comes
-first in both, numbered from -1 down and from 1 up ([D] the help pages as the method list of 2014
-has them).
+``prev`` contains what was posted or added before, ``next`` what came later; the nearest item is
+the first of both. They are numbered from -1 downwards and from 1 upwards ([D] the help pages, in
+the method list of 2014).
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .. import album_shapes, shapes
+from .. import access, lists, parameters, serializers
 from ..documents import Doc
 from ..posts import Post
-from . import Call, Refusal, method, number
-from .album import found_album
-from .doc import found_doc
-from .group import found_group
-from .post import found_post, shown_posts
+from ..registry import APIError, MethodCall, api_method
+from .album import find_album
+from .doc import find_doc
+from .group import find_group
+from .post import find_post, visible_posts
 
 T = TypeVar("T")
 
 
-def _around(
-    call: Call,
+def _with_neighbours(
+    call: MethodCall,
     key: str,
     items: Sequence[T],
     here: T,
     describe: Callable[[T, int], dict[str, object]],
 ) -> dict[str, object]:
-    """An item and its neighbours in a list that begins with the oldest."""
+    """Return an item and its neighbours in a list that begins with the oldest."""
     place = items.index(here)
-    before = number(call.params, "prev", 10, 1, 50)
-    after = number(call.params, "next", 10, 1, 50)
+    before = parameters.int_param(call.params, "prev", 10, 1, 50)
+    after = parameters.int_param(call.params, "next", 10, 1, 50)
     older = list(reversed(items[max(0, place - before) : place]))
     newer = items[place + 1 : place + 1 + after]
     return {
@@ -48,17 +48,17 @@ def _around(
     }
 
 
-def _docs_around(
-    call: Call, docs: Sequence[Doc], here: Doc, place: str = "", *, safety: bool = True
+def _doc_with_neighbours(
+    call: MethodCall, docs: Sequence[Doc], here: Doc, place: str = "", *, safety: bool = True
 ) -> dict[str, object]:
-    """A document and its neighbours; their size stands on the documents themselves.
+    """Return a document and its neighbours; each with its own size.
 
-    :param place: what an address ends on within an album or group, such as ``/in/album/12``.
+    :param place: the end of URLs within an album or group, such as ``/in/album/12``.
     """
-    with_owner = "owner" in shapes.words(call.params.get("extra"))
+    with_owner = "owner" in parameters.comma_list(call.params.get("extra"))
 
     def describe(doc: Doc, index: int) -> dict[str, object]:
-        size = shapes.thumb(call, doc, shapes.thumbsize(call)) or {}
+        size = serializers.thumb(call, doc, parameters.thumbsize(call)) or {}
         return {
             "index": index,
             "doc_id": doc.doc_id,
@@ -68,86 +68,86 @@ def _docs_around(
             "w": size.get("w"),
             "h": size.get("h"),
             "url": size.get("url"),
-            "link": shapes.doc_link(call, doc) + place,
+            "link": serializers.doc_link(call, doc) + place,
             "user_id": doc.owner_id,
-            "owner": shapes.owner(call, doc.owner_id) if with_owner and not safety else None,
+            "owner": serializers.owner(call, doc.owner_id) if with_owner and not safety else None,
         }
 
     if media := call.params.get("media"):
         docs = [doc for doc in docs if doc is here or doc.media == media]
-    return _around(call, "doc", docs, here, describe)
+    return _with_neighbours(call, "doc", docs, here, describe)
 
 
-@method("doc.getContext")
-def doc_get_context(call: Call) -> dict[str, object]:
-    """The documents before and after one among its owner's, by the date of posting."""
-    doc = found_doc(call)
+@api_method("doc.getContext")
+def doc_get_context(call: MethodCall) -> dict[str, object]:
+    """Return a document and its neighbours among its owner's, by posting date."""
+    doc = find_doc(call)
     docs = [
         other
         for other in call.state.docs.values()
-        if other.owner_id == doc.owner_id and shapes.visible(call, other)
+        if other.owner_id == doc.owner_id and access.visible(call, other)
     ]
-    return _docs_around(call, shapes.newest_first(docs)[::-1], doc)
+    return _doc_with_neighbours(call, lists.newest_first(docs)[::-1], doc)
 
 
-@method("album.docs.getContext")
-def album_docs_get_context(call: Call) -> dict[str, object]:
-    """The documents before and after one in an album's order."""
-    album = found_album(call)
-    docs = album_shapes.docs(call, album)
+@api_method("album.docs.getContext")
+def album_docs_get_context(call: MethodCall) -> dict[str, object]:
+    """Return a document and its neighbours in an album's order."""
+    album = find_album(call)
+    docs = access.album_docs(call, album)
     return {
         "album": {
             "album_id": album.album_id,
             "total": len(docs),
-            "thumbsize": shapes.thumbsize(call),
+            "thumbsize": parameters.thumbsize(call),
         },
-        **_docs_around(call, docs, _among(call, docs), f"/in/album/{album.album_id}"),
+        **_doc_with_neighbours(call, docs, _find_among(call, docs), f"/in/album/{album.album_id}"),
     }
 
 
-@method("group.docs.getContext")
-def group_docs_get_context(call: Call) -> dict[str, object]:
-    """The documents before and after one in a group, as they were added."""
-    group = found_group(call)
+@api_method("group.docs.getContext")
+def group_docs_get_context(call: MethodCall) -> dict[str, object]:
+    """Return a document and its neighbours in a group, in the order in which they were added."""
+    group = find_group(call)
     docs = [call.state.docs[doc_id] for doc_id in group.shown]
-    docs = [doc for doc in docs if shapes.visible(call, doc)]
-    here = _among(call, docs)
+    docs = [doc for doc in docs if access.visible(call, doc)]
+    here = _find_among(call, docs)
     if user_id := call.params.get("user_id"):
         docs = [doc for doc in docs if doc is here or doc.owner_id == user_id]
     return {
         "group": {
             "group_id": group.group_id,
             "total": len(docs),
-            "thumbsize": shapes.thumbsize(call),
+            "thumbsize": parameters.thumbsize(call),
         },
-        **_docs_around(call, docs, here, f"/in/group/{group.group_id}", safety=False),
+        **_doc_with_neighbours(call, docs, here, f"/in/group/{group.group_id}", safety=False),
     }
 
 
-def _among(call: Call, docs: Sequence[Doc]) -> Doc:
-    """The wanted document, which must be one of these.
+def _find_among(call: MethodCall, docs: Sequence[Doc]) -> Doc:
+    """Return the document with the id ``doc_id``, which must be one of these.
 
-    :raises Refusal: error 2.
+    :raises APIError: 2 if it is not.
     """
     for doc in docs:
         if doc.doc_id == call.params.get("doc_id"):
             return doc
-    raise Refusal(2, "Document not found")
+    raise APIError(2, "Document not found")
 
 
-@method("post.getContext")
-def post_get_context(call: Call) -> dict[str, object]:
-    """The articles before and after one of a member; no page was found, it goes by doc's."""
-    post = found_post(call)
+@api_method("post.getContext")
+def post_get_context(call: MethodCall) -> dict[str, object]:
+    """Return an article and its neighbours; no help page was found, see ``doc.getContext``."""
+    post = find_post(call)
 
     def describe(other: Post, index: int) -> dict[str, object]:
         return {
             "index": index,
             "post_id": other.post_id,
             "title": other.title,
-            "link": shapes.post_link(call, other),
+            "link": serializers.post_link(call, other),
             "user_id": other.owner_id,
         }
 
-    posts = shown_posts(call, post.owner_id)[::-1]
-    return _around(call, "post", posts, post, describe)
+    posts = visible_posts(call, post.owner_id)[::-1]
+    return _with_neighbours(call, "post", posts, post, describe)

@@ -1,4 +1,4 @@
-"""``doc.search`` and ``doc.checkMD5``: finding documents."""
+"""``doc.search`` and ``doc.checkMD5``."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import math
 import re
 from collections.abc import Callable, Iterable
 
-from .. import group_shapes, shapes
+from .. import access, lists, parameters
 from ..documents import Doc
 from ..posts import Post
-from ..state import State
-from . import EMPTY, Call, Refusal, method, number
-from .doc import docs_page, filtered
+from ..registry import EMPTY_LIST, APIError, MethodCall, api_method
+from ..state import SandboxState
+from .doc import docs_page, filter_docs
 
+#: The maximum of documents that a full-text search finds.
 MAX_HITS = 3000
-"""Full-text searches stop there."""
 MAX_MD5S = 20
 MAX_TAGS = 20
 
-_EARTH = 6_371_000
+_EARTH_RADIUS = 6_371_000
 _TERM = re.compile(r'([+-]?)(?:"([^"]*)"|([^\s"]+))')
 _TAG = re.compile(r'"([^"]*)"|([^,"]+)')
 _EXTRAS = ("owner", "dates", "count", "license", "medias", "geo", "original")
 
 
-def word_list(text: str) -> list[str]:
-    """The words of a text: case does not matter, accents do."""
+def split_words(text: str) -> list[str]:
+    """Return the words of a text; case does not matter, accents do."""
     return re.findall(r"\w+", text.casefold())
 
 
-def _holds(words: list[str], phrase: list[str]) -> bool:
-    """Whether words hold a phrase, which may be a single word."""
+def _contains(words: list[str], phrase: list[str]) -> bool:
+    """Return whether words contain a phrase of one or more words."""
     return any(
         words[start : start + len(phrase)] == phrase
         for start in range(len(words) - len(phrase) + 1)
@@ -38,18 +38,18 @@ def _holds(words: list[str], phrase: list[str]) -> bool:
 
 
 def relevance(query: str, texts: Iterable[str]) -> int:
-    """How well texts fit a query, 0 if they do not.
+    """Return how well texts match a query; 0 if they do not.
 
-    Plain words are alternatives; ``+word`` must be there, ``-word`` must not, ``"some words"``
-    stand together.
+    Plain words are alternatives; ``+word`` must be present, ``-word`` must not, ``"some words"``
+    must stand together.
     """
-    fields = [word_list(text) for text in texts]
+    fields = [split_words(text) for text in texts]
     score, required = 0, False
     for sign, quoted, bare in _TERM.findall(query):
-        phrase = word_list(quoted or bare)
+        phrase = split_words(quoted or bare)
         if not phrase:
             continue
-        found = sum(_holds(field, phrase) for field in fields)
+        found = sum(_contains(field, phrase) for field in fields)
         if (sign == "+" and not found) or (sign == "-" and found):
             return 0
         required = required or sign == "+"
@@ -57,24 +57,24 @@ def relevance(query: str, texts: Iterable[str]) -> int:
     return score
 
 
-def tag_words(text: str) -> list[str]:
-    """The tags of a list such as ``"two words",lake``."""
+def split_tags(text: str) -> list[str]:
+    """Return the tags of a list such as ``"two words",lake``."""
     names = [(quoted or bare).strip() for quoted, bare in _TAG.findall(text)]
     return [name for name in names if name]
 
 
 def tag_names(text: str) -> list[str]:
-    """The tags that a search is about, in small letters."""
-    return tag_words(text.casefold())[:MAX_TAGS]
+    """Return the tags of a search, in lower case."""
+    return split_tags(text.casefold())[:MAX_TAGS]
 
 
-def tag_texts(state: State, doc: Doc | Post) -> list[str]:
-    """The words of the tags of a document or article."""
+def tag_texts(state: SandboxState, doc: Doc | Post) -> list[str]:
+    """Return the texts of the tags of a document or article."""
     return [state.tag_text(tag.type, tag.id) for tag in doc.tags]
 
 
-def metres(doc: Doc, lat: float, lng: float) -> float:
-    """The distance of a document from a place; one without a place is infinitely far."""
+def distance_metres(doc: Doc, lat: float, lng: float) -> float:
+    """Return the distance of a document from a place; infinity if it has no place."""
     if doc.lat is None or doc.lng is None:
         return math.inf
     north, south = math.radians(doc.lat), math.radians(lat)
@@ -83,10 +83,10 @@ def metres(doc: Doc, lat: float, lng: float) -> float:
         math.sin((north - south) / 2) ** 2
         + math.cos(north) * math.cos(south) * math.sin(turn / 2) ** 2
     )
-    return 2 * _EARTH * math.asin(math.sqrt(min(1.0, part)))
+    return 2 * _EARTH_RADIUS * math.asin(math.sqrt(min(1.0, part)))
 
 
-def _decimal(call: Call, name: str) -> float | None:
+def _decimal(call: MethodCall, name: str) -> float | None:
     try:
         value = float(call.params.get(name, ""))
     except ValueError:
@@ -94,15 +94,15 @@ def _decimal(call: Call, name: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _tests(call: Call) -> list[Callable[[Doc], bool]]:
-    """What a document must fulfil, from the parameters that are there."""
+def _conditions(call: MethodCall) -> list[Callable[[Doc], bool]]:
+    """Return the conditions that the parameters set for a document."""
     params, state = call.params, call.state
     tests: list[Callable[[Doc], bool]] = []
     if user_id := params.get("user_id"):
         tests.append(lambda doc: doc.owner_id == user_id)
     if params.get("share"):
-        tests.append(lambda doc: shapes.owns(call, doc.owner_id))
-    if licenses := shapes.words(params.get("license")):
+        tests.append(lambda doc: access.owns(call, doc.owner_id))
+    if licenses := parameters.comma_list(params.get("license")):
         tests.append(lambda doc: str(doc.license) in licenses)
     if tags := tag_names(params.get("tags", "")):
         tests.append(lambda doc: set(tags) <= {text.casefold() for text in tag_texts(state, doc)})
@@ -112,10 +112,10 @@ def _tests(call: Call) -> list[Callable[[Doc], bool]]:
         tests.append(lambda doc: doc.doc_id in members)
     if group_id := params.get("group_id"):
         group = state.groups.get(group_id)
-        shown = group.shown if group and group_shapes.shown(call, group) else []
+        shown = group.shown if group and access.group_visible(call, group) else []
         tests.append(lambda doc: doc.doc_id in shown)
-    posted_min = number(params, "posted_min", 0, 0, 2**62)
-    posted_max = number(params, "posted_max", 2**62, 0, 2**62)
+    posted_min = parameters.int_param(params, "posted_min", 0, 0, 2**62)
+    posted_max = parameters.int_param(params, "posted_max", 2**62, 0, 2**62)
     tests.append(lambda doc: posted_min <= doc.posted_at <= posted_max)
     if created_min := params.get("created_min"):
         tests.append(lambda doc: doc.created >= created_min)
@@ -123,28 +123,28 @@ def _tests(call: Call) -> list[Callable[[Doc], bool]]:
         tests.append(lambda doc: doc.created <= created_max)
     lat, lng = _decimal(call, "lat"), _decimal(call, "lng")
     if lat is not None and lng is not None:
-        distance = number(params, "dist", 5000, 1, 30_000)
-        tests.append(lambda doc: metres(doc, lat, lng) <= distance)
+        distance = parameters.int_param(params, "dist", 5000, 1, 30_000)
+        tests.append(lambda doc: distance_metres(doc, lat, lng) <= distance)
     return tests
 
 
-@method("doc.search")
-def doc_search(call: Call) -> dict[str, object]:
-    """The documents that fulfil all conditions.
+@api_method("doc.search")
+def doc_search(call: MethodCall) -> dict[str, object]:
+    """Return the documents that meet all conditions.
 
     ``group_id`` with ``album_id`` and ``text`` with ``tags`` are not allowed together. What the
-    service then does is not known ([U]); here nothing is found.
+    service does then is not known ([U]); here nothing is found.
     """
     params, state = call.params, call.state
     text = params.get("text", "").strip()
     forbidden = (text and params.get("tags")) or (params.get("group_id") and params.get("album_id"))
-    tests = _tests(call)
+    tests = _conditions(call)
     docs = [
         doc
-        for doc in filtered(call, list(state.docs.values()))
-        if not forbidden and shapes.visible(call, doc) and all(test(doc) for test in tests)
+        for doc in filter_docs(call, list(state.docs.values()))
+        if not forbidden and access.visible(call, doc) and all(test(doc) for test in tests)
     ]
-    docs = shapes.newest_first(docs)
+    docs = lists.newest_first(docs)
     if text:
         scores = {
             doc.doc_id: relevance(
@@ -160,31 +160,31 @@ def doc_search(call: Call) -> dict[str, object]:
 
 
 def _sorted(docs: list[Doc], order: str) -> list[Doc]:
-    """Documents in a wanted order; unknown orders count as relevance."""
+    """Return documents in the requested order; an unknown order means relevance."""
     if order == "popular":
-        return shapes.most_popular_first(docs)
+        return lists.most_popular_first(docs)
     if order in ("posted-desc", "posted-asc"):
-        docs = shapes.newest_first(docs)
+        docs = lists.newest_first(docs)
         return docs if order == "posted-desc" else docs[::-1]
     if order in ("created-desc", "created-asc"):
         return sorted(docs, key=lambda doc: doc.created, reverse=order == "created-desc")
     return docs
 
 
-@method("doc.checkMD5")
-def doc_check_md5(call: Call) -> dict[str, object]:
-    """Which of some files the caller has uploaded already.
+@api_method("doc.checkMD5")
+def doc_check_md5(call: MethodCall) -> dict[str, object]:
+    """Return which of some files the caller has already uploaded.
 
-    If it is none of them, the records are left out ([D] the page's note), but not their list:
-    PyIpernity's test-suite goes through it, and reads a ``doc_id`` in each ([C] conftest.py).
+    If it is none of them, the records are left out ([D] the page's note), but their list is not:
+    PyIpernity's test suite loops over it, and reads a ``doc_id`` in each ([C] conftest.py).
     """
-    wanted = [md5.lower() for md5 in shapes.words(call.params.get("md5"))]
+    wanted = [md5.lower() for md5 in parameters.comma_list(call.params.get("md5"))]
     if not 1 <= len(wanted) <= MAX_MD5S:
-        raise Refusal(1, "Document not found")
+        raise APIError(1, "Document not found")
     own: dict[str, str] = {}
-    for doc in shapes.newest_first(call.state.docs.values()):
-        if shapes.owns(call, doc.owner_id):
+    for doc in lists.newest_first(call.state.docs.values()):
+        if access.owns(call, doc.owner_id):
             own.setdefault(doc.source.md5(), doc.doc_id)
     found = sum(md5 in own for md5 in wanted)
     records = [{"md5": md5, "doc_id": own.get(md5), "found": md5 in own} for md5 in wanted]
-    return {"docs": {"count": len(wanted), "found": found, "doc": records if found else EMPTY}}
+    return {"docs": {"count": len(wanted), "found": found, "doc": records if found else EMPTY_LIST}}

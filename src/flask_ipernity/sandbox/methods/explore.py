@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .. import shapes
+from .. import lists, parameters
 from ..documents import Doc
-from . import Call, method, number
+from ..registry import MethodCall, api_method
 from .doc import doc_items, docs_page
 
 _EXTRAS = ("owner", "dates", "license", "medias", "geo")
 
 
-def _public(call: Call) -> list[Doc]:
-    """What anybody sees, of the wanted media."""
+def _public(call: MethodCall) -> list[Doc]:
+    """Return the public documents of the requested media."""
     media = call.params.get("media")
     return [
         doc
@@ -20,30 +20,34 @@ def _public(call: Call) -> list[Doc]:
     ]
 
 
-@method("explore.docs.getPopular")
-def get_popular(call: Call) -> dict[str, object]:
-    """The documents with the most faves and visits."""
-    docs = shapes.most_popular_first(_public(call))
+@api_method("explore.docs.getPopular")
+def get_popular(call: MethodCall) -> dict[str, object]:
+    """Return the documents with the most faves and visits."""
+    docs = lists.most_popular_first(_public(call))
     return {"docs": docs_page(call, docs, 20, 50, _EXTRAS, "owner")}
 
 
-@method("explore.docs.getRecent")
-def get_recent(call: Call) -> dict[str, object]:
-    """The newest documents, without pages."""
-    docs = shapes.newest_first(_public(call))[: number(call.params, "count", 50, 1, 100)]
+@api_method("explore.docs.getRecent")
+def get_recent(call: MethodCall) -> dict[str, object]:
+    """Return the newest documents, without pages."""
+    docs = lists.newest_first(_public(call))[
+        : parameters.int_param(call.params, "count", 50, 1, 100)
+    ]
     return {"docs": {"count": len(docs), "doc": doc_items(call, docs, _EXTRAS, "owner")}}
 
 
-@method("explore.docs.homepage")
-def homepage(call: Call) -> dict[str, object]:
-    """A choice for the front page: popular pictures. It takes pages, but tells no numbers."""
-    docs = shapes.most_popular_first(doc for doc in _public(call) if doc.media == "photo")
-    per_page = number(call.params, "per_page", 5, 1, 100)
-    chosen, _ = shapes.paged(docs, number(call.params, "page", 1, 1, 10**9), per_page)
+@api_method("explore.docs.homepage")
+def homepage(call: MethodCall) -> dict[str, object]:
+    """Return popular pictures; the method takes a page, but answers without totals."""
+    docs = lists.most_popular_first(doc for doc in _public(call) if doc.media == "photo")
+    per_page = parameters.int_param(call.params, "per_page", 5, 1, 100)
+    chosen, _ = lists.paginate(
+        docs, parameters.int_param(call.params, "page", 1, 1, 10**9), per_page
+    )
     return {"docs": {"count": len(chosen), "doc": doc_items(call, chosen, _EXTRAS, "owner")}}
 
 
-@method("explore.groups.getRandom")
-def get_random_groups(call: Call) -> dict[str, object]:
-    """Nothing: the method is there, but seems defunct ([C] rcw-2/python-ipernity-api-py3)."""
+@api_method("explore.groups.getRandom")
+def get_random_groups(call: MethodCall) -> dict[str, object]:
+    """Return no groups: the method exists, but seems defunct ([C] python-ipernity-api-py3)."""
     return {"groups": {"count": 0}}

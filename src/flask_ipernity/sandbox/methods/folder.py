@@ -1,58 +1,58 @@
-"""``folder.get``, ``getList`` and ``albums.getList``: reading folders."""
+"""``folder.get``, ``getList`` and ``albums.getList``."""
 
 from __future__ import annotations
 
-from .. import album_shapes, shapes
+from .. import access, album_serializers, lists, parameters, serializers
 from ..documents import Album, Folder
-from . import Call, Refusal, method, number
-from .user import wanted_person
+from ..registry import APIError, MethodCall, api_method
+from .user import find_person
 
 
-def _shown(call: Call, folder: Folder) -> list[Album]:
-    """A folder's albums that have something for the caller, in the folder's order."""
+def _shown(call: MethodCall, folder: Folder) -> list[Album]:
+    """Return a folder's albums that have something for the caller, in the folder's order."""
     albums = [call.state.albums[album_id] for album_id in folder.album_ids]
-    return [album for album in albums if album_shapes.docs(call, album)]
+    return [album for album in albums if access.album_docs(call, album)]
 
 
-def _found_folder(call: Call) -> Folder:
-    """The folder that ``folder_id`` names.
+def _find_folder(call: MethodCall) -> Folder:
+    """Return the folder with the id ``folder_id``.
 
-    :raises Refusal: error 1, there is none, or it is empty or has empty albums only: then it is
-        not found even for its owner ([C] oneyoung).
+    :raises APIError: 1 if there is none, or it has no albums or only empty ones; it is then not
+    found by its owner either ([C] oneyoung).
     """
     folder = call.state.folders.get(call.params.get("folder_id", ""))
     if folder is None or not _shown(call, folder):
-        raise Refusal(1, "Folder not found")
+        raise APIError(1, "Folder not found")
     return folder
 
 
-def _counts(call: Call, folder: Folder, friends: str) -> dict[str, object]:
-    """How many of a folder's albums there are, and have something for each circle."""
+def _counts(call: MethodCall, folder: Folder, friends: str) -> dict[str, object]:
+    """Return how many albums a folder has, and how many have something for each circle."""
     albums = _shown(call, folder)
-    seen = [album_shapes.visibility(call, album) for album in albums]
+    seen = [album_serializers.visibility(call, album) for album in albums]
     return {
         "albums": len(albums),
         "public": sum(bool(shape["public"]) for shape in seen),
         "family": sum(bool(shape["family"]) for shape in seen),
-        # the lists say "friend" ([D])
+        # the key is "friend" in lists ([D])
         friends: sum(bool(shape["friend"]) for shape in seen),
         "ff": sum(bool(shape["ff"]) for shape in seen),
     }
 
 
-def _cover(call: Call, folder: Folder) -> dict[str, object] | None:
-    """A folder's cover, or that of its first album."""
+def _cover(call: MethodCall, folder: Folder) -> dict[str, object] | None:
+    """Return a folder's cover; that of its first album if it has none."""
     doc = call.state.docs.get(folder.cover_id or "")
-    if doc is not None and shapes.visible(call, doc):
-        shape = shapes.thumb(call, doc, shapes.thumbsize(call))
+    if doc is not None and access.visible(call, doc):
+        shape = serializers.thumb(call, doc, parameters.thumbsize(call))
         if shape:
             return {"doc_id": doc.doc_id, **shape}
-    covers = (album_shapes.cover(call, album) for album in _shown(call, folder))
+    covers = (album_serializers.cover(call, album) for album in _shown(call, folder))
     return next((cover for cover in covers if cover), None)
 
 
-def written(call: Call, folder: Folder) -> dict[str, object]:
-    """What folder.create answers, and folder.get and edit among other things."""
+def folder_summary(call: MethodCall, folder: Folder) -> dict[str, object]:
+    """Return what ``folder.create``, ``folder.get`` and ``folder.edit`` have in common."""
     return {
         "folder_id": folder.folder_id,
         "link": _link(call, folder),
@@ -63,42 +63,42 @@ def written(call: Call, folder: Folder) -> dict[str, object]:
     }
 
 
-def described(call: Call, folder: Folder) -> dict[str, object]:
-    """A folder with its cover and owner."""
+def folder_details(call: MethodCall, folder: Folder) -> dict[str, object]:
+    """Return a folder with its cover and owner."""
     alias = call.state.people[folder.owner_id].alias
     return {
-        **written(call, folder),
+        **folder_summary(call, folder),
         "cover": _cover(call, folder),
         "owner": {"user_id": folder.owner_id, "alias": alias},
     }
 
 
-def _link(call: Call, folder: Folder) -> str:
-    """Address of a folder's page, which has the form of an album's ([D])."""
+def _link(call: MethodCall, folder: Folder) -> str:
+    """Return the URL of a folder's page, which has the form of an album's ([D])."""
     return f"{call.web_url}/doc/{folder.owner_id}/album/{folder.folder_id}"
 
 
-@method("folder.get")
-def folder_get(call: Call) -> dict[str, object]:
-    """One folder."""
-    return {"folder": described(call, _found_folder(call))}
+@api_method("folder.get")
+def folder_get(call: MethodCall) -> dict[str, object]:
+    """Return one folder."""
+    return {"folder": folder_details(call, _find_folder(call))}
 
 
-@method("folder.getList")
-def folder_get_list(call: Call) -> dict[str, object]:
-    """A member's folders; empty ones only for their owner, with ``empty=1``."""
-    person = wanted_person(call)
-    own = shapes.owns(call, person.user_id)
+@api_method("folder.getList")
+def folder_get_list(call: MethodCall) -> dict[str, object]:
+    """Return a member's folders; empty ones only for their owner, with ``empty=1``."""
+    person = find_person(call)
+    own = access.owns(call, person.user_id)
     with_empty = call.params.get("empty") == "1" and own
     folders = [
         folder
         for folder in reversed(call.state.folders.values())
         if folder.owner_id == person.user_id and (with_empty or _shown(call, folder))
     ]
-    folders.sort(key=album_shapes.placed)
-    per_page = number(call.params, "per_page", 100, 1, 100)
-    page = number(call.params, "page", 1, 1, 10**9)
-    chosen, head = shapes.paged(folders, page, per_page, pages=False)
+    folders.sort(key=lists.owner_order)
+    per_page = parameters.int_param(call.params, "per_page", 100, 1, 100)
+    page = parameters.int_param(call.params, "page", 1, 1, 10**9)
+    chosen, head = lists.paginate(folders, page, per_page, pages=False)
     records = []
     for folder in chosen:
         count = _counts(call, folder, "friend")
@@ -119,22 +119,22 @@ def folder_get_list(call: Call) -> dict[str, object]:
         "folders": {
             **head,
             "count": len(chosen),
-            "thumbsize": shapes.thumbsize(call),
+            "thumbsize": parameters.thumbsize(call),
             "can": {"create": own and call.level("doc") >= 2},
             "folder": records,
         }
     }
 
 
-@method("folder.albums.getList")
-def folder_albums_get_list(call: Call) -> dict[str, object]:
-    """The albums in a folder, each with a picture."""
-    folder = _found_folder(call)
-    per_page = number(call.params, "per_page", 20, 1, 100)
-    page = number(call.params, "page", 1, 1, 10**9)
+@api_method("folder.albums.getList")
+def folder_albums_get_list(call: MethodCall) -> dict[str, object]:
+    """Return the albums in a folder, each with a picture."""
+    folder = _find_folder(call)
+    per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
+    page = parameters.int_param(call.params, "page", 1, 1, 10**9)
     albums = _shown(call, folder)
-    chosen, head = shapes.paged(albums, page, per_page)
-    covers = {album.album_id: album_shapes.cover(call, album) for album in albums}
+    chosen, head = lists.paginate(albums, page, per_page)
+    covers = {album.album_id: album_serializers.cover(call, album) for album in albums}
     first = next(((number, cover) for number, cover in covers.items() if cover), None)
     return {
         "folder": {
@@ -156,5 +156,5 @@ def folder_albums_get_list(call: Call) -> dict[str, object]:
 
 
 def _without_doc(cover: dict[str, object] | None) -> dict[str, object] | None:
-    """A picture that does not say of which document it is."""
+    """Return a cover without the id of its document."""
     return cover and {key: value for key, value in cover.items() if key != "doc_id"}

@@ -1,72 +1,73 @@
-"""``group.*``: groups, and the documents that their members show there."""
+"""``group.*``: groups, and the documents in them."""
 
 from __future__ import annotations
 
 import time
 
-from .. import group_shapes, shapes
+from .. import access, group_serializers, lists, parameters
 from ..groups import Group, GroupDoc
-from . import MAX_IDS, Call, Refusal, caller, limits, method, number
-from .doc import docs_page, filtered
+from ..registry import MAX_IDS, APIError, MethodCall, api_method, caller
+from . import limits
+from .doc import docs_page, filter_docs
 from .doc_search import relevance
 
 
-def found_group(call: Call) -> Group:
-    """The group that ``group_id`` names.
+def find_group(call: MethodCall) -> Group:
+    """Return the group with the id ``group_id``.
 
-    :raises Refusal: error 1, there is none, or it is private and the caller no member.
+    :raises APIError: 1 if there is none, or it is private and the caller is not a member.
     """
     group = call.state.groups.get(call.params.get("group_id", ""))
-    if group is None or not group_shapes.shown(call, group):
-        raise Refusal(1, "Group not found")
+    if group is None or not access.group_visible(call, group):
+        raise APIError(1, "Group not found")
     return group
 
 
-@method("group.get")
-def group_get(call: Call) -> dict[str, object]:
-    """One group, by id or alias. Its id is called ``id`` here alone ([D])."""
+@api_method("group.get")
+def group_get(call: MethodCall) -> dict[str, object]:
+    """Return one group, by id or alias; the key of its id is ``id`` in this answer alone ([D])."""
     group = call.state.group(call.params.get("group_id", ""))
-    if group is None or not group_shapes.shown(call, group):
-        raise Refusal(1, "Group not found")
+    if group is None or not access.group_visible(call, group):
+        raise APIError(1, "Group not found")
     return {
         "group": {
             "id": group.group_id,
-            **group_shapes.common(call, group),
+            **group_serializers.common(call, group),
             "lang": group.lang,
             "description": group.description,
-            "quota": group_shapes.quota(call, group),
-            "can": group_shapes.can(call, group),
-            "you": group_shapes.you(group, call.viewer.user_id) if call.viewer else None,
+            "quota": group_serializers.quota(call, group),
+            "can": group_serializers.can(call, group),
+            "you": group_serializers.you(group, call.viewer.user_id) if call.viewer else None,
         }
     }
 
 
-@method("group.getList")
-def group_get_list(call: Call) -> dict[str, object]:
-    """The groups of a member; the answer has no ``pages`` ([C] PyIpernity)."""
+@api_method("group.getList")
+def group_get_list(call: MethodCall) -> dict[str, object]:
+    """Return the groups of a member; the answer has no ``pages`` ([C] PyIpernity)."""
     user_id = call.params.get("user_id")
     person = call.state.people.get(user_id) if user_id else call.viewer
     if person is None or person.closed:
-        raise Refusal(1, "User invalid or caller not authenticated")
+        raise APIError(1, "User invalid or caller not authenticated")
     groups = [
         group
         for group in call.state.groups.values()
-        if person.user_id in group.members and group_shapes.shown(call, group)
+        if person.user_id in group.members and access.group_visible(call, group)
     ]
-    per_page = number(call.params, "per_page", 100, 1, 100)
-    page = number(call.params, "page", 1, 1, 10**9)
-    chosen, head = shapes.paged(groups, page, per_page, pages=False)
+    per_page = parameters.int_param(call.params, "per_page", 100, 1, 100)
+    page = parameters.int_param(call.params, "page", 1, 1, 10**9)
+    chosen, head = lists.paginate(groups, page, per_page, pages=False)
     who = call.viewer or person
     return {
         "groups": {
             **head,
             "count": len(chosen),
-            "thumbsize": shapes.thumbsize(call),
+            "thumbsize": parameters.thumbsize(call),
             "group": [
                 {
                     "group_id": group.group_id,
-                    **group_shapes.common(call, group),
-                    "you": group_shapes.you(group, who.user_id),
+                    **group_serializers.common(call, group),
+                    "you": group_serializers.you(group, who.user_id),
                 }
                 for group in chosen
             ],
@@ -74,16 +75,16 @@ def group_get_list(call: Call) -> dict[str, object]:
     }
 
 
-@method("group.search")
-def group_search(call: Call) -> dict[str, object]:
-    """The groups with some words in title or description."""
+@api_method("group.search")
+def group_search(call: MethodCall) -> dict[str, object]:
+    """Return the groups with some words in title or description."""
     text = call.params.get("text", "").strip()
     if not text:
-        raise Refusal(1, "Search text empty")
+        raise APIError(1, "Search text empty")
     scores = {
         group.group_id: relevance(text, (group.title, group.description))
         for group in call.state.groups.values()
-        if group_shapes.shown(call, group)
+        if access.group_visible(call, group)
     }
     groups = [call.state.groups[group_id] for group_id, score in scores.items() if score]
     order = call.params.get("sort", "relevance")
@@ -91,57 +92,59 @@ def group_search(call: Call) -> dict[str, object]:
         groups.sort(key=lambda group: group.created_at, reverse=order == "created-desc")
     else:
         groups.sort(key=lambda group: scores[group.group_id], reverse=True)
-    per_page = number(call.params, "per_page", 20, 1, 100)
-    page = number(call.params, "page", 1, 1, 10**9)
-    chosen, head = shapes.paged(groups, page, per_page)
-    records = [{"group_id": group.group_id, **group_shapes.common(call, group)} for group in chosen]
+    per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
+    page = parameters.int_param(call.params, "page", 1, 1, 10**9)
+    chosen, head = lists.paginate(groups, page, per_page)
+    records = [
+        {"group_id": group.group_id, **group_serializers.common(call, group)} for group in chosen
+    ]
     return {"groups": {**head, "group": records}}
 
 
-@method("group.docs.getList")
-def group_docs_get_list(call: Call) -> dict[str, object]:
-    """A group's documents, the last added first ([R]); pending ones are not shown."""
-    group, state = found_group(call), call.state
+@api_method("group.docs.getList")
+def group_docs_get_list(call: MethodCall) -> dict[str, object]:
+    """Return a group's documents, the last added first ([R]), without pending ones."""
+    group, state = find_group(call), call.state
     docs = [state.docs[doc_id] for doc_id in reversed(group.shown)]
     if user_id := call.params.get("user_id"):
         if user_id not in state.people:
-            raise Refusal(2, "User not found")
+            raise APIError(2, "User not found")
         docs = [doc for doc in docs if doc.owner_id == user_id]
-    docs = filtered(call, [doc for doc in docs if shapes.visible(call, doc)])
+    docs = filter_docs(call, [doc for doc in docs if access.visible(call, doc)])
     extras = ("owner", "dates", "geo", "medias", "original")
     return {
         "group": {"group_id": group.group_id, "docs": docs_page(call, docs, 20, 100, extras, "")}
     }
 
 
-@method("group.docs.add")
-def group_docs_add(call: Call) -> dict[str, object]:
-    """Shows the caller's documents in a group, or hands them to its moderators."""
-    group, who, now = found_group(call), caller(call), int(time.time())
+@api_method("group.docs.add")
+def group_docs_add(call: MethodCall) -> dict[str, object]:
+    """Add the caller's documents to a group, or submit them to its moderators."""
+    group, who, now = find_group(call), caller(call), int(time.time())
     if who.user_id not in group.members:
-        raise Refusal(1, "Group not found")
-    ids = shapes.words(call.params.get("doc_id"))
+        raise APIError(1, "Group not found")
+    ids = parameters.comma_list(call.params.get("doc_id"))
     docs = [call.state.docs.get(doc_id) for doc_id in dict.fromkeys(ids)]
     own = [doc for doc in docs if doc is not None and doc.owner_id == who.user_id]
     if len(ids) > MAX_IDS or not own or len(own) < len(docs):
-        raise Refusal(2, "Document not found or not owned")
+        raise APIError(2, "Document not found or not owned")
     new = [doc for doc in own if doc.doc_id not in group.docs]
     left = group.left(who.user_id, now)
     if left is not None and len(new) > left:
-        raise Refusal(3, "Group quota reached")
+        raise APIError(3, "Group quota reached")
     if len(group.docs) + len(new) > group.room:
-        raise Refusal(4, "Group closed or full")
+        raise APIError(4, "Group closed or full")
     records: list[dict[str, object]] = []
     for doc in own:
         error = 0
         if doc in new:
             in_groups = sum(doc.doc_id in other.docs for other in call.state.groups.values())
-            if in_groups >= limits.DOC_GROUPS:
+            if in_groups >= limits.MAX_DOC_GROUPS:
                 error = 1
             elif doc.media not in group.accepts:
                 error = 2
             else:
-                pending = group.moderated and not group.leads(who.user_id)
+                pending = group.moderated and not group.moderates(who.user_id)
                 group.docs[doc.doc_id] = GroupDoc(who.user_id, now, pending)
         entry = group.docs.get(doc.doc_id)
         records.append(
@@ -165,22 +168,22 @@ def group_docs_add(call: Call) -> dict[str, object]:
     }
 
 
-@method("group.docs.remove")
-def group_docs_remove(call: Call) -> dict[str, object]:
-    """Takes documents out of a group: own ones, or for those who lead it any.
+@api_method("group.docs.remove")
+def group_docs_remove(call: MethodCall) -> dict[str, object]:
+    """Remove documents from a group; moderators may remove those of others too.
 
-    The records come as ``docs``, not as the help page's ``doc`` ([C] PyIpernity, 2023).
+    The key of the records is ``docs``, not ``doc`` as on the help page ([C] PyIpernity, 2023).
     """
-    group, who = found_group(call), caller(call)
-    ids = list(dict.fromkeys(shapes.words(call.params.get("doc_id"))))
+    group, who = find_group(call), caller(call)
+    ids = list(dict.fromkeys(parameters.comma_list(call.params.get("doc_id"))))
     docs = [call.state.docs.get(doc_id) for doc_id in ids]
     allowed = [
         doc
         for doc in docs
-        if doc is not None and (doc.owner_id == who.user_id or group.leads(who.user_id))
+        if doc is not None and (doc.owner_id == who.user_id or group.moderates(who.user_id))
     ]
     if not ids or len(ids) > MAX_IDS or len(allowed) < len(docs):
-        raise Refusal(2, "Document not found")
+        raise APIError(2, "Document not found")
     gone = {doc.doc_id for doc in allowed if group.docs.pop(doc.doc_id, None)}
     return {
         "group": {

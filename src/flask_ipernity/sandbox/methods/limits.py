@@ -1,18 +1,18 @@
-"""Limits of which the service says that they exist but not how high they are: ours ([U])."""
+"""Limits that the service has, but whose values are not known ([U]); these are the sandbox's."""
 
 from __future__ import annotations
 
-COMMENTS = 500
-"""Comments on one item."""
-NOTES = 50
-"""Notes on one picture."""
-TAGS = 100
-"""Tags on one document."""
-ALBUM_DOCS = 5_000
-"""Documents in one album."""
-DOC_ALBUMS = 100
-"""Albums of one document."""
-DOC_GROUPS = 60
-"""Groups of one document."""
-FOLDER_ALBUMS = 500
-"""Albums in one folder."""
+#: Comments on one item.
+MAX_COMMENTS = 500
+#: Notes on one picture.
+MAX_NOTES = 50
+#: Tags on one document.
+MAX_DOC_TAGS = 100
+#: Documents in one album.
+MAX_ALBUM_DOCS = 5_000
+#: Albums of one document.
+MAX_DOC_ALBUMS = 100
+#: Groups of one document.
+MAX_DOC_GROUPS = 60
+#: Albums in one folder.
+MAX_FOLDER_ALBUMS = 500

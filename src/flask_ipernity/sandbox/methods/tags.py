@@ -1,28 +1,28 @@
-"""``tags.user.*`` and ``tags.docs.getList``: by which words things are found."""
+"""``tags.user.*`` and ``tags.docs.getList``."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from .. import shapes
-from . import Call, Refusal, method, number
-from .doc import docs_page, filtered
-from .user import wanted_person
+from .. import access, lists, parameters
+from ..registry import APIError, MethodCall, api_method
+from .doc import docs_page, filter_docs
+from .user import find_person
 
 
-@method("tags.user.getList")
-def tags_user_get_list(call: Call) -> dict[str, object]:
-    """The tags on a member's documents that the caller may see, the most used first."""
-    person = wanted_person(call)
+@api_method("tags.user.getList")
+def tags_user_get_list(call: MethodCall) -> dict[str, object]:
+    """Return the tags on a member's documents that the caller may see, the most used first."""
+    person = find_person(call)
     wanted = call.params.get("type") or "keyword"
     used = Counter(
         tag.id
         for doc in call.state.docs.values()
-        if doc.owner_id == person.user_id and shapes.visible(call, doc)
+        if doc.owner_id == person.user_id and access.visible(call, doc)
         for tag in doc.tags
         if tag.type == wanted
     )
-    chosen = used.most_common(number(call.params, "count", 100, 1, 1000))
+    chosen = used.most_common(parameters.int_param(call.params, "count", 100, 1, 1000))
     return {
         "tags": {
             "count": len(chosen),
@@ -36,15 +36,15 @@ def tags_user_get_list(call: Call) -> dict[str, object]:
     }
 
 
-@method("tags.user.getPopular")
-def tags_user_get_popular(call: Call) -> dict[str, object]:
-    """A member's most used tags, and on how many documents and articles they are."""
-    person, state = wanted_person(call), call.state
+@api_method("tags.user.getPopular")
+def tags_user_get_popular(call: MethodCall) -> dict[str, object]:
+    """Return a member's most used tags, and how many documents and articles have them."""
+    person, state = find_person(call), call.state
     wanted = call.params.get("type") or "keyword"
     docs = Counter(
         tag.id
         for doc in state.docs.values()
-        if doc.owner_id == person.user_id and shapes.visible(call, doc)
+        if doc.owner_id == person.user_id and access.visible(call, doc)
         for tag in doc.tags
         if tag.type == wanted
     )
@@ -55,7 +55,7 @@ def tags_user_get_popular(call: Call) -> dict[str, object]:
         for tag in post.tags
         if tag.type == wanted
     )
-    chosen = (docs + posts).most_common(number(call.params, "count", 20, 1, 100))
+    chosen = (docs + posts).most_common(parameters.int_param(call.params, "count", 20, 1, 100))
     return {
         "tags": {
             "count": len(chosen),
@@ -74,28 +74,28 @@ def tags_user_get_popular(call: Call) -> dict[str, object]:
     }
 
 
-@method("tags.docs.getList")
-def tags_docs_get_list(call: Call) -> dict[str, object]:
-    """The documents with a keyword, or on which a member is seen."""
+@api_method("tags.docs.getList")
+def tags_docs_get_list(call: MethodCall) -> dict[str, object]:
+    """Return the documents with a keyword, or on which a member is tagged."""
     state, kind, tag_id = call.state, call.params.get("type"), call.params.get("id", "")
     known = {"keyword": set(state.tags), "member": set(state.people)}
     if tag_id not in known.get(kind or "", ()):
-        raise Refusal(1, "Tag not found")
+        raise APIError(1, "Tag not found")
     docs = [
         doc
         for doc in state.docs.values()
         if any((tag.type, tag.id) == (kind, tag_id) for tag in doc.tags)
-        and shapes.visible(call, doc)
+        and access.visible(call, doc)
     ]
     if user_id := call.params.get("user_id"):
         if user_id not in state.people:
-            raise Refusal(2, "User not found")
+            raise APIError(2, "User not found")
         docs = [doc for doc in docs if doc.owner_id == user_id]
-    docs = filtered(call, docs)
+    docs = filter_docs(call, docs)
     order = call.params.get("sort", "popular")
     if order in ("posted-desc", "posted-asc"):
-        docs = shapes.newest_first(docs)[:: 1 if order == "posted-desc" else -1]
+        docs = lists.newest_first(docs)[:: 1 if order == "posted-desc" else -1]
     else:
-        docs = shapes.most_popular_first(docs)
+        docs = lists.most_popular_first(docs)
     extras = ("owner", "dates", "medias", "original")
     return {"docs": docs_page(call, docs, 100, 500, extras, "owner")}

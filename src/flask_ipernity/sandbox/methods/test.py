@@ -1,20 +1,20 @@
-"""``test.*``: two methods that need nothing."""
+"""``test.*``: two methods that require nothing."""
 
 from __future__ import annotations
 
-from . import Call, Refusal, method
+from ..registry import APIError, MethodCall, api_method
 
 
-@method("test.echo")
-def echo(call: Call) -> dict[str, object]:
-    """Says what it was told."""
+@api_method("test.echo")
+def echo(call: MethodCall) -> dict[str, object]:
+    """Return the text that was sent."""
     text = call.params.get("echo")
     if not text:
-        raise Refusal(1, "Echo parameter empty or missing")
+        raise APIError(1, "Echo parameter empty or missing")
     return {"echo": text}
 
 
-@method("test.hello")
-def hello(call: Call) -> dict[str, object]:
-    """Says hello."""
+@api_method("test.hello")
+def hello(call: MethodCall) -> dict[str, object]:
+    """Return a greeting."""
     return {"hello": "hello world!"}

@@ -1,6 +1,6 @@
-"""``upload.*``: files become documents, after a while.
+"""``upload.*``: files that become documents after some time.
 
-Photos are JPEG and PNG files. Where a parameter is out of bounds the service's answer is not known
+Photos are JPEG and PNG files. The service's answer to a parameter out of bounds is not known
 ([U]); here it is error 3, "not accepted".
 """
 
@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from .. import shapes
+from .. import parameters
 from ..accounts import Person
 from ..documents import Doc, DocTag
 from ..exif import read_photo
-from ..pictures import Picture
-from ..tickets import Received, Ticket
-from . import Call, Refusal, caller, method
-from .account import allowance, used
-from .doc_search import tag_words
-from .doc_set import changes_of, choice, place_of
+from ..registry import APIError, MethodCall, api_method, caller
+from ..thumbnails import OriginalFile
+from ..uploads import IncomingFile, UploadTicket
+from .account import upload_limits, used_bytes
+from .doc_search import split_tags
+from .doc_write import one_of, read_changes, read_place
 
 MAX_TICKETS = 50
 _SUFFIXES = {
@@ -32,67 +32,67 @@ _SUFFIXES = {
 }
 
 
-class Incoming(NamedTuple):
-    """A file that was accepted, and what its name says it is."""
+class AcceptedFile(NamedTuple):
+    """A file that was accepted, and what its name says about it."""
 
-    file: Received
+    file: IncomingFile
     stem: str
     ext: str
     media: str
 
 
-def _incoming(call: Call, person: Person) -> Incoming:
-    """The file of a call.
+def _accept_file(call: MethodCall, person: Person) -> AcceptedFile:
+    """Return the file of a call.
 
-    :raises Refusal: 1 there is none or it is empty, 2 it is too large, 3 it is not accepted: a
-        video of an account that is not PRO ([C] Photini), or more than is left of the month.
+    :raises APIError: 1 if it is missing or empty, 2 if it is too large, 3 if it is not accepted: a
+    video of an account that is not PRO ([C] Photini), or more than the rest of the month's quota.
     """
     file = call.file
     if file is None or not file.size:
-        raise Refusal(1, "File missing or empty")
-    most = allowance(person)
+        raise APIError(1, "File missing or empty")
+    most = upload_limits(person)
     if file.size > most.file:
-        raise Refusal(2, "File too large")
+        raise APIError(2, "File too large")
     name = PurePosixPath(call.filename.replace("\\", "/"))
     ext = name.suffix[1:].lower()
     if not re.fullmatch(r"[a-z0-9]{1,5}", ext):
         ext = "bin"
     media = next((media for media, known in _SUFFIXES.items() if ext in known), "other")
     if media == "video" and not person.is_pro:
-        raise Refusal(3, "File not accepted")
-    if used(call.state, person) + file.size > most.monthly:
-        raise Refusal(3, "Monthly upload limit exceeded")
-    return Incoming(file, name.stem, ext, media)
+        raise APIError(3, "File not accepted")
+    if used_bytes(call.state, person) + file.size > most.monthly:
+        raise APIError(3, "Monthly upload limit exceeded")
+    return AcceptedFile(file, name.stem, ext, media)
 
 
-def _wishes(call: Call) -> dict[str, object]:
-    """What the parameters say of a document, by attribute of :class:`Doc`.
+def _requested_values(call: MethodCall) -> dict[str, object]:
+    """Return what the parameters set, by attribute of :class:`Doc`.
 
-    Without a circle it is public: each member's own default is not known ([U]).
+    Without a circle the document is public: a member's own default is not known ([U]).
 
-    :raises Refusal: error 3, one of them is out of bounds.
+    :raises APIError: 3 if one of them is out of bounds.
     """
     params = call.params
     names = ("title", "description", "license", "safety", "perm_comment", "perm_tag", "perm_tagme")
     try:
-        wishes = changes_of({name: text for name, text in params.items() if text}, names)
+        wishes = read_changes({name: text for name, text in params.items() if text}, names)
         if created := params.get("created_at"):
             datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
             wishes["created"] = created
-        if (place := place_of(params)) is not None:
+        if (place := read_place(params)) is not None:
             wishes["lat"], wishes["lng"] = place
     except ValueError:
-        raise Refusal(3, "File not accepted") from None
+        raise APIError(3, "File not accepted") from None
     return wishes
 
 
-def _tags(call: Call, person: Person) -> list[DocTag]:
-    """The keywords and members that the parameters put on a document."""
+def _tags(call: MethodCall, person: Person) -> list[DocTag]:
+    """Return the keywords and members that the parameters put on a document."""
     state, now = call.state, int(time.time())
-    words = [state.keyword(word).tag_id for word in tag_words(call.params.get("keywords", ""))]
+    words = [state.keyword(word).tag_id for word in split_tags(call.params.get("keywords", ""))]
     members = [
         user_id
-        for user_id in shapes.words(call.params.get("member_ids"))
+        for user_id in parameters.comma_list(call.params.get("member_ids"))
         if user_id in state.people
     ]
     return [
@@ -102,71 +102,71 @@ def _tags(call: Call, person: Person) -> list[DocTag]:
     ]
 
 
-def _document(
-    call: Call, person: Person, incoming: Incoming, orientation: int | None
+def _make_document(
+    call: MethodCall, person: Person, incoming: AcceptedFile, orientation: int | None
 ) -> Doc | None:
-    """The document that a file becomes; None for a photo that cannot be read."""
+    """Return the document that a file becomes; None for a photo that cannot be read."""
     file, now = incoming.file, int(time.time())
     path = file.keep(incoming.ext)
     filename = f"{incoming.stem}.{incoming.ext}"
     if incoming.media != "photo":
-        source = Picture(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
+        source = OriginalFile(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
         doc_id = call.state.new_id("doc")
         doc = Doc(doc_id, person.user_id, source, None, incoming.stem, incoming.media)
         doc.posted_at = doc.updated_at = now
         return doc
     try:
-        facts = read_photo(path)
+        metadata = read_photo(path)
     except ValueError:
         path.unlink()
         return None
-    source = replace(facts.picture, filename=filename, checksum=file.md5)
+    source = replace(metadata.picture, filename=filename, checksum=file.md5)
     if orientation is not None:
-        width, height = map(int, facts.exif["ImageSize"].split("x"))
+        width, height = map(int, metadata.exif["ImageSize"].split("x"))
         if orientation in (6, 8):
             width, height = height, width
         source = replace(source, width=width, height=height, orientation=orientation)
     doc = Doc(call.state.new_id("doc"), person.user_id, source, source, incoming.stem)
-    doc.title = facts.title or doc.title
-    doc.created = facts.created or doc.created
-    doc.lat, doc.lng, doc.exif = facts.lat, facts.lng, facts.exif
+    doc.title = metadata.title or doc.title
+    doc.created = metadata.created or doc.created
+    doc.lat, doc.lng, doc.exif = metadata.lat, metadata.lng, metadata.exif
     doc.posted_at = doc.updated_at = now
     return doc
 
 
-def _ticket(call: Call, ticket: Ticket) -> dict[str, object]:
-    """Keeps a ticket, and with ``async=0`` waits until it is ready.
+def _store_ticket(call: MethodCall, ticket: UploadTicket) -> dict[str, object]:
+    """Store a ticket, and with ``async=0`` wait until it is ready.
 
-    Without ``async`` it does not wait: the clients that leave it out ask for the ticket's state
-    next ([C] PyIpernity, oneyoung).
+    Without ``async`` it does not wait: clients that leave it out then ask for the ticket's state
+    ([C] PyIpernity, oneyoung).
     """
     call.state.tickets[ticket.ticket_id] = ticket
     if call.params.get("async") == "0":
-        # lets go of the lock, under which every method runs
+        # releases the lock under which every method runs
         call.state.stopping.wait(call.state.processing)
     return {"ticket": ticket.ticket_id}
 
 
-@method("upload.file")
-def upload_file(call: Call) -> dict[str, object]:
-    """Takes a file; the same one again makes another document."""
+@api_method("upload.file")
+def upload_file(call: MethodCall) -> dict[str, object]:
+    """Accept a file; the same file again becomes another document."""
     person, state = caller(call), call.state
-    incoming = _incoming(call, person)
-    wishes, tags = _wishes(call), _tags(call, person)
+    incoming = _accept_file(call, person)
+    wishes, tags = _requested_values(call), _tags(call, person)
     try:
-        turned = choice((1, 3, 6, 8))(call.params["dir"]) if call.params.get("dir") else None
+        turned = one_of((1, 3, 6, 8))(call.params["dir"]) if call.params.get("dir") else None
     except ValueError:
-        raise Refusal(3, "File not accepted") from None
-    doc = _document(call, person, incoming, turned)
+        raise APIError(3, "File not accepted") from None
+    doc = _make_document(call, person, incoming, turned)
     if doc is not None:
         for name, value in wishes.items():
             setattr(doc, name, value)
         doc.tags = tags
     album = state.albums.get(call.params.get("album_id", ""))
     own = album is not None and album.owner_id == person.user_id
-    return _ticket(
+    return _store_ticket(
         call,
-        Ticket(
+        UploadTicket(
             state.new_id("ticket"),
             person.user_id,
             doc,
@@ -178,27 +178,27 @@ def upload_file(call: Call) -> dict[str, object]:
     )
 
 
-@method("upload.replace")
-def upload_replace(call: Call) -> dict[str, object]:
-    """Takes a file in place of another; in practice it makes a new document.
+@api_method("upload.replace")
+def upload_replace(call: MethodCall) -> dict[str, object]:
+    """Accept a file in place of another; in practice it becomes a new document.
 
-    So did the service for PyIpernity's tests and for Photini ([C] commits c4870699, 4891dd36).
+    The service did so for PyIpernity's tests and for Photini ([C] commits c4870699, 4891dd36).
     """
     person, state = caller(call), call.state
     if not person.is_pro:
-        raise Refusal(6, "PRO account needed")
+        raise APIError(6, "PRO account needed")
     old = state.docs.get(call.params.get("doc_id", ""))
     if old is None or old.owner_id != person.user_id:
-        raise Refusal(4, "Document not found")
-    incoming = _incoming(call, person)
+        raise APIError(4, "Document not found")
+    incoming = _accept_file(call, person)
     if incoming.media != old.media:
-        raise Refusal(5, "Media type differs")
-    return _ticket(
+        raise APIError(5, "Media type differs")
+    return _store_ticket(
         call,
-        Ticket(
+        UploadTicket(
             f"{state.new_id('ticket')}-{old.doc_id}",
             person.user_id,
-            _document(call, person, incoming, None),
+            _make_document(call, person, incoming, None),
             incoming.file.size,
             time.time(),
             time.monotonic() + state.processing,
@@ -206,15 +206,15 @@ def upload_replace(call: Call) -> dict[str, object]:
     )
 
 
-@method("upload.checkTickets")
-def upload_check_tickets(call: Call) -> dict[str, object]:
-    """How far some uploads are. A ticket of somebody else is not found ([U])."""
+@api_method("upload.checkTickets")
+def upload_check_tickets(call: MethodCall) -> dict[str, object]:
+    """Return the state of some uploads; another member's ticket is not found ([U])."""
     user_id = caller(call).user_id
-    ids = shapes.words(call.params.get("tickets"))
+    ids = parameters.comma_list(call.params.get("tickets"))
     found = [call.state.tickets.get(ticket_id) for ticket_id in ids]
     tickets = [ticket for ticket in found if ticket is not None and ticket.user_id == user_id]
     if not 1 <= len(ids) <= MAX_TICKETS or len(tickets) < len(ids):
-        raise Refusal(1, "Some or all tickets not found")
+        raise APIError(1, "Some or all tickets not found")
     records: list[dict[str, object]] = [
         {
             "id": ticket.ticket_id,

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from ..access import visible
 from ..accounts import Person
-from ..shapes import avatar, visible
-from . import Call, Refusal, method
+from ..registry import APIError, MethodCall, api_method
+from ..serializers import avatar
 
 
-def wanted_person(call: Call) -> Person:
-    """The member that ``user_id`` names, or the caller ([C]: it may be left out with a token).
+def find_person(call: MethodCall) -> Person:
+    """Return the member with the id ``user_id``; the caller if a token but no id is sent ([C]).
 
-    :raises Refusal: error 1, no such member, or the account is closed.
+    :raises APIError: 1 if there is none, or the account is closed.
     """
     person = call.viewer
     if user_id := call.params.get("user_id"):
         person = call.state.people.get(user_id)
     if person is None or person.closed:
-        raise Refusal(1, "User not found")
+        raise APIError(1, "User not found")
     return person
 
 
 def relation(viewer: Person, person: Person) -> dict[str, object]:
-    """How the caller calls a member, and how the member calls the caller."""
+    """Return how the caller is related to a member, and the member to the caller."""
     return {
         "isfamily": person.user_id in viewer.family,
         "isfriend": person.user_id in viewer.friends,
@@ -32,8 +33,8 @@ def relation(viewer: Person, person: Person) -> dict[str, object]:
     }
 
 
-def counts(call: Call, person: Person) -> dict[str, object]:
-    """How much of a member's the caller may see, and how many people the member knows."""
+def visible_counts(call: MethodCall, person: Person) -> dict[str, object]:
+    """Return how many documents and articles of a member are visible, and their network's size."""
     state, level = call.state, call.level("post")
     return {
         "docs": sum(
@@ -47,13 +48,13 @@ def counts(call: Call, person: Person) -> dict[str, object]:
     }
 
 
-@method("user.get")
-def user_get(call: Call) -> dict[str, object]:
-    """A member, by id or alias."""
+@api_method("user.get")
+def user_get(call: MethodCall) -> dict[str, object]:
+    """Return a member, by id or alias."""
     name = call.params.get("user_id")
     person = call.state.person(name) if name else call.viewer
     if person is None:
-        raise Refusal(1, "User not found")
+        raise APIError(1, "User not found")
     return {
         "user": {
             "user_id": person.user_id,
@@ -69,7 +70,7 @@ def user_get(call: Call) -> dict[str, object]:
             "sex": person.sex,
             "relation": relation(call.viewer, person) if call.viewer else None,
             "location": {"country": person.country, "town": person.town},
-            "count": counts(call, person),
+            "count": visible_counts(call, person),
             "dates": {"member_since": person.member_since, "last_online": person.last_online},
         }
     }

@@ -13,13 +13,13 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.files import media_file
-from flask_ipernity.sandbox.folder import folder_state
-from tests.support.raw import Raw
+from flask_ipernity.sandbox.fixtures.photo_folder import photo_folder_state
+from flask_ipernity.sandbox.media_files import find_file
+from tests.support.raw_http import RawClient
 
 
 def save(path: Path, size: tuple[int, int] = (300, 200), exif: Image.Exif | None = None) -> Path:
-    """Writes a picture."""
+    """Write a picture."""
     path.parent.mkdir(parents=True, exist_ok=True)
     form = "PNG" if path.suffix.lower() == ".png" else "JPEG"
     Image.new("RGB", size, "teal").save(path, form, exif=exif or Image.Exif())
@@ -27,7 +27,7 @@ def save(path: Path, size: tuple[int, int] = (300, 200), exif: Image.Exif | None
 
 
 def full_exif() -> Image.Exif:
-    """What a camera writes, for a photo taken upright."""
+    """Return what a camera writes for an upright photo."""
     exif = Image.Exif()
     exif[0x010E] = "Tea in Aït Benhaddou".encode()
     exif[0x010F], exif[0x0110] = "Kestrel", "K7 "
@@ -44,7 +44,7 @@ def full_exif() -> Image.Exif:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with photos, albums, and things that are to be left out."""
+    """Return a folder with photos, subfolders, and files that must be left out."""
     root = tmp_path / "pictures"
     save(root / "Harbour_at_dawn.JPG", (900, 600))
     save(root / "no-exif.png", (120, 90))
@@ -64,22 +64,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def raw(folder: Path) -> Iterator[Raw]:
-    """Raw HTTP to a sandbox that serves the folder."""
+def raw(folder: Path) -> Iterator[RawClient]:
+    """Yield a raw HTTP client of a sandbox that serves the folder."""
     with Sandbox(photos=folder) as sandbox:
-        raw = Raw(sandbox)
+        raw = RawClient(sandbox)
         yield raw
         raw.pool.clear()
 
 
-def docs(raw: Raw, **params: str) -> dict[str, dict[str, object]]:
-    """The first person's documents by title."""
+def docs(raw: RawClient, **params: str) -> dict[str, dict[str, object]]:
+    """Return the first person's documents by title."""
     user_id = raw.sandbox.people[0].user_id
     answer = raw.ok("doc.getList", {"user_id": user_id, **params})
     return {entry["title"]: entry for entry in answer["docs"]["doc"]}
 
 
-def test_photos_are_the_first_persons_public_documents(raw: Raw) -> None:
+def test_photos_are_the_first_persons_public_documents(raw: RawClient) -> None:
     found = docs(raw)
     assert set(found) == {"Harbour at dawn", "no-exif", "Tea in Aït Benhaddou", "stars"}
     owners = {doc.owner_id for doc in raw.sandbox.state.docs.values()}
@@ -87,7 +87,7 @@ def test_photos_are_the_first_persons_public_documents(raw: Raw) -> None:
     assert len(raw.sandbox.people) == 3
 
 
-def test_sub_folders_are_albums(raw: Raw) -> None:
+def test_sub_folders_are_albums(raw: RawClient) -> None:
     user = {"user_id": raw.sandbox.people[0].user_id}
     albums = raw.ok("album.getList", user)["albums"]["album"]
     assert {entry["title"]: entry["count"]["docs"] for entry in albums} == {
@@ -99,14 +99,14 @@ def test_sub_folders_are_albums(raw: Raw) -> None:
 
 def test_what_is_left_out_is_in_the_log(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "flask_ipernity.sandbox"):
-        folder_state(folder)
+        photo_folder_state(folder)
     for name in ("notes.txt", "broken.jpg", "empty.png", "link.jpg", "dangling.jpg"):
         assert any(name in message for message in caplog.messages), name
     assert "hidden" not in caplog.text
     assert len(caplog.messages) == 5
 
 
-def test_exif_is_read_with_exiftools_names(raw: Raw) -> None:
+def test_exif_is_read_with_exiftools_names(raw: RawClient) -> None:
     doc_id = str(docs(raw)["Tea in Aït Benhaddou"]["doc_id"])
     assert raw.ok("doc.getExif", {"doc_id": doc_id})["exif"] == {
         "Make": "Kestrel",
@@ -128,7 +128,7 @@ def test_exif_is_read_with_exiftools_names(raw: Raw) -> None:
     assert shown["dates"]["created"] == "2024-05-17 08:30:00"
 
 
-def test_without_exif_a_photo_is_as_old_as_its_file(raw: Raw) -> None:
+def test_without_exif_a_photo_is_as_old_as_its_file(raw: RawClient) -> None:
     entry = docs(raw, extra="dates")["no-exif"]
     assert isinstance(entry["dates"], dict)
     assert entry["dates"]["created"] == "2023-11-14 22:13:20"
@@ -137,7 +137,7 @@ def test_without_exif_a_photo_is_as_old_as_its_file(raw: Raw) -> None:
 
 @pytest.mark.parametrize(("title", "ext"), [("no-exif", "png"), ("Harbour at dawn", "jpg")])
 def test_originals_keep_their_format_and_sizes_are_jpeg(
-    raw: Raw, folder: Path, title: str, ext: str
+    raw: RawClient, folder: Path, title: str, ext: str
 ) -> None:
     doc_id = str(docs(raw)[title]["doc_id"])
     medias = raw.ok("doc.getMedias", {"doc_id": doc_id})
@@ -168,7 +168,7 @@ def test_a_title_comes_from_the_file_or_its_name(
     for tag, value in tags.items():
         exif[tag] = value
     save(tmp_path / "P1_02.jpg", exif=exif)
-    assert [doc.title for doc in folder_state(tmp_path).docs.values()] == [title]
+    assert [doc.title for doc in photo_folder_state(tmp_path).docs.values()] == [title]
 
 
 def test_damaged_exif_does_not_keep_a_photo_out(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_damaged_exif_does_not_keep_a_photo_out(tmp_path: Path) -> None:
     exif.get_ifd(0x8825)[2] = (IFDRational(0, 0), 2.0, 3.0)
     del exif[0x010E]
     save(tmp_path / "odd.jpg", exif=exif)
-    (doc,) = folder_state(tmp_path).docs.values()
+    (doc,) = photo_folder_state(tmp_path).docs.values()
     assert doc.title == "odd"
     assert not {"ExposureTime", "FNumber", "GPSLatitude"} & set(doc.exif)
     assert doc.lat is None
@@ -200,11 +200,11 @@ def test_a_folder_without_photos_is_refused_in_words(tmp_path: Path, kind: str) 
 
 
 def test_files_are_read_when_they_are_asked_for(folder: Path) -> None:
-    state = folder_state(folder)
+    state = photo_folder_state(folder)
     doc = next(doc for doc in state.docs.values() if doc.title == "stars")
     assert isinstance(doc.source.file, Path)
     doc.source.file.write_bytes(b"other bytes")
-    file = media_file(state, doc.path("original"))
+    file = find_file(state, doc.path("original"))
     assert file is not None
     with file.open() as content:
         assert content.read() == b"other bytes"
@@ -212,7 +212,7 @@ def test_files_are_read_when_they_are_asked_for(folder: Path) -> None:
 
 def test_a_photo_that_was_deleted_from_the_folder_is_404(folder: Path) -> None:
     with Sandbox(photos=folder) as sandbox:
-        raw = Raw(sandbox)
+        raw = RawClient(sandbox)
         doc = next(doc for doc in sandbox.state.docs.values() if doc.title == "stars")
         assert isinstance(doc.source.file, Path)
         doc.source.file.unlink()

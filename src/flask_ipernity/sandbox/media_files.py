@@ -1,4 +1,4 @@
-"""The files of the media host by their path: originals, drawn sizes, avatars, icons."""
+"""The files of the media host by path: originals, thumbnails, avatars, icons."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import partial
 from typing import BinaryIO
 
 from .documents import Doc, digest
-from .pictures import LABELS, Picture, draw_avatar, draw_icon
-from .state import State
+from .state import SandboxState
+from .thumbnails import SIZE_LABELS, OriginalFile, draw_avatar, draw_icon
 
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
@@ -27,11 +27,11 @@ _FILE_PATH = re.compile(r"/\d+/\d\d/\d\d/(\d+)\.[0-9a-f]{8}\.[0-9a-z.]+")
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFile:
-    """A file of the media host: the tag comes without quotes.
+class ServedFile:
+    """A file of the media host; ``etag`` has no quotes.
 
-    ``open`` gives its bytes, a seekable file that is the caller's to close, and raises
-    :exc:`OSError` when the file on disk is gone.
+    ``open`` returns its bytes as a seekable file, which the caller must close, and raises
+    :exc:`OSError` if the file on disk is gone.
     """
 
     content_type: str
@@ -40,8 +40,8 @@ class MediaFile:
     open: Callable[[], BinaryIO]
 
 
-def media_file(state: State, path: str) -> MediaFile | None:
-    """The file at a path of the media host (without a query), or ``None``."""
+def find_file(state: SandboxState, path: str) -> ServedFile | None:
+    """Return the file at a path of the media host (without a query), or None."""
     found = _FILE_PATH.fullmatch(path)
     with state.lock:
         doc = state.docs.get(found[1]) if found else None
@@ -53,26 +53,26 @@ def media_file(state: State, path: str) -> MediaFile | None:
     return None
 
 
-def _document_file(state: State, doc: Doc, label: str) -> MediaFile:
+def _document_file(state: SandboxState, doc: Doc, label: str) -> ServedFile:
     picture = doc.picture
-    if label in LABELS and picture is not None:
-        return MediaFile(
+    if label in SIZE_LABELS and picture is not None:
+        return ServedFile(
             "image/jpeg",
             digest(picture.identity, label),
             picture.modified,
-            lambda: _drawn(state, picture, label),
+            lambda: _open_thumbnail(state, picture, label),
         )
     source = doc.source
     content_type = CONTENT_TYPES.get(doc.ext, "application/octet-stream")
-    return MediaFile(content_type, digest(source.identity), source.modified, source.open)
+    return ServedFile(content_type, digest(source.identity), source.modified, source.open)
 
 
-def _drawn(state: State, picture: Picture, label: str) -> BinaryIO:
-    return io.BytesIO(state.drawer.draw(picture, label))
+def _open_thumbnail(state: SandboxState, picture: OriginalFile, label: str) -> BinaryIO:
+    return io.BytesIO(state.thumbnails.draw(picture, label))
 
 
-def _site_file(state: State, path: str) -> MediaFile | None:
-    """The picture of a member or group, or an icon."""
+def _site_file(state: SandboxState, path: str) -> ServedFile | None:
+    """Return the picture of a member or group, or an icon."""
     faces = {
         person.avatar_path: (person.username, person.member_since)
         for person in state.people.values()
@@ -80,7 +80,7 @@ def _site_file(state: State, path: str) -> MediaFile | None:
     faces |= {group.icon_path: (group.title, group.created_at) for group in state.groups.values()}
     if path in faces:
         name, since = faces[path]
-        return MediaFile(
+        return ServedFile(
             "image/jpeg",
             digest("avatar", name),
             float(since),
@@ -88,14 +88,14 @@ def _site_file(state: State, path: str) -> MediaFile | None:
         )
     for media, number in ICON_NUMBERS.items():
         if path == f"/icons/{number}.75x.png":
-            return MediaFile(
+            return ServedFile(
                 "image/png",
                 digest("icon", media),
                 _ICON_DATE,
-                partial(_icon, media),
+                partial(_open_icon, media),
             )
     return None
 
 
-def _icon(media: str) -> BinaryIO:
+def _open_icon(media: str) -> BinaryIO:
     return io.BytesIO(draw_icon(media))

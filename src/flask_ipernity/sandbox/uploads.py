@@ -1,4 +1,4 @@
-"""Uploads on their way: files that come in, and the tickets for what becomes of them."""
+"""Uploads in progress: files being received, and the tickets that track them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from flask import Request
 from .documents import Doc
 
 
-class Received:
-    """A file that is written to disk while it comes in; only what is kept stays there."""
+class IncomingFile:
+    """A file written to disk while it is received; deleted unless :meth:`keep` is called."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / token_hex(8)
@@ -26,38 +26,38 @@ class Received:
         self._kept = False
 
     def write(self, data: bytes) -> int:
-        """Takes the next piece."""
+        """Write the next piece."""
         self._md5.update(data)
         self.size += len(data)
         return self._file.write(data)
 
     def seek(self, offset: int) -> int:
-        """What the form parser does at the end of a file: everything has come."""
+        """Flush the file; the form parser seeks to its beginning when all of it was received."""
         self._file.flush()
         return self._file.seek(offset)
 
     @property
     def md5(self) -> str:
-        """MD5 of the bytes, in hex."""
+        """The MD5 of the bytes, in hex."""
         return self._md5.hexdigest()
 
     def keep(self, ending: str) -> Path:
-        """Lets the file stay under a name with this ending, and returns its path."""
+        """Keep the file under a name with this extension, and return its path."""
         self._kept = True
         return self.path.rename(self.path.with_suffix(f".{ending}"))
 
     def close(self) -> None:
-        """Ends the writing, and removes a file that nobody keeps."""
+        """Close the file, and delete it if it is not kept."""
         self._file.close()
         if not self._kept:
             self.path.unlink(missing_ok=True)
 
 
-def request_class(folder: Path) -> type[Request]:
-    """Makes a class of requests that write their files into a folder, whatever their length."""
+def upload_request_class(folder: Path) -> type[Request]:
+    """Return a request class that writes every uploaded file into a folder, whatever its size."""
 
     class Upload(Request):
-        received: tuple[Received, ...] = ()
+        received: tuple[IncomingFile, ...] = ()
 
         def _get_file_stream(
             self,
@@ -66,7 +66,7 @@ def request_class(folder: Path) -> type[Request]:
             filename: str | None = None,
             content_length: int | None = None,
         ) -> IO[bytes]:
-            file = Received(folder)
+            file = IncomingFile(folder)
             self.received = (*self.received, file)
             return cast(IO[bytes], file)
 
@@ -78,11 +78,11 @@ def request_class(folder: Path) -> type[Request]:
 
 
 @dataclass(slots=True)
-class Ticket:
-    """An upload: from ``ready_at`` on (of the monotonic clock) it is a document, or invalid.
+class UploadTicket:
+    """An upload; at ``ready_at`` (monotonic clock) it becomes a document or invalid.
 
-    ``doc`` is ``None`` for a file that turns out not to be readable. ``size`` in bytes counts for
-    the month of ``made_at`` (unix).
+    ``doc`` is None for a file that cannot be read. ``size`` in bytes counts towards the month of
+    ``made_at`` (Unix seconds).
     """
 
     ticket_id: str
@@ -96,5 +96,5 @@ class Ticket:
 
     @property
     def eta(self) -> int:
-        """Whole seconds until it is ready."""
+        """The whole seconds until it is ready."""
         return max(0, math.ceil(self.ready_at - monotonic()))

@@ -1,6 +1,6 @@
-"""The few web pages of the sandbox: its front page, and what links in answers lead to.
+"""The web pages of the sandbox: its front page, and the pages to which API answers link.
 
-Nobody is signed in here, so pages show only what all may see.
+Nobody is signed in here, so pages show only what is public.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from .accounts import App, Person
 from .audience import Audience
 from .documents import PUBLIC, Doc
 from .groups import INVISIBLE
-from .state import State
+from .state import SandboxState
 
 
-def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint:
-    """Makes the blueprint with these pages.
+def blueprint(state: SandboxState, app: App, config: Mapping[str, object]) -> Blueprint:
+    """Return the blueprint with these pages.
 
-    :param config: what the front page tells to write into an application's configuration.
+    :param config: the configuration that the front page recommends to an application.
     """
     pages = Blueprint("pages", __name__)
 
@@ -28,7 +28,7 @@ def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint
         return state.person(user) or abort(404)
 
     def visit(audience: Audience) -> None:
-        """Counts that somebody without a name has looked at something."""
+        """Count an anonymous visit."""
         now = int(time.time())
         with state.lock:
             visits = audience.anonymous
@@ -69,7 +69,7 @@ def blueprint(state: State, app: App, config: Mapping[str, object]) -> Blueprint
         owner = person(user)
         with state.lock:
             found = state.albums.get(number)
-            # folders have the same addresses as albums
+            # folders have the same URLs as albums
             folder = state.folders.get(number)
             if found is None or found.owner_id != owner.user_id:
                 if folder is None or folder.owner_id != owner.user_id:

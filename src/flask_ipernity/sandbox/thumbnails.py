@@ -1,4 +1,4 @@
-"""The sizes of a picture: which there are, how large they are, and their drawing on demand."""
+"""The sizes of a picture: their labels, their pixels, and drawing them when needed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import BinaryIO
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
-"""All size labels, smallest first; ``NNx`` is a square, a number is the longest side."""
+#: All size labels, smallest first; ``NNx`` is a square, a plain number the longest side.
+SIZE_LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
 
-CACHE_BYTES = 48 * 1024 * 1024
-QUALITY = 85
+MAX_CACHE_BYTES = 48 * 1024 * 1024
+JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A file on disk or in memory; width and height are those after turning it upright.
+class OriginalFile:
+    """A file on disk or in memory; width and height are those of the upright picture.
 
-    ``orientation`` is an EXIF value that stands in for the file's own, ``checksum`` the MD5 where
-    it is known already.
+    ``orientation`` is an EXIF value that replaces the file's own, ``checksum`` the MD5 if it is
+    already known.
     """
 
     file: Path | bytes
@@ -40,25 +40,25 @@ class Picture:
 
     @property
     def identity(self) -> str:
-        """What changes when the file's bytes change, without reading a file on disk."""
+        """A text that changes when the file's bytes change, without reading a file on disk."""
         if isinstance(self.file, bytes):
             return hashlib.md5(self.file, usedforsecurity=False).hexdigest()
         return f"{self.file}:{self.size}:{self.modified}:{self.orientation}"
 
     def open(self) -> BinaryIO:
-        """The bytes as they are.
+        """Open the file for reading.
 
-        :raises OSError: the file is gone.
+        :raises OSError: if the file is gone.
         """
         return io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
 
     def md5(self) -> str:
-        """MD5 of the bytes, in hex; of a file that is gone that of nothing."""
+        """Return the MD5 of the bytes, in hex; if the file is gone, that of no bytes."""
         return self.checksum or _md5(self)
 
 
 @lru_cache(maxsize=4096)
-def _md5(picture: Picture) -> str:
+def _md5(picture: OriginalFile) -> str:
     try:
         with picture.open() as file:
             checksum = hashlib.md5(usedforsecurity=False)
@@ -69,36 +69,36 @@ def _md5(picture: Picture) -> str:
         return hashlib.md5(usedforsecurity=False).hexdigest()
 
 
-def _number(label: str) -> int:
+def _pixels(label: str) -> int:
     return int(label.rstrip("x"))
 
 
 def labels_for(width: int, height: int, largest: int = 2048) -> tuple[str, ...]:
-    """The labels that a picture has: none larger than itself or than its owner offers.
+    """Return the labels of a picture's sizes: none larger than itself or than its owner offers.
 
-    Even the tiniest picture has its 75x, which is then as small as its short side.
+    Even the smallest picture has its 75x, which is then as small as its short side.
     """
     long, short = max(width, height), min(width, height)
     return tuple(
         label
-        for label in LABELS
-        if label == "75x" or _number(label) <= min(largest, short if label.endswith("x") else long)
+        for label in SIZE_LABELS
+        if label == "75x" or _pixels(label) <= min(largest, short if label.endswith("x") else long)
     )
 
 
 def size_of(label: str, width: int, height: int) -> tuple[int, int]:
-    """Width and height of a size; the short side is rounded up ([R] from 2048x1366 → 640x427)."""
-    number = _number(label)
+    """Return width and height of a size; the short side is rounded up ([R] 2048x1366 → 640x427)."""
+    number = _pixels(label)
     if label.endswith("x"):
         side = min(number, width, height)
         return side, side
     long = max(width, height)
-    # Whole-number ceiling: floating point would turn an exact ratio into one pixel more.
+    # Integer ceiling: floating point could add a pixel to an exact ratio.
     return -(-width * number // long), -(-height * number // long)
 
 
-def _upright(picture: Picture, wanted: int) -> Image.Image:
-    """The picture in RGB, turned as its EXIF says, decoded no larger than needed."""
+def _upright(picture: OriginalFile, wanted: int) -> Image.Image:
+    """Return the picture in RGB, turned as its EXIF says, decoded no larger than needed."""
     with picture.open() as file, Image.open(file) as image:
         image.draft("RGB", (wanted, wanted))
         if picture.orientation is not None:
@@ -111,31 +111,31 @@ def _upright(picture: Picture, wanted: int) -> Image.Image:
     return upright.convert("RGB")
 
 
-def draw(picture: Picture, label: str) -> bytes:
-    """A size of a picture as JPEG."""
+def draw(picture: OriginalFile, label: str) -> bytes:
+    """Return a size of a picture as JPEG."""
     width, height = size_of(label, picture.width, picture.height)
-    # draft() keeps both sides at least this long, so nothing is ever enlarged again.
+    # draft() keeps both sides at least this long, so that nothing is enlarged.
     image = _upright(picture, max(width, height))
     if label.endswith("x"):
         image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     else:
         image = image.resize((width, height), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=QUALITY, progressive=True, optimize=True)
+    image.save(out, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)
     return out.getvalue()
 
 
-class Drawer:
-    """Draws sizes and keeps the last ones, up to a number of bytes; safe for many threads."""
+class ThumbnailCache:
+    """Draws sizes and keeps the most recently used, up to a number of bytes; thread-safe."""
 
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
+    def __init__(self, limit: int = MAX_CACHE_BYTES) -> None:
         self.limit = limit
         self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def draw(self, picture: Picture, label: str) -> bytes:
-        """A size as JPEG bytes, drawn now or taken from memory."""
+    def draw(self, picture: OriginalFile, label: str) -> bytes:
+        """Return a size as JPEG, drawn now or taken from memory."""
         key = (picture.identity, label)
         with self._lock:
             if key in self._kept:
@@ -151,7 +151,7 @@ class Drawer:
         return data
 
 
-def _lettered(text: str, size: int, colour: str, mode: str) -> bytes:
+def _draw_letter(text: str, size: int, colour: str, mode: str) -> bytes:
     image = Image.new("RGB", (size, size), colour)
     font = ImageFont.load_default(size * 0.5)
     ImageDraw.Draw(image).text((size / 2, size / 2), text, "white", font, anchor="mm")
@@ -161,11 +161,11 @@ def _lettered(text: str, size: int, colour: str, mode: str) -> bytes:
 
 
 def draw_avatar(name: str) -> bytes:
-    """A member's picture: the initial on a colour of their own, 100 px, JPEG."""
+    """Return a member's picture: the initial on a colour made from the name, 100 px, JPEG."""
     hue = int(hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(), 16) % 360
-    return _lettered(name[:1].upper(), 100, f"hsl({hue}, 35%, 45%)", "JPEG")
+    return _draw_letter(name[:1].upper(), 100, f"hsl({hue}, 35%, 45%)", "JPEG")
 
 
 def draw_icon(media: str) -> bytes:
-    """The generic picture of a media type: its initial on grey, 75 px, PNG."""
-    return _lettered(media[:1].upper(), 75, "#8a8f98", "PNG")
+    """Return the generic picture of a media type: its initial on grey, 75 px, PNG."""
+    return _draw_letter(media[:1].upper(), 75, "#8a8f98", "PNG")

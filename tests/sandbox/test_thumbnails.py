@@ -11,26 +11,32 @@ from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-from flask_ipernity.sandbox.pictures import Drawer, Picture, draw, labels_for, size_of
-from tests.support.raw import Raw
-from tests.support.world import ADA, doc
+from flask_ipernity.sandbox.thumbnails import (
+    OriginalFile,
+    ThumbnailCache,
+    draw,
+    labels_for,
+    size_of,
+)
+from tests.support.lookup import ADA, doc
+from tests.support.raw_http import RawClient
 
 URL = re.compile(r"/\d+/(\d\d)/(\d\d)/(\d{8})\.([0-9a-f]{8})\.(\d+x?)\.jpg")
 
 
-def picture(image: Image.Image, form: str = "JPEG", orientation: int = 1) -> Picture:
-    """An image in memory."""
+def picture(image: Image.Image, form: str = "JPEG", orientation: int = 1) -> OriginalFile:
+    """Return an image in memory."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     out = io.BytesIO()
     image.save(out, form, exif=exif)
     data = out.getvalue()
     width, height = image.size if orientation < 5 else image.size[::-1]
-    return Picture(data, "jpg", "memory.jpg", width, height, len(data), 0.0)
+    return OriginalFile(data, "jpg", "memory.jpg", width, height, len(data), 0.0)
 
 
 @pytest.mark.slow
-def test_every_size_is_as_large_as_the_answer_says(sandbox: Sandbox, raw: Raw) -> None:
+def test_every_size_is_as_large_as_the_answer_says(sandbox: Sandbox, raw: RawClient) -> None:
     token = sandbox.sign_in(ADA)
     for shown in sandbox.state.docs.values():
         if shown.owner_id != sandbox.people[ADA].user_id or shown.picture is None:
@@ -69,7 +75,7 @@ def test_no_size_is_larger_than_the_picture_or_than_its_owner_offers() -> None:
 
 
 def test_sizes_up_to_800_share_a_secret_and_larger_ones_have_their_own(
-    sandbox: Sandbox, raw: Raw
+    sandbox: Sandbox, raw: RawClient
 ) -> None:
     shown = doc(sandbox, share=PUBLIC, largest=2048, allow_original=True)
     medias = raw.ok("doc.getMedias", {"doc_id": shown.doc_id})
@@ -88,7 +94,9 @@ def test_sizes_up_to_800_share_a_secret_and_larger_ones_have_their_own(
 
 
 @pytest.mark.parametrize("change", ["secret", "label", "folder", "ending"])
-def test_a_file_is_found_under_its_exact_path_only(sandbox: Sandbox, raw: Raw, change: str) -> None:
+def test_a_file_is_found_under_its_exact_path_only(
+    sandbox: Sandbox, raw: RawClient, change: str
+) -> None:
     shown = doc(sandbox, share=PUBLIC)
     path = shown.path("500")
     assert raw.send("GET", sandbox.media_url + path).status == 200
@@ -102,7 +110,7 @@ def test_a_file_is_found_under_its_exact_path_only(sandbox: Sandbox, raw: Raw, c
     assert raw.send("GET", sandbox.media_url + wrong).status == 404
 
 
-def test_originals_and_clips_come_byte_by_byte(sandbox: Sandbox, raw: Raw) -> None:
+def test_originals_and_clips_come_byte_by_byte(sandbox: Sandbox, raw: RawClient) -> None:
     for media, content_type in (
         ("photo", "image/jpeg"),
         ("video", "video/mp4"),
@@ -120,7 +128,9 @@ def test_originals_and_clips_come_byte_by_byte(sandbox: Sandbox, raw: Raw) -> No
         assert medias["original"]["bytes"] == str(len(answer.body))
 
 
-def test_a_video_tells_its_size_and_length_and_has_a_player(sandbox: Sandbox, raw: Raw) -> None:
+def test_a_video_tells_its_size_and_length_and_has_a_player(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
     video = doc(sandbox, media="video")
     medias = raw.ok("doc.getMedias", {"doc_id": video.doc_id})
     (media,) = medias["medias"]["media"]
@@ -129,7 +139,7 @@ def test_a_video_tells_its_size_and_length_and_has_a_player(sandbox: Sandbox, ra
     assert medias["players"]["player"][0]["type"] == "video"
 
 
-def test_every_icon_is_there(sandbox: Sandbox, raw: Raw) -> None:
+def test_every_icon_is_there(sandbox: Sandbox, raw: RawClient) -> None:
     for media in ("photo", "video", "audio"):
         shown = doc(sandbox, media=media, share=PUBLIC)
         icon = raw.ok("doc.get", {"doc_id": shown.doc_id})["doc"]["icon"]
@@ -170,11 +180,11 @@ def test_other_kinds_of_pixels_are_drawn_too(mode: str) -> None:
 def test_drawn_sizes_are_kept_up_to_a_number_of_bytes() -> None:
     pictures = [picture(Image.new("RGB", (300, 200), name)) for name in ("red", "lime", "blue")]
     single = len(draw(pictures[0], "100"))
-    drawer = Drawer(limit=int(single * 2.5))
-    first = drawer.draw(pictures[0], "100")
-    assert drawer.draw(pictures[0], "100") is first
+    cache = ThumbnailCache(limit=int(single * 2.5))
+    first = cache.draw(pictures[0], "100")
+    assert cache.draw(pictures[0], "100") is first
     for other in pictures[1:]:
-        drawer.draw(other, "100")
-    again = drawer.draw(pictures[0], "100")
+        cache.draw(other, "100")
+    again = cache.draw(pictures[0], "100")
     assert again == first
     assert again is not first

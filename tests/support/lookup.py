@@ -1,4 +1,4 @@
-"""Handles on the sandbox's world for its tests: documents by what they are, tokens by who."""
+"""Finds documents and albums of a sandbox by their attributes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import Album, Doc
 
+#: The indexes of the photographer, a member of her family, and a stranger to both.
 ADA, JONAS, MEI = range(3)
-"""Index of the photographer, of a member of her family, of a stranger."""
 
 
 def doc(sandbox: Sandbox, owner: int = ADA, **wanted: object) -> Doc:
-    """The first document of a person with these attributes, a photo unless said otherwise."""
+    """Return a person's first document with these attributes; a photo if ``media`` is not given."""
     wanted = {"media": "photo", **wanted}
     owner_id = sandbox.people[owner].user_id
     for candidate in sandbox.state.docs.values():
@@ -21,25 +21,25 @@ def doc(sandbox: Sandbox, owner: int = ADA, **wanted: object) -> Doc:
             getattr(candidate, name) == value for name, value in wanted.items()
         ):
             return candidate
-    raise LookupError(f"the world has no document of person {owner} with {wanted}")
+    raise LookupError(f"the sandbox has no document of person {owner} with {wanted}")
 
 
 def album(sandbox: Sandbox, shares: set[int]) -> Album:
-    """The first album whose documents have exactly these circles."""
+    """Return the first album whose documents have exactly these circles."""
     docs = sandbox.state.docs
     for candidate in sandbox.state.albums.values():
         if {docs[doc_id].share for doc_id in candidate.doc_ids} == shares:
             return candidate
-    raise LookupError(f"the world has no album of {shares}")
+    raise LookupError(f"the sandbox has no album of {shares}")
 
 
 def ids(records: Iterable[dict[str, Any]]) -> set[str]:
-    """The document ids of records."""
+    """Return the document ids of records."""
     return {record["doc_id"] for record in records}
 
 
 def listed(answer: dict[str, Any]) -> set[str]:
-    """The document ids of a list of documents."""
+    """Return the document ids of a list of documents."""
     return ids(answer["docs"].get("doc", []))
 
 

@@ -1,27 +1,21 @@
-"""Groups as the dictionaries that the service's answers are made of."""
+"""Groups as the dictionaries that API answers consist of."""
 
 from __future__ import annotations
 
 import time
 
-from . import shapes
-from .groups import INVISIBLE, MEDIA, Group
-from .methods import Call
+from . import serializers
+from .groups import MEDIA, Group
+from .registry import MethodCall
 
 
-def shown(call: Call, group: Group) -> bool:
-    """Whether a group exists for the caller: a private one does for its members only."""
-    viewer = call.viewer
-    return group.ispublic != INVISIBLE or (viewer is not None and viewer.user_id in group.members)
-
-
-def link(call: Call, group: Group) -> str:
-    """Address of a group's page."""
+def link(call: MethodCall, group: Group) -> str:
+    """Return the URL of a group's page."""
     return f"{call.web_url}/group/{group.alias}"
 
 
-def common(call: Call, group: Group) -> shapes.Shape:
-    """What all answers tell of a group. There are no topics: no method makes one."""
+def common(call: MethodCall, group: Group) -> serializers.JSONObject:
+    """Return the keys that all answers about a group share; no method makes topics."""
     return {
         "title": group.title,
         "link": link(call, group),
@@ -36,8 +30,8 @@ def common(call: Call, group: Group) -> shapes.Shape:
     }
 
 
-def you(group: Group, user_id: str) -> shapes.Shape:
-    """What somebody has to do with a group."""
+def you(group: Group, user_id: str) -> serializers.JSONObject:
+    """Return the relation of a member to a group."""
     member = group.members.get(user_id)
     role = member.role if member else ""
     return {
@@ -50,10 +44,10 @@ def you(group: Group, user_id: str) -> shapes.Shape:
     }
 
 
-def quota(call: Call, group: Group) -> shapes.Shape:
-    """How many documents a member may add, and whether they wait for the moderators.
+def quota(call: MethodCall, group: Group) -> serializers.JSONObject:
+    """Return how many documents a member may add, and whether moderators must accept them.
 
-    Without a quota ``max`` is 0; what ``left`` is then is not known ([U]), here 0 too.
+    Without a quota ``max`` is 0; the value of ``left`` is then not known ([U]), here it is 0.
     """
     member = call.viewer is not None and call.viewer.user_id in group.members
     left = group.left(call.viewer.user_id, int(time.time())) if call.viewer and member else None
@@ -65,8 +59,8 @@ def quota(call: Call, group: Group) -> shapes.Shape:
     }
 
 
-def can(call: Call, group: Group) -> shapes.Shape:
-    """What the caller may do in a group, and which media it takes."""
+def can(call: MethodCall, group: Group) -> serializers.JSONObject:
+    """Return what the caller may do in a group, and which media it accepts."""
     viewer = call.viewer
     member = viewer is not None and viewer.user_id in group.members
     left = group.left(viewer.user_id, int(time.time())) if viewer else 0

@@ -1,4 +1,4 @@
-"""Raw HTTP for the sandbox's tests: an own signer, and answers as they came over the wire."""
+"""A raw HTTP client for the sandbox, with its own signing, and responses as received."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import md5
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -13,13 +14,13 @@ from flask_ipernity.sandbox import Sandbox
 
 
 def sign(params: Mapping[str, str], secret: str, method: str = "") -> dict[str, str]:
-    """Returns the parameters with their ``api_sig``."""
+    """Return the parameters with their ``api_sig``."""
     text = "".join(key + value for key, value in sorted(params.items())) + method + secret
     return {**params, "api_sig": md5(text.encode()).hexdigest()}
 
 
-class Answer(NamedTuple):
-    """What came back."""
+class RawResponse(NamedTuple):
+    """A response as it was received."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,8 +37,8 @@ class Answer(NamedTuple):
         return data
 
 
-class Raw:
-    """Sends requests to one sandbox; never follows redirects, never tries twice."""
+class RawClient:
+    """Sends requests to one sandbox; never follows redirects, never retries."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -51,13 +52,13 @@ class Raw:
         *,
         headers: Mapping[str, str] | None = None,
         multipart: bool = False,
-    ) -> Answer:
-        """Sends one request; fields go in the query (GET, HEAD) or a form (POST)."""
+    ) -> RawResponse:
+        """Send one request; fields go in the query (GET, HEAD) or in a form (POST)."""
         extra: dict[str, Any] = {"encode_multipart": multipart} if http_method == "POST" else {}
         response = self.pool.request(
             http_method, url, fields=fields, headers=headers, redirect=False, **extra
         )
-        return Answer(response.status, response.headers, response.data)
+        return RawResponse(response.status, response.headers, response.data)
 
     def request(
         self,
@@ -67,8 +68,8 @@ class Raw:
         post: bool = False,
         path: str = "/json",
         multipart: bool = False,
-    ) -> Answer:
-        """Sends a call with exactly these parameters."""
+    ) -> RawResponse:
+        """Send a call with exactly these parameters."""
         verb = "POST" if post else "GET"
         url = self.sandbox.api_url + method + path
         return self.send(verb, url, params, multipart=multipart)
@@ -82,7 +83,7 @@ class Raw:
         post: bool = False,
         signed: bool = True,
     ) -> dict[str, Any]:
-        """Makes a call with key, token and signature; returns the whole JSON answer."""
+        """Make a call with key, token and signature; return the whole JSON answer."""
         full = {**(params or {}), "api_key": self.sandbox.app_key}
         if token is not None:
             full["auth_token"] = token
@@ -100,7 +101,7 @@ class Raw:
         token: str,
         method: str = "upload.file",
     ) -> dict[str, Any]:
-        """Sends a file, as its name and its bytes; returns the whole JSON answer."""
+        """Send a file, given as its name and its bytes; return the whole JSON answer."""
         full = {**(params or {}), "api_key": self.sandbox.app_key, "auth_token": token}
         fields: dict[str, Any] = {**sign(full, self.sandbox.app_secret, method)}
         if file is not None:
@@ -119,7 +120,7 @@ class Raw:
         token: str | None = None,
         post: bool = False,
     ) -> dict[str, Any]:
-        """As :meth:`call`, for a call that must succeed."""
+        """Return the answer to a call that must succeed; see :meth:`call`."""
         answer = self.call(method, params, token=token, post=post)
         assert answer["api"]["status"] == "ok", answer
         return answer
@@ -133,8 +134,27 @@ class Raw:
         post: bool = False,
         signed: bool = True,
     ) -> str:
-        """As :meth:`call`, for a call that must fail; returns the error code."""
+        """Return the error code of a call that must fail; see :meth:`call`."""
         answer = self.call(method, params, token=token, post=post, signed=signed)
         assert set(answer) == {"api"}, answer
         assert answer["api"]["status"] == "error"
         return str(answer["api"]["code"])
+
+
+def write(raw: RawClient, method: str, token: str, **params: object) -> dict[str, Any]:
+    """Return the answer to a POSTed call that must succeed."""
+    sent = {name: str(value) for name, value in params.items()}
+    return raw.ok(method, sent, token=token, post=True)
+
+
+def refused(raw: RawClient, method: str, token: str, **params: object) -> str:
+    """Return the error code of a POSTed call that must fail."""
+    sent = {name: str(value) for name, value in params.items()}
+    return raw.code(method, sent, token=token, post=True)
+
+
+def port_of(url: str) -> int:
+    """Return the port in a URL."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port

@@ -1,4 +1,4 @@
-"""The API's wire format and the general checks."""
+"""The encoding of API answers, and the general checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.signature import api_sig
-from tests.support.raw import Raw, sign
+from tests.support.raw_http import RawClient, sign
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_the_signatures_printed_on_the_help_page_come_out(
 
 
 def test_an_answer_is_compact_json_as_plain_text_with_the_payload_before_the_envelope(
-    raw: Raw, sandbox: Sandbox
+    raw: RawClient, sandbox: Sandbox
 ) -> None:
     before = int(time.time())
     answer = raw.request("test.echo", {"api_key": sandbox.app_key, "echo": "Grüße 🌄"})
@@ -42,7 +42,9 @@ def test_an_answer_is_compact_json_as_plain_text_with_the_payload_before_the_env
     assert before <= int(at) <= time.time()
 
 
-def test_an_error_comes_with_status_200_and_the_envelope_alone(raw: Raw, sandbox: Sandbox) -> None:
+def test_an_error_comes_with_status_200_and_the_envelope_alone(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     answer = raw.request("test.echo", {"api_key": sandbox.app_key})
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -59,75 +61,81 @@ def _scalars(value: Any) -> list[Any]:
     return [value]
 
 
-def test_all_scalars_are_strings(raw: Raw, sandbox: Sandbox) -> None:
+def test_all_scalars_are_strings(raw: RawClient, sandbox: Sandbox) -> None:
     answer = raw.ok("user.get", {"user_id": sandbox.people[0].user_id})
     assert len(_scalars(answer)) > 10
     assert all(isinstance(scalar, str) for scalar in _scalars(answer))
 
 
-def test_an_empty_list_has_no_key(raw: Raw, sandbox: Sandbox) -> None:
+def test_an_empty_list_has_no_key(raw: RawClient, sandbox: Sandbox) -> None:
     user_id = sandbox.people[0].user_id
     docs = raw.ok("doc.getList", {"user_id": user_id, "page": "999"})["docs"]
     assert "doc" not in docs
     assert docs["page"] == "999"
 
 
-def test_the_format_may_be_left_out(raw: Raw, sandbox: Sandbox) -> None:
+def test_the_format_may_be_left_out(raw: RawClient, sandbox: Sandbox) -> None:
     answer = raw.request("test.hello", {"api_key": sandbox.app_key}, path="")
     assert answer.json["hello"] == "hello world!"
 
 
 @pytest.mark.parametrize("path", ["/xml", "/php", "/php/e", "/JSON"])
-def test_any_other_format_is_refused_with_error_102(raw: Raw, sandbox: Sandbox, path: str) -> None:
+def test_any_other_format_is_refused_with_error_102(
+    raw: RawClient, sandbox: Sandbox, path: str
+) -> None:
     answer = raw.request("test.hello", {"api_key": sandbox.app_key}, path=path)
     assert answer.json["api"]["code"] == "102"
 
 
 @pytest.mark.parametrize("multipart", [False, True])
-def test_a_reading_method_takes_a_form_too(raw: Raw, sandbox: Sandbox, multipart: bool) -> None:
+def test_a_reading_method_takes_a_form_too(
+    raw: RawClient, sandbox: Sandbox, multipart: bool
+) -> None:
     params = sign({"api_key": sandbox.app_key, "echo": "ä&=%"}, sandbox.app_secret, "test.echo")
     answer = raw.request("test.echo", params, post=True, multipart=multipart)
     assert answer.json["echo"] == "ä&=%"
 
 
-def test_a_call_without_a_key_is_refused_with_error_100(raw: Raw) -> None:
+def test_a_call_without_a_key_is_refused_with_error_100(raw: RawClient) -> None:
     assert raw.request("test.hello", {}).json["api"]["code"] == "100"
 
 
-def test_a_call_with_an_unknown_key_is_refused_with_error_101(raw: Raw) -> None:
+def test_a_call_with_an_unknown_key_is_refused_with_error_101(raw: RawClient) -> None:
     assert raw.request("test.hello", {"api_key": "0" * 32}).json["api"]["code"] == "101"
 
 
 @pytest.mark.parametrize("method", ["test.goodbye", "soap", "doc.albums.add"])
-def test_an_unknown_method_is_refused_with_error_103(raw: Raw, method: str) -> None:
+def test_an_unknown_method_is_refused_with_error_103(raw: RawClient, method: str) -> None:
     assert raw.code(method, {"doc_id": "1"}, post=True) == "103"
 
 
-def test_a_writing_method_by_get_is_refused_with_error_120(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_writing_method_by_get_is_refused_with_error_120(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     token = sandbox.sign_in(permissions={"doc": "write"})
     assert raw.code("doc.set", {"doc_id": "1", "title": "x"}, token=token) == "120"
 
 
-def test_a_missing_signature_is_refused_with_error_104(raw: Raw) -> None:
+def test_a_missing_signature_is_refused_with_error_104(raw: RawClient) -> None:
     assert raw.code("auth.getFrob", signed=False) == "104"
 
 
 @pytest.mark.parametrize("method", ["auth.getFrob", "test.hello"])
 def test_a_wrong_signature_is_refused_with_error_105_also_where_none_is_needed(
-    raw: Raw, sandbox: Sandbox, method: str
+    raw: RawClient, sandbox: Sandbox, method: str
 ) -> None:
     params = sign({"api_key": sandbox.app_key}, "not the secret", method)
     assert raw.request(method, params).json["api"]["code"] == "105"
 
 
-def test_a_parameter_added_after_signing_is_noticed(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_parameter_added_after_signing_is_noticed(raw: RawClient, sandbox: Sandbox) -> None:
     params = sign({"api_key": sandbox.app_key}, sandbox.app_secret, "test.hello")
     answer = raw.request("test.hello", {**params, "lg": "en"})
     assert answer.json["api"]["code"] == "105"
 
 
 def test_of_a_parameter_sent_twice_the_last_counts_and_must_be_the_signed_one(
-    raw: Raw, sandbox: Sandbox
+    raw: RawClient, sandbox: Sandbox
 ) -> None:
     params = sign({"api_key": sandbox.app_key, "echo": "b"}, sandbox.app_secret, "test.echo")
     url = f"{sandbox.api_url}test.echo?echo=a&api_key={params['api_key']}"
@@ -138,18 +146,18 @@ def test_of_a_parameter_sent_twice_the_last_counts_and_must_be_the_signed_one(
     assert raw.send("POST", url + signed, {"echo": "b"}).json["echo"] == "b"
 
 
-def test_a_method_that_needs_a_token_is_refused_without_one_with_error_106(raw: Raw) -> None:
+def test_a_method_that_needs_a_token_is_refused_without_one_with_error_106(raw: RawClient) -> None:
     assert raw.code("auth.checkToken") == "106"
 
 
 @pytest.mark.parametrize("method", ["auth.checkToken", "test.hello"])
 def test_an_unknown_token_is_refused_with_error_107_also_where_none_is_needed(
-    raw: Raw, method: str
+    raw: RawClient, method: str
 ) -> None:
     assert raw.code(method, token="1-abc") == "107"
 
 
-def test_a_revoked_token_is_refused_with_error_107(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_revoked_token_is_refused_with_error_107(raw: RawClient, sandbox: Sandbox) -> None:
     token = sandbox.sign_in()
     raw.ok("auth.checkToken", token=token)
     sandbox.revoke(token)
@@ -157,7 +165,7 @@ def test_a_revoked_token_is_refused_with_error_107(raw: Raw, sandbox: Sandbox) -
 
 
 def test_the_token_of_a_closed_account_is_refused_with_error_108(
-    raw: Raw, sandbox: Sandbox
+    raw: RawClient, sandbox: Sandbox
 ) -> None:
     token = sandbox.sign_in()
     sandbox.people[0].closed = True
@@ -166,20 +174,22 @@ def test_the_token_of_a_closed_account_is_refused_with_error_108(
 
 @pytest.mark.parametrize("granted", [{}, {"doc": "read"}, {"profile": "write"}])
 def test_a_writing_method_without_the_permission_is_refused_with_error_110(
-    raw: Raw, sandbox: Sandbox, granted: dict[str, str]
+    raw: RawClient, sandbox: Sandbox, granted: dict[str, str]
 ) -> None:
     token = sandbox.sign_in(permissions=granted)
     params = {"doc_id": "1", "title": "x"}
     assert raw.code("doc.set", params, token=token, post=True) == "110"
 
 
-def test_a_higher_level_includes_the_lower_ones(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_higher_level_includes_the_lower_ones(raw: RawClient, sandbox: Sandbox) -> None:
     token = sandbox.sign_in(permissions={"doc": "delete"})
     # the method's own error: the document is not there
     assert raw.code("doc.set", {"doc_id": "1", "title": "x"}, token=token, post=True) == "1"
 
 
-def test_a_permission_to_read_is_not_demanded_of_open_methods(raw: Raw, sandbox: Sandbox) -> None:
+def test_a_permission_to_read_is_not_demanded_of_open_methods(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     user_id = sandbox.people[0].user_id
     public = raw.ok("doc.getList", {"user_id": user_id})["docs"]["doc"][0]
     token = sandbox.sign_in(permissions={"doc": "none"})
@@ -187,7 +197,7 @@ def test_a_permission_to_read_is_not_demanded_of_open_methods(raw: Raw, sandbox:
     assert answer["doc"]["doc_id"] == public["doc_id"]
 
 
-def test_calls_are_recorded_as_they_came_in(raw: Raw, sandbox: Sandbox) -> None:
+def test_calls_are_recorded_as_they_came_in(raw: RawClient, sandbox: Sandbox) -> None:
     raw.request("test.echo", {"api_key": "wrong", "echo": "x"})
     raw.request("test.hello", {"lg": "en"}, post=True)
     assert [(call.method, call.http_method, call.params) for call in sandbox.calls] == [
@@ -198,12 +208,14 @@ def test_calls_are_recorded_as_they_came_in(raw: Raw, sandbox: Sandbox) -> None:
     assert sandbox.calls == []
 
 
-def test_echo_without_a_text_is_refused_with_error_1(raw: Raw) -> None:
+def test_echo_without_a_text_is_refused_with_error_1(raw: RawClient) -> None:
     assert raw.code("test.echo") == "1"
     assert raw.code("test.echo", {"echo": ""}) == "1"
 
 
-def test_check_token_tells_whose_it_is_and_names_all_five_items(raw: Raw, sandbox: Sandbox) -> None:
+def test_check_token_tells_whose_it_is_and_names_all_five_items(
+    raw: RawClient, sandbox: Sandbox
+) -> None:
     token = sandbox.sign_in(1, {"doc": "write", "network": "read"})
     person = sandbox.people[1]
     auth = raw.ok("auth.checkToken", token=token)["auth"]
@@ -221,7 +233,7 @@ def test_check_token_tells_whose_it_is_and_names_all_five_items(raw: Raw, sandbo
     assert auth["user"]["is_pro"] in ("0", "1")
 
 
-def test_the_method_list_names_all_methods_with_what_they_need(raw: Raw) -> None:
+def test_the_method_list_names_all_methods_with_what_they_need(raw: RawClient) -> None:
     methods = {entry["name"]: entry for entry in raw.ok("api.methods.getList")["methods"]["method"]}
     assert len(methods) == 102
     assert methods["doc.set"]["permissions"] == {"doc": "write"}
@@ -234,13 +246,13 @@ def test_the_method_list_names_all_methods_with_what_they_need(raw: Raw) -> None
     assert methods["doc.set"]["modified_at"] == "1228086000"
 
 
-def test_needing_no_permission_shows_as_an_empty_list_or_an_empty_text(raw: Raw) -> None:
+def test_needing_no_permission_shows_as_an_empty_list_or_an_empty_text(raw: RawClient) -> None:
     methods = {entry["name"]: entry for entry in raw.ok("api.methods.getList")["methods"]["method"]}
     assert methods["auth.getFrob"]["permissions"] == []
     assert methods["test.echo"]["permissions"] == ""
 
 
-def test_one_method_is_described_with_its_parameters(raw: Raw) -> None:
+def test_one_method_is_described_with_its_parameters(raw: RawClient) -> None:
     described = raw.ok("api.methods.get", {"method": "test.echo"})["method"]
     assert described["name"] == "test.echo"
     assert described["authentication"] == {"token": "0", "sign": "0", "post": "0"}
@@ -250,6 +262,6 @@ def test_one_method_is_described_with_its_parameters(raw: Raw) -> None:
     assert described["errors"][0]["code"] == "1"
 
 
-def test_an_unknown_method_is_not_described_with_error_1(raw: Raw) -> None:
+def test_an_unknown_method_is_not_described_with_error_1(raw: RawClient) -> None:
     assert raw.code("api.methods.get", {"method": "test.goodbye"}) == "1"
     assert raw.code("api.methods.get") == "1"

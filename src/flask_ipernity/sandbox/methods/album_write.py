@@ -1,51 +1,52 @@
-"""``album.edit``, ``delete``, ``orderList``, ``setPerms``; ``docs`` added, removed, replaced."""
+"""The ``album.*`` methods that change an existing album, its documents or the order of albums."""
 
 from __future__ import annotations
 
 import time
 
-from .. import album_shapes as shape
-from .. import shapes
+from .. import access, lists, parameters
 from ..documents import FAMILY, FRIENDS, PUBLIC, Album, Doc
-from . import MAX_IDS, Call, Refusal, limits, method
-from .album import written
+from ..registry import MAX_IDS, APIError, MethodCall, api_method
+from . import limits
+from .album import album_summary
 
 
-def _own_album(call: Call) -> Album:
-    """The caller's own album; another's is not found, even if it can be seen.
+def _find_own_album(call: MethodCall) -> Album:
+    """Return the caller's own album; another member's is not found, even if it is visible.
 
-    An album without documents counts: PyIpernity's test-suite deletes such ([C] test_zz_delete.py).
+    Albums without documents are found: PyIpernity's test suite deletes one
+    ([C] test_zz_delete.py).
 
-    :raises Refusal: error 1.
+    :raises APIError: 1 if there is none.
     """
     album = call.state.albums.get(call.params.get("album_id", ""))
-    if album is None or not shapes.owns(call, album.owner_id):
-        raise Refusal(1, "Album not found")
+    if album is None or not access.owns(call, album.owner_id):
+        raise APIError(1, "Album not found")
     return album
 
 
-@method("album.edit")
-def album_edit(call: Call) -> dict[str, object]:
-    """Changes an album's words and cover."""
-    album, params = _own_album(call), call.params
+@api_method("album.edit")
+def album_edit(call: MethodCall) -> dict[str, object]:
+    """Change an album's title, description and cover."""
+    album, params = _find_own_album(call), call.params
     if not {"title", "description", "cover_id"} & set(params):
-        raise Refusal(4, "No parameter given")
+        raise APIError(4, "No parameter given")
     title = params.get("title", album.title).strip()
     if not title:
-        raise Refusal(3, "Title empty")
-    # any own document by the help page, one of the album in practice ([C] oneyoung)
+        raise APIError(3, "Title empty")
+    # any own document on the help page, one in the album in practice ([C] oneyoung)
     cover_id = params.get("cover_id") or album.cover_id
     if cover_id is not None and cover_id not in album.doc_ids:
-        raise Refusal(2, "Document not found")
+        raise APIError(2, "Document not found")
     album.title, album.cover_id = title, cover_id
     album.description = params.get("description", album.description)
     album.updated_at = int(time.time())
-    return {"album": {**written(call, album), "visibility": _visibility(call, album)}}
+    return {"album": {**album_summary(call, album), "visibility": _visibility(call, album)}}
 
 
-def _visibility(call: Call, album: Album) -> dict[str, object]:
-    """Which circles find something, in the words of album.edit alone."""
-    shares = {doc.share for doc in shape.docs(call, album)}
+def _visibility(call: MethodCall, album: Album) -> dict[str, object]:
+    """Return which circles can see something, under the keys of ``album.edit`` alone."""
+    shares = {doc.share for doc in access.album_docs(call, album)}
     public, family, friends = (
         PUBLIC in shares,
         any(share & FAMILY for share in shares),
@@ -55,69 +56,69 @@ def _visibility(call: Call, album: Album) -> dict[str, object]:
     return {"ispublic": public, "isfamily": family, "isfriends": friends, "share": share}
 
 
-@method("album.delete")
-def album_delete(call: Call) -> dict[str, object]:
-    """Deletes an album; its documents stay."""
-    call.state.remove_album(_own_album(call))
+@api_method("album.delete")
+def album_delete(call: MethodCall) -> dict[str, object]:
+    """Delete an album; its documents stay."""
+    call.state.remove_album(_find_own_album(call))
     return {}
 
 
-@method("album.orderList")
-def album_order_list(call: Call) -> dict[str, object]:
-    """Puts the caller's albums in an order."""
-    ids = shapes.words(call.params.get("album_ids"))
+@api_method("album.orderList")
+def album_order_list(call: MethodCall) -> dict[str, object]:
+    """Put the caller's albums in an order."""
+    ids = parameters.comma_list(call.params.get("album_ids"))
     own = {
         album.album_id: album
         for album in call.state.albums.values()
-        if shapes.owns(call, album.owner_id)
+        if access.owns(call, album.owner_id)
     }
     if not ids or not set(ids) <= set(own):
-        raise Refusal(1, "Album not found or not owned")
-    shape.reorder(own, ids)
+        raise APIError(1, "Album not found or not owned")
+    lists.reorder(own, ids)
     return {}
 
 
-@method("album.setPerms")
-def album_set_perms(call: Call) -> dict[str, object]:
-    """Changes who may comment on an album."""
-    album = _own_album(call)
+@api_method("album.setPerms")
+def album_set_perms(call: MethodCall) -> dict[str, object]:
+    """Change who may comment on an album."""
+    album = _find_own_album(call)
     allowed = call.params.get("perm_comment")
     if allowed not in ("0", "3", "4", "5"):
-        raise Refusal(2, "Invalid arguments")
+        raise APIError(2, "Invalid arguments")
     album.perm_comment = int(allowed)
     return {}
 
 
-def _own_docs(call: Call, owner_id: str) -> dict[str, Doc]:
+def _own_docs(call: MethodCall, owner_id: str) -> dict[str, Doc]:
     docs = call.state.docs.values()
     return {doc.doc_id: doc for doc in docs if doc.owner_id == owner_id}
 
 
-def _in_too_many(call: Call, doc_id: str) -> bool:
-    """Whether a document is in as many albums as it can be."""
+def _in_too_many(call: MethodCall, doc_id: str) -> bool:
+    """Return whether a document is in the maximum number of albums."""
     albums = call.state.albums.values()
-    return sum(doc_id in album.doc_ids for album in albums) >= limits.DOC_ALBUMS
+    return sum(doc_id in album.doc_ids for album in albums) >= limits.MAX_DOC_ALBUMS
 
 
-def _wanted_docs(call: Call, own: dict[str, Doc]) -> list[str]:
-    """The ids in ``doc_id``, at least one of them the caller's.
+def _wanted_docs(call: MethodCall, own: dict[str, Doc]) -> list[str]:
+    """Return the ids in ``doc_id``, of which at least one must be the caller's.
 
-    :raises Refusal: error 2, none of them is, or there are too many.
+    :raises APIError: 2 if none of them is, or there are too many.
     """
-    doc_ids = shapes.words(call.params.get("doc_id"))
+    doc_ids = parameters.comma_list(call.params.get("doc_id"))
     if len(doc_ids) > MAX_IDS or not set(own) & set(doc_ids):
-        raise Refusal(2, "Document not found")
+        raise APIError(2, "Document not found")
     return doc_ids
 
 
-@method("album.docs.add")
-def album_docs_add(call: Call) -> dict[str, object]:
-    """Puts the caller's documents into an album of theirs.
+@api_method("album.docs.add")
+def album_docs_add(call: MethodCall) -> dict[str, object]:
+    """Add documents of the caller to an album of the caller.
 
-    Its errors are not documented. Here: 1 no such album, 2 none of the documents is the caller's;
-    a single one that is not gets the error 2 in its record ([U]).
+    The errors are not documented. Here: 1 if there is no such album, 2 if none of the documents is
+    the caller's; a single one that is not has the error 2 in its record ([U]).
     """
-    album = _own_album(call)
+    album = _find_own_album(call)
     own = _own_docs(call, album.owner_id)
     records = []
     for doc_id in _wanted_docs(call, own):
@@ -143,10 +144,10 @@ def album_docs_add(call: Call) -> dict[str, object]:
     }
 
 
-@method("album.docs.remove")
-def album_docs_remove(call: Call) -> dict[str, object]:
-    """Takes documents out of an album; it is destroyed with its last one ([D])."""
-    album = _own_album(call)
+@api_method("album.docs.remove")
+def album_docs_remove(call: MethodCall) -> dict[str, object]:
+    """Remove documents from an album; removing the last one deletes the album ([D])."""
+    album = _find_own_album(call)
     records = []
     for doc_id in _wanted_docs(call, _own_docs(call, album.owner_id)):
         removed = doc_id in album.doc_ids
@@ -170,22 +171,22 @@ def album_docs_remove(call: Call) -> dict[str, object]:
     }
 
 
-@method("album.docs.setList")
-def album_docs_set_list(call: Call) -> dict[str, object]:
-    """Replaces an album's documents, their order and the cover.
+@api_method("album.docs.setList")
+def album_docs_set_list(call: MethodCall) -> dict[str, object]:
+    """Replace an album's documents, their order and the cover.
 
-    The records come as ``docs``, not as the help page's ``doc`` ([C] oneyoung).
+    The key of the records is ``docs``, not ``doc`` as on the help page ([C] oneyoung).
     """
-    album, params = _own_album(call), call.params
-    doc_ids = list(dict.fromkeys(shapes.words(params.get("doc_ids"))))
+    album, params = _find_own_album(call), call.params
+    doc_ids = list(dict.fromkeys(parameters.comma_list(params.get("doc_ids"))))
     own = _own_docs(call, album.owner_id)
     if not doc_ids or not set(doc_ids) <= set(own):
-        raise Refusal(2, "Document not found or not owned")
+        raise APIError(2, "Document not found or not owned")
     cover_id = params.get("cover_id")
     if cover_id not in doc_ids:
-        raise Refusal(3, "Cover missing or not in doc_ids")
-    if len(doc_ids) > limits.ALBUM_DOCS:
-        raise Refusal(4, "Album is full")
+        raise APIError(3, "Cover missing or not in doc_ids")
+    if len(doc_ids) > limits.MAX_ALBUM_DOCS:
+        raise APIError(4, "Album is full")
     records = []
     kept = []
     for doc_id in doc_ids:

@@ -1,7 +1,7 @@
 """A threaded WSGI server that keeps connections open.
 
-Werkzeug's own server closes the connection after each answer; the service and its clients do
-not, so request handling is replaced here. Everything else is Werkzeug's.
+Werkzeug's own server closes the connection after each response; the service and its clients do
+not, so the handling of a request is replaced here. The rest is Werkzeug's.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 logger = logging.getLogger("flask_ipernity.sandbox")
 
+#: How much of an unread request body is read to keep the connection open, in bytes.
 DRAIN_LIMIT = 1 << 20
-"""How much of an unread request body is read for the sake of the connection, in bytes."""
 
 
-class Body(io.RawIOBase):
-    """The body of one request: ends where Content-Length says, so that the next one can follow."""
+#: Key of the WSGI environment under which faults find the socket that they break.
+CONNECTION_KEY = "flask_ipernity.sandbox.connection"
+
+
+class RequestBody(io.RawIOBase):
+    """The body of one request; ends after Content-Length bytes, where the next request begins."""
 
     def __init__(self, source: io.BufferedIOBase, length: int) -> None:
         self._source = source
@@ -38,17 +42,17 @@ class Body(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         data = self._source.read(min(len(buffer), self._left))
         if not data and self._left and len(buffer):
-            # The body must not pass for a complete one.
+            # An incomplete body must not look complete.
             raise ClientDisconnected
         self._left -= len(data)
         buffer[: len(data)] = data
         return len(data)
 
 
-class Answer:
-    """Writes one answer; headers and first bytes leave in one packet."""
+class ResponseWriter:
+    """Writes one response; headers and first bytes leave in one packet."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: KeepAliveHandler) -> None:
         self._handler = handler
         self._head: bytes | None = None
         self._chunked = False
@@ -58,7 +62,7 @@ class Answer:
     def start(
         self, status: str, headers: list[tuple[str, str]], exc_info: object = None, /
     ) -> Callable[[bytes], None]:
-        """WSGI's ``start_response``."""
+        """Take status and headers, as WSGI's ``start_response``."""
         handler = self._handler
         known = {name.lower(): value for name, value in headers}
         bodiless = handler.command == "HEAD" or status[:3] in ("204", "304")
@@ -81,7 +85,7 @@ class Answer:
         return self.send
 
     def send(self, data: bytes) -> None:
-        """Sends a part of the body, after the headers if they are still to be sent."""
+        """Send a part of the body, after the headers if they have not been sent."""
         if self._left is not None:
             self._left -= len(data)
         if self._chunked and data:
@@ -90,7 +94,7 @@ class Answer:
         self._handler.wfile.write(head + data)
 
     def finish(self) -> None:
-        """Ends the answer; one that is shorter than it said ends the connection."""
+        """End the response; close the connection if the body is shorter than announced."""
         if self._chunked:
             self._handler.wfile.write((self._head or b"") + b"0\r\n\r\n")
         elif self._head is not None:
@@ -99,43 +103,44 @@ class Answer:
             self._handler.close_connection = True
 
 
-class Handler(WSGIRequestHandler):
+class KeepAliveHandler(WSGIRequestHandler):
     """Speaks HTTP/1.1 on one connection until one side closes it."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def run_wsgi(self) -> None:
-        """Answers one request."""
+        """Respond to one request."""
         length = self.headers.get("Content-Length", "0")
         if not re.fullmatch(r"[0-9]{1,15}", length):
             self.send_error(400)
             return
         self.environ = environ = self.make_environ()
+        environ[CONNECTION_KEY] = self.connection
         if "wsgi.input_terminated" not in environ:
-            environ["wsgi.input"] = Body(self.rfile, int(length))
+            environ["wsgi.input"] = RequestBody(self.rfile, int(length))
             environ["wsgi.input_terminated"] = True
-        answer = Answer(self)
+        response = ResponseWriter(self)
         try:
-            chunks = self.server.app(environ, cast(StartResponse, answer.start))
+            chunks = self.server.app(environ, cast(StartResponse, response.start))
             try:
                 for chunk in chunks:
                     if chunk:
-                        answer.send(chunk)
-                answer.finish()
+                        response.send(chunk)
+                response.finish()
             finally:
                 if close := getattr(chunks, "close", None):
                     close()
             self._drain(environ["wsgi.input"])
         except (OSError, ClientDisconnected):
-            # The client has gone, or is made to believe that this side has.
+            # The client has disconnected, or a fault breaks the connection.
             self.close_connection = True
-        # A query may hold tokens and signatures, a media path holds the file's secret.
+        # A query may contain tokens and signatures, a media path contains the file's secret.
         path = re.sub(r"(/\d+)\.[0-9a-f]{8}\.", r"\1.….", self.path.partition("?")[0])
-        logger.debug("%s %s: %s", self.command, path, answer.status or "no answer")
+        logger.debug("%s %s: %s", self.command, path, response.status or "no response")
 
     def _drain(self, body: io.RawIOBase) -> None:
-        """Reads what the application left of the request, or gives the connection up."""
+        """Read the unread rest of a request, or close the connection if it is too long."""
         left = DRAIN_LIMIT
         while left > 0:
             data = body.read(1 << 16)
@@ -145,16 +150,16 @@ class Handler(WSGIRequestHandler):
         self.close_connection = True
 
     def log(self, type: str, message: str, *args: object) -> None:
-        """Leaves out the message: it may quote a request line with a token in it."""
+        """Log without the message, which may quote a request line with a token in it."""
         logger.debug("A request was malformed.")
 
 
-class Server(ThreadedWSGIServer):
+class BackgroundServer(ThreadedWSGIServer):
     """Serves an application on a bound socket in the background, until :meth:`stop`."""
 
     def __init__(self, bound: socket.socket, app: WSGIApplication) -> None:
         host, port = bound.getsockname()[:2]
-        super().__init__(host, port, app, Handler, fd=bound.fileno())
+        super().__init__(host, port, app, KeepAliveHandler, fd=bound.fileno())
         bound.close()
         self.connections = 0
         self._open: set[socket.socket] = set()
@@ -168,7 +173,7 @@ class Server(ThreadedWSGIServer):
         self._thread.start()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accepts a connection, counts it, and remembers it for :meth:`stop`."""
+        """Accept a connection, count it, and keep it for :meth:`stop`."""
         connection, address = super().get_request()
         with self._closed:
             self.connections += 1
@@ -176,16 +181,16 @@ class Server(ThreadedWSGIServer):
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Closes a connection."""
+        """Close a connection."""
         super().shutdown_request(request)
         with self._closed:
             self._open.discard(request)
             self._closed.notify_all()
 
     def stop(self) -> None:
-        """Stops listening, wakes every handler by closing its connection, waits for them."""
+        """Stop listening, close all connections, and wait for their handlers."""
         with suppress(OSError):
-            # Wakes the thread at once, where the system lets it; else at its next look.
+            # Wakes the thread at once on systems that support it, otherwise at its next poll.
             self.socket.shutdown(socket.SHUT_RDWR)
         self.shutdown()
         self._thread.join()

@@ -1,0 +1,199 @@
+"""The API endpoint: from a request to the response with its envelope.
+
+The order of the service's checks is not known ([U]). Here: format, key, method, POST, signature,
+token, permissions; then the method itself.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Blueprint, Response, request
+
+from .accounts import PERMISSION_LEVELS, App, Person, Token
+from .faults import FaultInjector
+from .methods import load_methods
+from .registry import (
+    GENERAL_ERRORS,
+    METHOD_FUNCTIONS,
+    METHOD_INFO,
+    APIError,
+    MethodCall,
+    MethodInfo,
+)
+from .signature import is_signed
+from .state import SandboxState
+from .uploads import IncomingFile
+
+GENERAL_PARAMS = {"api_key", "api_sig", "auth_token"}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """An API call as it was received, whether it succeeded or not."""
+
+    method: str
+    http_method: str
+    #: All parameters as received; the last value of one that was sent twice.
+    params: dict[str, str]
+    #: The time of the call, in Unix seconds.
+    at: float
+
+
+def blueprint(
+    state: SandboxState,
+    faults: FaultInjector,
+    record: Callable[[RecordedCall], None],
+    media_url: str,
+    web_url: str,
+) -> Blueprint:
+    """Return the blueprint that serves ``/api/<method>[/<format>]``.
+
+    :param record: called with each call as it was received.
+    """
+    load_methods()
+    api = Blueprint("api", __name__, url_prefix="/api")
+
+    @api.route("/<path:rest>", methods=["GET", "POST"])
+    def call(rest: str) -> Response:
+        method, _, form = rest.partition("/")
+        # As in PHP, a parameter in the body replaces one in the query, and the last value counts;
+        # the signature must cover these values.
+        params = {
+            **_last_values(request.args.to_dict(False)),
+            **_last_values(request.form.to_dict(False)),
+        }
+        record(RecordedCall(method, request.method, params, time.time()))
+        try:
+            if (faulty := faults.respond(method)) is not None:
+                return faulty
+            if form not in ("", "json"):
+                raise _general_error(102)
+            with state.lock:
+                state.finish_uploads()
+                checked = _checked_call(state, method, params, media_url, web_url)
+                return _json_response(_encode_map(METHOD_FUNCTIONS[method](checked)), "ok")
+        except APIError as refusal:
+            return _json_response({}, "error", code=str(refusal.code), message=refusal.message)
+
+    return api
+
+
+def _last_values(values: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return the last value of each parameter."""
+    return {name: several[-1] for name, several in values.items()}
+
+
+def _general_error(code: int) -> APIError:
+    """Return one of the service's general errors."""
+    return APIError(code, GENERAL_ERRORS[code])
+
+
+def _checked_call(
+    state: SandboxState, method: str, params: Mapping[str, str], media_url: str, web_url: str
+) -> MethodCall:
+    """Return a call that has passed the general checks.
+
+    :raises APIError: for the first check that fails.
+    """
+    if not (key := params.get("api_key")):
+        raise _general_error(100)
+    if (app := state.apps.get(key)) is None:
+        raise _general_error(101)
+    # doc.albums.add is unknown on purpose, although it is in the method list ([C] PyIpernity)
+    if method not in METHOD_FUNCTIONS:
+        raise _general_error(103)
+    info = METHOD_INFO[method]
+    if info.post and request.method != "POST":
+        raise _general_error(120)
+    _check_signature(info, params, app)
+    token, viewer = _token(state, info, params, app)
+    sent = request.files.get("file")
+    return MethodCall(
+        state=state,
+        params={name: params[name] for name in params if name not in GENERAL_PARAMS},
+        app=app,
+        token=token,
+        viewer=viewer,
+        media_url=media_url,
+        web_url=web_url,
+        file=cast(IncomingFile, sent.stream) if sent else None,
+        filename=(sent.filename or "") if sent else "",
+    )
+
+
+def _check_signature(info: MethodInfo, params: Mapping[str, str], app: App) -> None:
+    """Check a signature that is required or present.
+
+    :raises APIError: 104 if it is missing, 105 if it is wrong.
+    """
+    if not params.get("api_sig"):
+        if info.sign:
+            raise _general_error(104)
+    elif not is_signed(params, info.name, app.secret):
+        raise _general_error(105)
+
+
+def _token(
+    state: SandboxState, info: MethodInfo, params: Mapping[str, str], app: App
+) -> tuple[Token | None, Person | None]:
+    """Return a token that is required or present, and its owner, after checking its permissions.
+
+    :raises APIError: 106 to 108 for the token, 110 for a missing permission.
+    """
+    value = params.get("auth_token")
+    if not value:
+        if info.token:
+            raise _general_error(106)
+        return None, None
+    token = state.tokens.get(value)
+    if token is None or token.app_key != app.key:
+        raise _general_error(107)
+    viewer = state.people[token.user_id]
+    if viewer.closed:
+        raise _general_error(108)
+    for item, level in info.permissions.items():
+        # The level "read" of an open method only decides which private items are visible.
+        needed = info.token or level != "read"
+        if needed and PERMISSION_LEVELS.index(token.permissions[item]) < PERMISSION_LEVELS.index(
+            level
+        ):
+            raise _general_error(110)
+    return token, viewer
+
+
+def _encode_map(values: Mapping[str, object]) -> dict[str, object]:
+    """Return a map as the service encodes it.
+
+    A key is dropped if it has no value or an empty list ([C] PyIpernity, Photini).
+    """
+    kept = {key: value for key, value in values.items() if value is not None and value != []}
+    return {key: _encode(value) for key, value in kept.items()}
+
+
+def _encode(value: object) -> object:
+    """Return a value as the service encodes it; scalars become strings."""
+    match value:
+        case bool():
+            return str(int(value))
+        case str() | int() | float():
+            return str(value)
+        case dict():
+            # the service is written in PHP, which encodes an empty map as a list
+            return _encode_map(value) if value else []
+        case list():
+            return [_encode(item) for item in value]
+        case _:
+            raise TypeError(f"{type(value).__name__} cannot be encoded.")
+
+
+def _json_response(payload: Mapping[str, object], status: str, **details: str) -> Response:
+    """Return the response with a payload in its envelope; errors have status 200 ([C] oneyoung)."""
+    envelope = {"status": status, "at": str(int(time.time())), **details}
+    body = json.dumps({**payload, "api": envelope}, ensure_ascii=False, separators=(",", ":"))
+    # JSON as plain text, as on the service ([C] interweb)
+    return Response(body, content_type="text/plain; charset=utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -32,14 +33,25 @@ def unpacked(requirement: str, config: pytest.Config, folder: Path) -> Path:
     needs.marker("network")
     kept = config.cache.mkdir("archives") / f"{requirement}.tar.gz"
     if not kept.exists() or sha256(kept) != ARCHIVES[requirement]:
-        fetch(requirement, folder, kept)
+        try:
+            fetch(requirement, folder, kept)
+        except FetchError as error:
+            needs.missing(f"the source archive of {requirement} could not be fetched: {error}")
     with tarfile.open(kept) as content:
         content.extractall(folder, filter="data")
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
+class FetchError(Exception):
+    """An archive could not be fetched; the message says why."""
+
+
 def fetch(requirement: str, folder: Path, target: Path) -> None:
-    """Fetch an archive by way of *folder*."""
+    """Fetch an archive by way of *folder*.
+
+    :raises FetchError: the index cannot be reached.
+    :raises ValueError: the index has another file under this version.
+    """
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{requirement} --hash=sha256:{ARCHIVES[requirement]}", "utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
@@ -53,15 +65,17 @@ def fetch(requirement: str, folder: Path, target: Path) -> None:
             check=False,
             env=plain_environment(),
         )
-        reason = done.stderr.strip().rpartition("\n")[2]
-        assert "DO NOT MATCH THE HASHES" not in done.stderr, done.stderr
     except subprocess.TimeoutExpired:
-        reason = "it took longer than five minutes"
+        raise FetchError("it took longer than five minutes") from None
+    if "DO NOT MATCH THE HASHES" in done.stderr:
+        raise ValueError(done.stderr)
     found = list(folder.glob("*.tar.gz"))
     if not found:
-        needs.missing(f"the source archive of {requirement} could not be fetched: {reason}")
-    assert sha256(found[0]) == ARCHIVES[requirement]
-    os.replace(found[0], target)
+        raise FetchError(done.stderr.strip().rpartition("\n")[2])
+    # Another process of the tests may fetch or read it at this moment.
+    partial = target.with_name(f"{target.name}.{os.getpid()}")
+    shutil.move(found[0], partial)
+    os.replace(partial, target)
 
 
 def sha256(path: Path) -> str:

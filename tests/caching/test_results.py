@@ -181,7 +181,7 @@ def test_the_cache_can_be_skipped(caching_app: Flask, sandbox: Sandbox) -> None:
 
 @on_every_store
 def test_a_result_ends_with_its_life(make_app: MakeApp, store: Any) -> None:
-    client = caching(make_app, store, IPERNITY_CACHE_MAX_AGE=2).test_client()
+    client = caching(make_app, store, IPERNITY_CACHE_MAX_AGE=1).test_client()
     assert how(client, "test.hello") == "miss"
     end = time.monotonic() + 30
     while how(client, "test.hello") == "hit":

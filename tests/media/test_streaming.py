@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw, world
 from tests.support.servers import Running, gunicorn
 from tests.support.stub import Stub
-from tests.support.waiting import until
+from tests.support.waiting import at_most, until
 
 MIB = 1024 * 1024
 BIG = 300 * MIB
@@ -125,7 +125,7 @@ def test_a_visitor_who_leaves_frees_the_source_within_a_second_and_its_slot() ->
             assert connection.recv(1024)
         began = time.monotonic()
         assert file.left.wait(10)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < at_most(1.5)
         # what is in the buffers of three sockets and of the kernel is gone too
         assert file.sent < 40 * MIB
         with http(running) as next_one:
@@ -243,7 +243,7 @@ def test_sources_that_hang_do_not_keep_others_from_being_served() -> None:
             assert get(running, PATH)[2] == FILE
             took = time.monotonic() - began
             statuses = [job.result()[0] for job in jobs]
-        assert took < 1.5
+        assert took < at_most(1.5)
         assert set(statuses) == {503, 504}
         assert statuses.count(504) >= 4
 

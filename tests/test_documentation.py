@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 import runpy
+from ast import literal_eval
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from flask import Flask, render_template_string
 
+import flask_ipernity
+from flask_ipernity import client, sandbox
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.settings import Settings
 from tests.support.apps import CALLBACK, Browser
+from tests.support.architecture import APART, FLOORS
 from tests.support.visitor import consent, sign_in
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +73,45 @@ def test_the_gallery_of_the_quickstart_works(
     assert client.get("/mine").text.count("<img") > 5
 
 
-def test_every_setting_is_explained() -> None:
+def test_every_setting_is_explained_with_its_default() -> None:
     text = (ROOT / "docs/config.rst").read_text(encoding="utf-8")
-    for row in fields(Settings):
-        assert f"``IPERNITY_{row.name.upper()}``" in text
+    explained = {
+        key: re.search(r"^ +:default: ``(.*)``$", options, re.MULTILINE)
+        for key, options in re.findall(r"^\.\. confval:: (\w+)\n((?: +:.*\n)+)", text, re.MULTILINE)
+    }
+    assert explained.keys() == {f"IPERNITY_{row.name.upper()}" for row in fields(Settings)}
+    defaults = vars_of(Settings(app_key="key", app_secret="secret"))
+    for key, default in explained.items():
+        if key in ("IPERNITY_APP_KEY", "IPERNITY_APP_SECRET"):
+            assert default is None
+        else:
+            assert default is not None
+            assert literal_eval(default[1]) == defaults[key]
+
+
+def vars_of(settings: Settings) -> dict[str, Any]:
+    return {f"IPERNITY_{row.name.upper()}": getattr(settings, row.name) for row in fields(Settings)}
+
+
+def test_the_picture_of_the_architecture_shows_every_room_on_its_floor() -> None:
+    picture = ElementTree.parse(ROOT / "docs/architecture.svg")
+    texts = picture.iterfind(".//{http://www.w3.org/2000/svg}text[@class='name']")
+    places = [(float(text.get("y", 0)), text.text) for text in texts]
+    heights = sorted({height for height, name in places if name != APART})
+    floors = [tuple(name for height, name in places if height == floor) for floor in heights]
+    assert [floor for floor in floors if floor != (APART,)] == list(FLOORS)
+    assert APART in {name for _, name in places}
+
+
+def test_the_page_on_the_architecture_describes_every_room() -> None:
+    text = (ROOT / "docs/architecture.rst").read_text(encoding="utf-8")
+    rooms = {room for floor in FLOORS for room in floor if not room.startswith("__")}
+    described = re.findall(r"^((?:``\w+``(?:, )?)+)$", text, re.MULTILINE)
+    assert {name for line in described for name in re.findall(r"\w+", line)} == rooms | {APART}
+
+
+def test_the_page_on_the_public_api_names_every_public_name() -> None:
+    text = (ROOT / "docs/public-api.rst").read_text(encoding="utf-8")
+    errors = re.findall(r"autoexception:: (\w+)", (ROOT / "docs/errors.rst").read_text("utf-8"))
+    for name in {*flask_ipernity.__all__, *client.__all__, *sandbox.__all__} - set(errors):
+        assert re.search(rf"\b{name}\b", text), name

@@ -79,6 +79,9 @@ class APIRequestError(IpernityError, HasResponse):
     :param params: the parameters of the call, without what is secret.
     """
 
+    #: How often the call was sent, retries included; 0 when it was not sent at all.
+    tries = 0
+
     def __init__(
         self,
         status: str = "error",
@@ -138,6 +141,9 @@ class ServiceError(IpernityError, HasResponse):
     :param message: what happened.
     :param method: the API method, or ``None`` outside a call.
     """
+
+    #: How often the call was sent, retries included; 0 when it was not sent at all.
+    tries = 0
 
     def __init__(self, message: str, method: str | None = None) -> None:
         super().__init__(message, method)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from .caching.backends import TextStore, text_store
 from .caching.results import ResultCache
+from .client import Transport
 from .client.methods import find, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
@@ -25,7 +26,7 @@ from .sign_in.views import callback
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
 from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
-from .site.call_log import CountedTransport, call_log
+from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
 from .state import AppState, Part, current_state
 from .web.pages import templates
@@ -84,10 +85,11 @@ class Ipernity:
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
         """Return what the rooms keep for *app*."""
+        from .media.lookup import MediaLookup
         from .media.state import MediaState, media_state
 
         user_agent = settings.user_agent or _user_agent(app)
-        media = MediaState(settings, user_agent)
+        lookup = MediaLookup(settings.proxy_owners)
         session = VisitorSession(settings.session_prefix)
         pending = PendingSignIns(session, settings.sign_in_max_age)
         site = _site_context(
@@ -96,7 +98,7 @@ class Ipernity:
             session,
             pending,
             user_agent,
-            listener=media.lookup.add_list if settings.proxy_docs else None,
+            listener=lookup.add_list if settings.proxy_docs else None,
         )
         sign_in = SignInContext(
             app=app,
@@ -111,7 +113,7 @@ class Ipernity:
             current_extension: self,
             site_context: site,
             sign_in_context: sign_in,
-            media_state: media,
+            media_state: MediaState(site, lookup, user_agent),
         }
 
     @property
@@ -187,13 +189,25 @@ class Ipernity:
     def authorize(
         self, permissions: Mapping[str, str] | None = None, next_url: str | None = None
     ) -> Response:
-        """Start a sign-in: return a redirect to Ipernity. See :func:`.flow.authorize`."""
+        """Start a sign-in: return a redirect to Ipernity, with status 302.
+
+        :param permissions: what to ask for; by default :confval:`IPERNITY_PERMISSIONS`.
+        :param next_url: a URL of this application where the visitor goes afterwards; by default
+            the current one. Any other URL leads to the front page.
+        :raises ConfigurationError: a permission does not exist.
+        :raises SignInError: the request is for an image, a frame or a prefetch.
+        """
         return flow.authorize(permissions, next_url)
 
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
 
-        See :func:`.flow.set_token`.
+        :param frob: the frob; by default that of the current request.
+        :raises SignInError: the session did not start the sign-in, it took too long, was refused,
+            granted too little, or brought another account than the one that is signed in.
+        :raises ServiceError: Ipernity gave no usable answer.
+        :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
+            callback of the extension.
         """
         return flow.set_token(frob)
 
@@ -219,31 +233,44 @@ class Ipernity:
     def media_url(
         self,
         doc_id: str | int,
-        label: str,
+        label: str | int,
         as_owner: bool = False,
         max_age: int | None = None,
     ) -> str:
-        """Return the address of a document's media in this application.
+        """Return the URL of a document's media in this application.
+
+        The service is not asked whether the document has such a file.
 
         :param doc_id: the document.
         :param label: a size (``75x`` to ``2048``), a label of its media
             (``mp4``, ``hd`` …) or ``original``.
-        :param as_owner: show it with the grant of the site's owner to whoever
-            has this address, until it expires.
-        :param max_age: seconds until then; by default 3600.
-        :raises ConfigurationError: *as_owner* without ``IPERNITY_OWNER_TOKEN``
-            or ``SECRET_KEY``.
+        :param as_owner: sign the URL, so that it shows the file with the grant
+            of the site's owner to everybody who has it, until it expires.
+        :param max_age: seconds until a signed URL expires, 1 or more; by default 3600.
+        :raises ValueError: no document can have this id or label, or *max_age*
+            is below 1, or given without *as_owner*: URLs without a signature
+            do not expire.
+        :raises ConfigurationError: ``IPERNITY_PROXY_DOCS`` is off; or *as_owner*
+            without ``IPERNITY_OWNER_TOKEN`` or ``SECRET_KEY``.
         """
+        from .media import labels, signed_urls
+
+        state = current_state()
+        if not state.settings.proxy_docs:
+            raise ConfigurationError(
+                "ipernity.media_url needs the media proxy, but IPERNITY_PROXY_DOCS is False."
+            )
+        doc_id, label = labels.check(doc_id, label)
         query: dict[str, Any] = {}
         if as_owner:
-            from .media import signed_urls
-
-            if current_state().settings.owner_token is None:
+            if state.settings.owner_token is None:
                 raise ConfigurationError(
-                    "media_url(as_owner=True) needs the owner's token in IPERNITY_OWNER_TOKEN."
+                    "ipernity.media_url(as_owner=True) needs the owner's token in"
+                    " IPERNITY_OWNER_TOKEN."
                 )
-            seconds = signed_urls.MAX_AGE if max_age is None else max_age
-            query = signed_urls.sign(current_state().app, str(doc_id), label, seconds)
+            query = signed_urls.sign(state.app, doc_id, label, max_age)
+        elif max_age is not None:
+            raise ValueError("max_age needs as_owner=True: only signed URLs expire.")
         return url_for("ip_proxy.doc", doc_id=doc_id, label=label, **query)
 
 
@@ -275,7 +302,7 @@ def _site_context(
     return SiteContext(
         app=app,
         settings=settings,
-        transport=CountedTransport(
+        transport=Transport(
             settings.api_url,
             timeout=settings.timeout,
             retries=settings.retries,

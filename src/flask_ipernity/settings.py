@@ -191,8 +191,8 @@ class Settings:
     proxy_max_age: int = _key(_count, 86400)
     #: If not empty, only documents of these user ids are served.
     proxy_owners: tuple[str, ...] = _key(_user_ids, ())
-    #: Originals, audio and video streamed at once per process.
-    proxy_streams: int = _key(lambda value: _count(value, 1), 8)
+    #: Originals, audio and video streamed at once per process: fewer than a server has threads.
+    proxy_streams: int = _key(lambda value: _count(value, 1), 4)
     #: ``x-accel:/prefix/`` lets nginx fetch the bytes.
     proxy_offload: str | None = _key(_offload, None)
     #: Length of the largest file that is passed on, bytes; ``None`` for any.

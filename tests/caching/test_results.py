@@ -408,15 +408,41 @@ def test_what_is_told_of_a_call(make_app: MakeApp, sandbox: Sandbox) -> None:
         first = client.get("/call/test.hello")
         client.get("/call/test.hello")
         client.get("/call/doc.get?doc_id=999999999999")
+        sandbox.fault("doc.get", "503", times=2)
+        client.get("/call/doc.get?doc_id=999999999998")
+        sandbox.fault("test.echo", "503", times=3)
+        client.get("/call/test.echo")
     assert [(call.method, call.cache, call.retries, call.error) for call in told] == [
         ("test.hello", "miss", 1, None),
         ("test.hello", "hit", 0, None),
         ("doc.get", "miss", 0, "NotFoundError"),
+        ("doc.get", "miss", 2, "NotFoundError"),
+        ("test.echo", "miss", 2, "ServiceUnavailableError"),
     ]
     assert told[0].seconds > told[1].seconds > 0
     assert first.headers["Server-Timing"].startswith("ipernity;dur=")
     assert first.headers["Server-Timing"].endswith('desc="1 miss"')
     assert "Server-Timing" not in client.get("/who").headers
+
+
+def test_retries_are_counted_where_an_old_result_stands_in(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    from flask_ipernity.signals import api_called
+
+    app = caching(make_app, "memory", IPERNITY_CACHE_MAX_AGE=0.01)
+    client = app.test_client()
+    client.get("/call/test.hello")
+    time.sleep(0.05)
+    sandbox.fault("test.hello", "503", times=3)
+    told = []
+
+    def note(sender: Flask, call: Any) -> None:
+        told.append(call)
+
+    with api_called.connected_to(note):
+        assert how(client, "test.hello") == "stale"
+    assert [(call.retries, call.error) for call in told] == [(2, None)]
 
 
 def test_a_dead_token_is_forgotten_by_an_uncached_call_too(

@@ -20,6 +20,7 @@ from flask_ipernity.caching.backends import (
     text_store,
 )
 from flask_ipernity.caching.versioned import LEASE, VersionedResults
+from flask_ipernity.client.transport import Reply
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
 from tests.support.apps import MakeApp
@@ -122,9 +123,9 @@ def test_memory_is_bounded_by_count_and_bytes() -> None:
 @pytest.mark.slow
 def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
     app = caching(make_app, "memory")
-    answer = {"doc": {"title": "x" * 200}, "api": {"status": "ok"}}
+    reply = Reply({"doc": {"title": "x" * 200}, "api": {"status": "ok"}}, tries=1)
     calls = app.extensions["ipernity"].parts[site_context]
-    calls.transport.send = lambda *args, **kwargs: answer
+    calls.transport.send = lambda *args, **kwargs: reply
     with app.app_context():
         api = ipernity.api_for(None)
         for number in range(30_000):

@@ -5,13 +5,15 @@ import time
 import pytest
 
 from flask_ipernity.client import IpernityAPI, Transport
+from flask_ipernity.client.methods import all_methods
 from flask_ipernity.errors import (
+    APIRequestError,
     QuotaExceeded,
     ServiceError,
     ServiceTimeout,
     ServiceUnavailableError,
 )
-from tests.support.stub import Step, Stub, answer, ok, reset
+from tests.support.stub import Step, Stub, answer, error, ok, reset
 from tests.support.waiting import at_most
 
 
@@ -44,6 +46,23 @@ def test_a_reading_call_is_not_tried_more_often_than_the_setting_says() -> None:
         with pytest.raises(ServiceUnavailableError):
             api_for(stub, retries=1).test.hello()
         assert len(stub.requests) == 2
+
+
+def test_replies_and_errors_have_the_number_of_tries() -> None:
+    hello = all_methods()["test.hello"]
+    down = answer(b"", "503 Down")
+    with Stub(ok(), down, down, ok(), down, error(1), down) as stub:
+        api = api_for(stub)
+        assert [api.send(hello, {}).tries for _ in range(2)] == [1, 3]
+        with pytest.raises(APIRequestError) as refused:
+            api.send(hello, {})
+        assert refused.value.tries == 2
+        with pytest.raises(ServiceUnavailableError) as failed:
+            api.send(hello, {})
+        assert failed.value.tries == 3
+        with pytest.raises(ServiceUnavailableError) as failed:
+            api.doc.set(doc_id=1)
+        assert failed.value.tries == 1
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "400 Bad", "501 No"])

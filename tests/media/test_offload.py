@@ -58,6 +58,7 @@ def fronts(
 @pytest.fixture
 def here(fronts: Front) -> Front:
     fronts.source.requests.clear()
+    fronts.api.steps = (answered(files(fronts.source.port)),)
     say(fronts, honest)
     return fronts
 
@@ -235,8 +236,12 @@ def test_redirects_and_errors_of_the_source_are_our_own(
 ) -> None:
     lines = ["Location: /x", "Set-Cookie: a=b", "Retry-After: 7", "Connection: close"]
     say(here, picture(*lines, body=b"<script>", kind="text/html", status=f"{status} X"))
-    # a document of its own for those that the application remembers
-    answer = here.ask(f"/ipernity/doc/{status}/240" if expected == 404 else PATH)
+    path = PATH
+    if expected == 404:
+        # a document of its own, with files of its own: the application remembers them
+        path = f"/ipernity/doc/{status}/240"
+        here.api.steps = (answered(files(here.source.port, doc_id=status)),)
+    answer = here.ask(path)
     assert answer.status == expected
     assert answer.one("Content-Type") in ("text/plain", "text/plain; charset=utf-8")
     assert b"script" not in answer.body

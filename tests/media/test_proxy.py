@@ -190,7 +190,7 @@ def test_media_come_from_allowed_hosts_only(
 ) -> None:
     app = make_app(IPERNITY_MEDIA_HOSTS=(".ipernity.com",))
     medias = {"thumbs": {"thumb": [{"label": "240", "url": url}]}}
-    monkeypatch.setattr("flask_ipernity.client.IpernityAPI.call", lambda *a, **k: medias)
+    monkeypatch.setattr("flask_ipernity.site.api.SiteAPI.call", lambda *a, **k: medias)
     assert app.test_client().get("/ipernity/doc/1/240").status_code == 502
     assert sandbox.media_requests == []
 
@@ -210,7 +210,7 @@ def test_media_come_from_allowed_hosts_only(
 def test_missing_and_odd_members_are_not_found(
     app: Flask, medias: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_ipernity.client.IpernityAPI.call", lambda *a, **k: medias)
+    monkeypatch.setattr("flask_ipernity.site.api.SiteAPI.call", lambda *a, **k: medias)
     assert app.test_client().get("/ipernity/doc/1/240").status_code == 404
 
 

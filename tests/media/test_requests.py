@@ -243,6 +243,70 @@ def test_preconditions_are_kept(source: Respond, name: str, value: str, status: 
     assert_safe(answer)
 
 
+def tags(length: int) -> str:
+    """Return a list of tags with so many characters, the last of which is that of the file."""
+    end = ', "e1"'
+    return f'"{"x" * (length - len(end) - 2)}"{end}'
+
+
+@BOTH
+@pytest.mark.parametrize(("length", "status"), [(8192, 304), (8193, 200), (100_000, 200)])
+def test_a_list_of_tags_that_is_too_long_is_ignored_and_not_passed_on(
+    source: Respond, length: int, status: int
+) -> None:
+    value = tags(length)
+    assert len(value) == length
+    answer, requests = get(source, ("If-None-Match", value))
+    assert answer.status_code == status
+    assert requests[0].get("if-none-match") == (value if status == 304 else None)
+
+
+@BOTH
+@pytest.mark.parametrize(("length", "status"), [(8192, 412), (8193, 200)])
+def test_a_list_of_tags_that_must_match_has_the_same_limit(
+    source: Respond, length: int, status: int
+) -> None:
+    value = tags(length).replace("e1", "e2")
+    assert len(value) == length
+    answer, _ = get(source, ("If-Match", value))
+    assert answer.status_code == status
+
+
+def padded(length: int, moment: int) -> str:
+    """Return a date with so many characters, which programs understand all the same."""
+    day, date = http_date(moment).split(", ")
+    return f"{day},{date:>{length - len(day) - 1}}"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "moment", "status"),
+    [
+        ("If-Modified-Since", MODIFIED, 304),
+        ("If-Unmodified-Since", MODIFIED - 1, 412),
+    ],
+)
+def test_a_date_that_is_too_long_is_ignored(
+    source: Respond, name: str, moment: int, status: int
+) -> None:
+    for length, expected in ((64, status), (65, 200), (10_000, 200)):
+        value = padded(length, moment)
+        assert len(value) == length
+        answer, requests = get(source, (name, value))
+        assert answer.status_code == expected
+        if length > 64:
+            assert name.lower() not in requests[0]
+
+
+@pytest.mark.parametrize(("length", "status"), [(64, 206), (65, 200)])
+def test_a_range_with_a_date_that_is_too_long_gives_the_whole_file(
+    length: int, status: int
+) -> None:
+    condition = padded(length, MODIFIED)
+    answer, _ = get(honest, ("Range", "bytes=0-9"), ("If-Range", condition))
+    assert answer.status_code == status
+
+
 @BOTH
 def test_a_matching_tag_wins_over_a_range(source: Respond) -> None:
     answer, _ = get(source, ("Range", "bytes=0-1"), ("If-None-Match", '"e1"'))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
 import socket
 import time
 from typing import Any
@@ -338,7 +339,7 @@ def test_an_undeclared_file_that_is_too_long_is_cut_off() -> None:
 
 
 def test_a_thumbnail_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "MAX_THUMBNAIL", 999)
+    monkeypatch.setattr(transfer, "MAX_THUMBNAIL_LENGTH", 999)
     with world(picture()) as here:
         assert here.client.get(PATH).status_code == 502
         assert here.client.get(ORIGINAL).status_code == 200
@@ -439,6 +440,31 @@ def test_connections_are_used_again_after_whole_answers_and_not_after_cut_ones()
         answer = here.client.get(PATH, buffered=False)
         answer.close()
         here.client.get(PATH)
+        assert here.source.connections == 2
+
+
+@pytest.mark.parametrize(("size", "connections"), [(1, 3), (2, 2)])
+def test_no_more_connections_are_kept_than_the_setting_says(size: int, connections: int) -> None:
+    with world(picture(body=b"x" * 2_000_000), IPERNITY_POOL_SIZE=size) as here:
+        for _ in range(2):
+            both = [here.client.get(ORIGINAL, buffered=False) for _ in range(2)]
+            for answer in both:
+                assert len(answer.data) == 2_000_000
+                answer.close()
+        assert here.source.connections == connections
+
+
+def test_a_child_process_starts_with_connections_of_its_own() -> None:
+    with world(picture()) as here:
+        assert here.client.get(PATH).data == FILE
+        child = os.fork()
+        if child == 0:
+            try:
+                os._exit(0 if here.client.get(PATH).data == FILE else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        assert here.client.get(PATH).data == FILE
         assert here.source.connections == 2
 
 

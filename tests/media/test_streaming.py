@@ -96,7 +96,7 @@ def ask(running: Running, path: str) -> socket.socket:
 @pytest.mark.slow
 def test_eight_long_streams_at_once_need_little_memory() -> None:
     _, step = big()
-    with served(step) as (running, _source):
+    with served(step, IPERNITY_PROXY_STREAMS=8) as (running, _source):
         assert get(running, "/plain")[2] == b"plain"
         before = running.memory()
         most = before
@@ -227,14 +227,23 @@ def test_two_hundred_visitors_who_leave_leave_nothing_behind() -> None:
 
 
 @pytest.mark.slow
-def test_sources_that_hang_do_not_keep_others_from_being_served() -> None:
+@pytest.mark.parametrize(
+    ("threads", "config"),
+    [
+        pytest.param(8, {}, id="the default, with eight threads"),
+        pytest.param(12, {"IPERNITY_PROXY_STREAMS": 4}, id="four streams, with twelve threads"),
+    ],
+)
+def test_originals_that_hang_leave_threads_for_thumbnails(
+    threads: int, config: dict[str, object]
+) -> None:
     def slow_original(request: Any) -> Any:
         if request.target.endswith("c3d4.jpg"):
             return lambda connection: time.sleep(3)
         return honest(request)
 
-    config = {"IPERNITY_PROXY_STREAMS": 4, "IPERNITY_TIMEOUT": [2, 2]}
-    with served(slow_original, threads=12, **config) as (running, _source):
+    config = {**config, "IPERNITY_TIMEOUT": [2, 2]}
+    with served(slow_original, threads=threads, **config) as (running, _source):
         assert get(running, PATH)[0] == 200
         with ThreadPoolExecutor(16) as pool:
             jobs = [pool.submit(get, running, ORIGINAL) for _ in range(16)]

@@ -529,17 +529,32 @@ def test_an_address_from_a_list_that_leads_nowhere_is_asked_for_anew() -> None:
 
 def test_a_list_counts_as_long_as_an_answer_and_not_longer() -> None:
     now = 0.0
-    heard = ListedURLs(60, lambda: now)
-    heard.add("", [{"doc_id": "1", "thumb": {"label": "240", "url": "a"}}])
+    listed = ListedURLs(60, lambda: now)
+    listed.add("", [{"doc_id": "1", "thumb": {"label": "240", "url": "a"}}])
     now = 59
-    assert heard.url("", "1", "240") == "a"
-    assert heard.url("other", "1", "240") is None
+    assert listed.url("", "1", "240") == "a"
+    assert listed.url("other", "1", "240") is None
     now = 60
-    assert heard.url("", "1", "240") is None
+    assert listed.url("", "1", "240") is None
+
+
+def test_the_newest_lists_are_kept_and_no_more_than_64() -> None:
+    listed = ListedURLs(60)
+
+    def add(number: int) -> None:
+        listed.add("", [{"doc_id": str(number), "thumb": {"label": "240", "url": f"u{number}"}}])
+
+    for number in range(64):
+        add(number)
+    assert listed.url("", "0", "240") == "u0"
+    add(64)
+    assert listed.url("", "0", "240") is None
+    assert listed.url("", "1", "240") == "u1"
     for number in range(1000):
-        heard.add("", [{"doc_id": str(number), "thumb": {"label": "240", "url": "a"}}])
-    assert heard.url("", "1", "240") is None
-    assert heard.url("", "999", "240") == "a"
+        add(number)
+    assert len(listed) == 64
+    assert listed.url("", "935", "240") is None
+    assert listed.url("", "936", "240") == "u936"
 
 
 def test_the_cache_of_results_does_not_bring_back_what_this_memory_has_forgotten(

@@ -247,7 +247,7 @@ def test_server_without_a_store_on_the_server_says_what_to_write() -> None:
 
 @pytest.mark.parametrize("value", ["cookie", "", None, object(), 5])
 def test_a_store_that_is_none_stops_the_start(value: object) -> None:
-    with pytest.raises(ConfigurationError, match="session, sealed, server or an object with get"):
+    with pytest.raises(ConfigurationError, match='"sealed", "server" or an object with get'):
         app_with(IPERNITY_TOKEN_STORE=value)()
 
 

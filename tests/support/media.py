@@ -124,9 +124,9 @@ def naive(request: Request) -> bytes:
     return answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.verb == "HEAD" else answer
 
 
-def files(port: int, filename: object = "photo.jpg") -> dict[str, Any]:
+def files(port: int, filename: object = "photo.jpg", doc_id: int = 1) -> dict[str, Any]:
     """Return what ``doc.getMedias`` answers for the document."""
-    where = f"http://127.0.0.1:{port}/1/00/01/1.a1b2c3d4."
+    where = f"http://127.0.0.1:{port}/1/00/01/{doc_id}.a1b2c3d4."
     return {
         "thumbs": {"thumb": [{"label": "240", "url": f"{where}240.jpg", "ext": "jpg"}]},
         "medias": {"media": [{"label": "mp4", "url": f"{where}mp4", "format": "mp4"}]},

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from flask_ipernity.client.transport import Reply
 from flask_ipernity.errors import ServiceUnavailableError
 
 MAX_AGE = 60.0
@@ -69,7 +70,7 @@ class Service:
         """What is true now."""
         return self.history[-1][1]
 
-    def send(self, method: str, params: Mapping[str, str], *, body: Any, repeat: bool) -> Any:
+    def send(self, method: str, params: Mapping[str, str], *, body: Any, repeat: bool) -> Reply:
         """Answer a call, as the transport does."""
         self.calls += 1
         self.trouble(True)
@@ -78,13 +79,14 @@ class Service:
             sent = dict(parse_qsl(body.content.decode()))
         token = sent.get("auth_token")
         if token is not None and token not in self.users:
-            return {"api": {"status": "error", "code": "107", "message": "token invalid"}}
+            refused = {"api": {"status": "error", "code": "107", "message": "token invalid"}}
+            return Reply(refused, tries=1)
         if method == "doc.set":
             said = self._set(self.users.get(token or "", ""), sent)
         else:
             said = answer(self.state, self.users.get(token or "", ""), method, sent)
         self.trouble(False)
-        return json.loads(json.dumps(said))
+        return Reply(json.loads(json.dumps(said)), tries=1)
 
     def _set(self, user: str, sent: Mapping[str, str]) -> Any:
         doc = sent["doc_id"]

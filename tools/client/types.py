@@ -32,13 +32,14 @@ Flag: TypeAlias = Literal["0", "1"]
 UnixTime: TypeAlias = str
 #: ``YYYY-MM-DD HH:MM:SS``, as the owner's clock showed it; may be all zeros.
 DateTime: TypeAlias = str
-#: An address.
+#: A URL.
 Url: TypeAlias = str
 #: A level of permission.
 Level: TypeAlias = Literal["none", "read", "write", "delete"]
 
-#: Parameters: what names one thing, or several.
+#: Parameters: the id of one thing.
 IdArg: TypeAlias = str | int
+#: Parameters: the ids of several things.
 IdsArg: TypeAlias = str | int | Sequence[str | int]
 #: Yes or no; answers' flags may be passed on as they are.
 FlagArg: TypeAlias = bool | int | Flag
@@ -71,18 +72,21 @@ def types_module(facts: Facts) -> str:
         "because an empty list has no key.\n"
     )
     parts = [HEADER.format(summary="The types of parameters and answers.", more=more), START]
-    parts += [literal(entry["name"], entry["values"]) for entry in facts.enums]
+    for entry in facts.enums:
+        params = ", ".join(f"``{param}``" for param in entry["params"])
+        parts.append(literal(entry["name"], entry["values"], f"Values of {params}."))
     for method in facts.methods:
         for param in method.params:
             if param.name == "extra":
-                parts.append(literal(f"{method.type_name}Extra", list(param.values)))
+                note = f"Values of ``extra`` of ``{method.name}``."
+                parts.append(literal(f"{method.type_name}Extra", list(param.values), note))
     parts.append(_upload_params(facts))
     parts.append(
         "\n\nclass Envelope(TypedDict):\n"
-        '    """What every answer carries: ``ok``, and the service\'s time."""\n\n'
+        '    """What every answer carries: ``ok``, and the time of the service."""\n\n'
         "    status: str\n    at: UnixTime\n"
         "\n\nclass Done(TypedDict):\n"
-        '    """The answer of a method that has nothing to tell."""\n\n'
+        '    """The answer of a method that returns nothing else."""\n\n'
         "    api: Envelope\n"
     )
     names = record_names(facts)
@@ -97,8 +101,11 @@ def types_module(facts: Facts) -> str:
     return "".join(parts)
 
 
-def literal(name: str, values: list[int | str]) -> str:
-    """Return the definition of an alias; numbers may be given as numbers and as text."""
+def literal(name: str, values: list[int | str], note: str) -> str:
+    """Return the definition of an alias; numbers may be given as numbers and as text.
+
+    :param note: what it is, for the documentation.
+    """
     both: list[str] = []
     for value in values:
         if str(value).isdigit():
@@ -106,9 +113,9 @@ def literal(name: str, values: list[int | str]) -> str:
         both.append(f'"{value}"')
     line = f"{name}: TypeAlias = Literal[{', '.join(both)}]\n"
     if len(line) <= 101:
-        return line
+        return f"#: {note}\n{line}"
     lines = "".join(f"    {value},\n" for value in both)
-    return f"{name}: TypeAlias = Literal[\n{lines}]\n"
+    return f"#: {note}\n{name}: TypeAlias = Literal[\n{lines}]\n"
 
 
 def record_names(facts: Facts) -> dict[str, str]:

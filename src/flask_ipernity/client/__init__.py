@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .api import IpernityAPI
 from .auth import AuthHandler, DesktopAuthHandler, WebAuthHandler
-from .pages import Page
+from .lists import Page
 from .tickets import Ticket
 from .transport import Transport
 from .walking import Walk

@@ -12,13 +12,12 @@ from ..permissions import missing
 from ._service_names import Services
 from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler
-from .lists import list_path, read_list
+from .lists import Page, list_path, read_list
 from .methods import Method, all_methods, find, unknown
 from .multipart import form, source
-from .pages import Page
 from .signing import api_sig, plain_params
-from .transport import Transport
-from .walking import Arriving, Walk
+from .transport import Prefetched, Reply, Transport
+from .walking import Walk
 
 if TYPE_CHECKING:
     from . import types as t
@@ -113,7 +112,6 @@ class IpernityAPI(Services):
         self.authorize_url = auth_url_base
         self._handler = HANDLERS[auth] if isinstance(auth, str) else auth
         self._transport = transport or Transport(url, **transport_settings)
-        self._arriving: Arriving | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'with a token' if self.token else 'without a token'}>"
@@ -205,7 +203,12 @@ class IpernityAPI(Services):
         self._grant.user, self._grant.permissions = user, permissions
 
     def call(
-        self, method_name: str, *, unknown: object = False, **params: object
+        self,
+        method_name: str,
+        *,
+        unknown: object = False,
+        prefetched: object = None,
+        **params: object,
     ) -> dict[str, Any]:
         """Call an API method and return its decoded answer.
 
@@ -213,6 +216,8 @@ class IpernityAPI(Services):
         :param unknown: ``True`` lets a method pass that the method list does not
             have yet, and calls it by GET; ``"POST"`` does so by POST, as Ipernity
             demands of methods that change data.
+        :param prefetched: what :meth:`prefetch` has returned for the same call; ignored if it
+            was for another one.
         :param params: ``None`` is left out, booleans become 0 and 1, lists
             become comma lists. ``file`` of the upload methods is a path, an open
             binary file or a file of a form.
@@ -221,23 +226,48 @@ class IpernityAPI(Services):
         :raises ServiceError: Ipernity gave no usable answer. After a writing
             call it may have been carried out all the same: it is never sent twice.
         """
-        method = find(method_name, unknown)
-        file = params.pop("file", None) if method.takes_file else None
+        return self.send(find(method_name, unknown), params, prefetched).answer
+
+    def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
+        """Start a reading call in a thread of its own, to be given to :meth:`call` later.
+
+        Return ``None`` if that is not possible now; :meth:`call` then does all.
+
+        :param method_name: a method that reads.
+        :param params: as for :meth:`call`.
+        :raises UnknownMethod: there is no such method.
+        """
+        method = find(method_name)
+        if method.post:
+            return None
+        return self._transport.prefetch(method.name, self._signed(method.name, params))
+
+    def send(
+        self, method: Method, params: Mapping[str, object], prefetched: object = None
+    ) -> Reply:
+        """Send one call and return the reply. See :meth:`call`, which uses this.
+
+        :param method: the method, from the method list.
+        :raises APIRequestError: Ipernity answered with an error; ``tries`` is set, here and below.
+        :raises ServiceError: Ipernity gave no usable answer.
+        """
+        file = None
+        if method.takes_file:
+            params = dict(params)
+            file = params.pop("file", None)
         sent = self._signed(method.name, params)
         began = monotonic()
         try:
-            answer = self._send(method, sent, file)
+            reply = self._send(method, sent, file, prefetched)
         finally:
             log.debug("%s took %.0f ms", method.name, (monotonic() - began) * 1000)
-        if answer["api"].get("status") != "ok":
-            raise api_error(
-                method, answer["api"], params, sent, self._api_secret, self._grant.token
-            )
-        return answer
+        if reply.answer["api"].get("status") != "ok":
+            raise api_error(method, reply, params, sent, self._api_secret, self._grant.token)
+        return reply
 
-    def _send(self, method: Method, sent: dict[str, str], file: Any) -> dict[str, Any]:
-        if self._arriving is not None and self._arriving.api_sig == sent["api_sig"]:
-            return self._arriving.take()
+    def _send(self, method: Method, sent: dict[str, str], file: Any, prefetched: object) -> Reply:
+        if isinstance(prefetched, Prefetched) and (reply := prefetched.take(method.name, sent)):
+            return reply
         if not method.post:
             return self._transport.send(method.name, sent, body=None, repeat=method.name != _ONCE)
         if file is None:
@@ -255,23 +285,6 @@ class IpernityAPI(Services):
         sent.update(plain_params(params))
         sent["api_sig"] = api_sig(sent, self._api_secret, method_name)
         return sent
-
-    def _ask(self, method_name: str, params: Mapping[str, object]) -> Arriving | None:
-        """Let a thread fetch an answer for :meth:`_call_with`; ``None`` where none can be had."""
-        try:
-            return Arriving(self._transport, method_name, self._signed(method_name, params))
-        except RuntimeError:  # no thread can be started
-            return None
-
-    def _call_with(
-        self, arriving: Arriving | None, method_name: str, params: Mapping[str, object]
-    ) -> dict[str, Any]:
-        """Call a method; what it would send is *arriving* already, if it is the same."""
-        self._arriving = arriving
-        try:
-            return self.call(method_name, **params)
-        finally:
-            self._arriving = None
 
     def page(
         self,

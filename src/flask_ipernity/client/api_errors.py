@@ -1,4 +1,4 @@
-"""Turns the service's errors into ours."""
+"""Map the error codes of the service to exceptions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from ..errors import (
 )
 from ..http.redaction import redact
 from .methods import Method
+from .transport import Reply
 
-_DOWN = frozenset({500, 501, 503})
-_SECRET = ("auth_token", "api_sig", "frob")
-_GENERAL: dict[int, type[APIRequestError]] = {
+_SERVICE_DOWN = frozenset({500, 501, 503})
+_SECRET_PARAMS = ("auth_token", "api_sig", "frob")
+_KINDS: dict[int, type[APIRequestError]] = {
     106: TokenError,
     107: TokenError,
     108: TokenError,
@@ -32,32 +33,36 @@ _GENERAL: dict[int, type[APIRequestError]] = {
 
 def api_error(
     method: Method,
-    api: Mapping[str, Any],
+    reply: Reply,
     params: Mapping[str, object],
     sent: Mapping[str, str],
     *secrets: str | None,
 ) -> APIRequestError | BadAnswer | ServiceUnavailableError:
-    """Return the error that an answer amounts to.
+    """Return the error that a reply amounts to.
 
-    :param api: what the answer says of itself.
-    :param params: what the caller gave.
-    :param sent: what went over the wire.
-    :param secrets: what must not stand in the error, besides what is secret in *sent*.
+    :param reply: a reply whose answer has another status than ``ok``.
+    :param params: the caller's parameters.
+    :param sent: the parameters that were sent.
+    :param secrets: texts to redact, besides the secret values in *sent*.
     """
+    api: Mapping[str, Any] = reply.answer["api"]
+    error: APIRequestError | BadAnswer | ServiceUnavailableError
     try:
         code = int(api["code"])
     except (KeyError, TypeError, ValueError):
-        return BadAnswer("the answer is an error without a code", method.name)
-    hidden = [sent.get(name) for name in _SECRET]
-    message = redact(str(api.get("message", "")), *secrets, *hidden)
-    if code in _DOWN:
-        return ServiceUnavailableError(f"Ipernity answered {code}, {message}", method.name)
-    kind = _GENERAL.get(code, APIRequestError)
-    if code in method.not_found:
-        kind = NotFoundError
-    return kind(str(api.get("status")), code, message, method.name, shown(params))
+        error = BadAnswer("the answer is an error without a code", method.name)
+    else:
+        hidden = [sent.get(name) for name in _SECRET_PARAMS]
+        message = redact(str(api.get("message", "")), *secrets, *hidden)
+        if code in _SERVICE_DOWN:
+            error = ServiceUnavailableError(f"Ipernity answered {code}, {message}", method.name)
+        else:
+            kind = NotFoundError if code in method.not_found else _KINDS.get(code, APIRequestError)
+            error = kind(str(api.get("status")), code, message, method.name, shown(params))
+    error.tries = reply.tries
+    return error
 
 
 def shown(params: Mapping[str, object]) -> dict[str, object]:
-    """Return *params* as an error may show them: without what is secret."""
-    return {name: value for name, value in params.items() if name not in _SECRET}
+    """Return *params* without what is secret, as errors show them."""
+    return {name: value for name, value in params.items() if name not in _SECRET_PARAMS}

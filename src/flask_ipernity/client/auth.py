@@ -12,27 +12,26 @@ from urllib.parse import urlencode
 
 from ..errors import BadAnswer
 from ..permissions import checked
-from .base import Service
+from .base import Application, Service
 from .signing import api_sig
 
 if TYPE_CHECKING:
     from . import types as t
-    from .api import IpernityAPI
 
 
 class AuthHandler(Service):
     """What both ways to sign in share; reached as ``api.auth``."""
 
     _name = "auth"
-    _api: IpernityAPI
+    _api: Application
 
     if TYPE_CHECKING:
         # What it takes depends on the way to sign in.
         def auth_url(self, *args: Any, **params: Any) -> str: ...
 
     @property
-    def api(self) -> IpernityAPI:
-        """The API object that this belongs to."""
+    def api(self) -> Application:
+        """The API object that it belongs to."""
         return self._api
 
     def getFrob(self, *, extra_params: Mapping[str, object] | None = None) -> t.AuthGetFrob:
@@ -112,7 +111,7 @@ class DesktopAuthHandler(AuthHandler):
         """Return the address that the user opens in a browser.
 
         :param perms: what is asked for, such as ``{"doc": "read"}``.
-        :param frob: from :meth:`getFrob`.
+        :param frob: from :meth:`~.AuthHandler.getFrob`.
         :raises ConfigurationError: an item or level that does not exist.
         """
         return self._authorize_url(perms, frob=frob)

@@ -1,4 +1,4 @@
-"""What the typed services stand on."""
+"""The base class of services, and what the parts of the client need of an API object."""
 
 from __future__ import annotations
 
@@ -9,9 +9,35 @@ from .methods import unknown
 
 
 class Caller(Protocol):
-    """What sends the calls of services: an API object, or what stands in for one."""
+    """An object that calls API methods, such as :class:`.IpernityAPI`."""
 
     def call(self, method_name: str, **params: object) -> dict[str, Any]: ...
+
+
+class Account(Caller, Protocol):
+    """A caller that knows the account that its token belongs to."""
+
+    @property
+    def user_info(self) -> dict[str, Any] | None: ...
+
+
+class Application(Caller, Protocol):
+    """A caller with the key of an application, for which a user grants a token."""
+
+    lang: str | None
+    authorize_url: str
+
+    @property
+    def api_key(self) -> str: ...
+
+    @property
+    def api_secret(self) -> str: ...
+
+    @property
+    def token(self) -> str | None: ...
+
+    @token.setter
+    def token(self, value: str | Mapping[str, Any] | None) -> None: ...
 
 
 class Service:

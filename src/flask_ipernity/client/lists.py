@@ -1,35 +1,37 @@
-"""Reads the lists in answers."""
+"""Lists: where they are in answers, and one page of a list for templates."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..errors import BadAnswer
 from .methods import Method
 
-#: More records than the service has; a total above is a mistake, and not told on.
-_MOST = 10**8
+T = TypeVar("T")
+
+# More than the service has; a larger total or number of pages is a mistake, and is ignored.
+_MAX_COUNT = 10**8
 
 
 class Listing(NamedTuple):
-    """One page of a list.
-
-    ``total``: records of the whole list; ``pages``: pages of the whole list;
-    ``None`` where the answer does not tell. ``per_page``: records of a whole page.
-    """
+    """One page of a list, as it is in an answer."""
 
     records: list[Any]
+    #: The number of records of the whole list; ``None`` where the answer does not say.
     total: int | None
+    #: The number of records of a full page.
     per_page: int
+    #: The number of pages of the whole list; ``None`` where the answer does not say.
     pages: int | None
 
 
 def list_path(method: Method, elem_name: str | None = None) -> tuple[str, ...]:
     """Return where the records of *method* are in its answer, outermost key first.
 
-    :param elem_name: where they are, when it is not where the method list says:
+    :param elem_name: where they are if not where the method list says:
         ``doc`` for ``docs.doc``, or a path with dots.
-    :raises ValueError: nobody knows.
+    :raises ValueError: the method list names no path, and *elem_name* is missing.
     """
     if elem_name is not None:
         keys = tuple(elem_name.split("."))
@@ -40,12 +42,12 @@ def list_path(method: Method, elem_name: str | None = None) -> tuple[str, ...]:
 
 
 def read_list(
-    answer: Any, path: tuple[str, ...], method_name: str, asked: int | None = None
+    answer: Any, path: tuple[str, ...], method_name: str, wanted: int | None = None
 ) -> Listing:
     """Return the list at *path* of *answer*.
 
-    :param asked: how many records a page was to have.
-    :raises BadAnswer: there is none.
+    :param wanted: the number of records of a page that was asked for.
+    :raises BadAnswer: there is no list.
     """
     try:
         listing = answer
@@ -55,16 +57,102 @@ def read_list(
         records = listing.get(path[-1], [])
         if not isinstance(records, list):
             raise TypeError
-        total, per_page, pages = (_number(listing, key) for key in ("total", "per_page", "pages"))
+        total, per_page, pages = (_count(listing, key) for key in ("total", "per_page", "pages"))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BadAnswer(f"the answer has no list at {'.'.join(path)}", method_name) from None
-    per_page = per_page or asked or len(records)
+    per_page = per_page or wanted or len(records)
     if pages is None and total is not None:
-        # Some methods tell only the total.
+        # The answers of some methods have the total only.
         pages = -(-total // max(1, per_page))
     return Listing(records, total, per_page, pages)
 
 
-def _number(listing: dict[str, Any], key: str) -> int | None:
+def _count(listing: dict[str, Any], key: str) -> int | None:
     value = int(listing[key]) if key in listing else None
-    return value if value is None or 0 <= value <= _MOST else None
+    return value if value is None or 0 <= value <= _MAX_COUNT else None
+
+
+class Page(Generic[T]):
+    """One page of a list, with the names that Flask-SQLAlchemy's ``Pagination`` has.
+
+    :param items: the records of the page.
+    :param page: its number; the first page is 1.
+    :param per_page: the number of records of a full page.
+    :param total: the number of records of the whole list.
+    :param pages: the number of pages of the whole list.
+    """
+
+    def __init__(self, items: list[T], page: int, per_page: int, total: int, pages: int) -> None:
+        self.items = items
+        self.page = page
+        self.per_page = per_page
+        self.total = total
+        self.pages = pages
+
+    def __repr__(self) -> str:
+        return f"<Page {self.page} of {self.pages}>"
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def first(self) -> int:
+        """The number of the first record of the page, counted from 1; 0 without records."""
+        return (self.page - 1) * self.per_page + 1 if self.items else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last record of the page; 0 without records."""
+        return self.first + len(self.items) - 1 if self.items else 0
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether there is a page before."""
+        return self.page > 1
+
+    @property
+    def prev_num(self) -> int | None:
+        """The number of the page before; ``None`` for the first page."""
+        return self.page - 1 if self.has_prev else None
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is a page after."""
+        return self.page < self.pages
+
+    @property
+    def next_num(self) -> int | None:
+        """The number of the page after; ``None`` for the last page."""
+        return self.page + 1 if self.has_next else None
+
+    def iter_pages(
+        self,
+        *,
+        left_edge: int = 2,
+        left_current: int = 2,
+        right_current: int = 4,
+        right_edge: int = 2,
+    ) -> Iterator[int | None]:
+        """Yield the numbers of pages to link to, with ``None`` where some are left out.
+
+        :param left_edge: how many at the beginning of the list.
+        :param left_current: how many before this page.
+        :param right_current: how many after this page.
+        :param right_edge: how many at the end of the list.
+        """
+        shown = {
+            *range(1, left_edge + 1),
+            *range(self.page - left_current, self.page + right_current + 1),
+            *range(self.pages - right_edge + 1, self.pages + 1),
+        }
+        before = 0
+        for number in sorted(number for number in shown if 1 <= number <= self.pages):
+            if number > before + 1:
+                yield None
+            yield number
+            before = number
+        if before < self.pages:
+            yield None

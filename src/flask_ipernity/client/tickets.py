@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import APIRequestError, BadAnswer, QuotaExceeded, ServiceError, UploadError
-
-if TYPE_CHECKING:
-    from .api import IpernityAPI
+from .base import Caller
 
 #: Tickets that one call takes.
 MOST = 50
@@ -33,7 +31,7 @@ class Ticket:
 
     def __init__(
         self,
-        api: IpernityAPI,
+        api: Caller,
         ticket_id: str | None,
         filename: str | None = None,
         doc_id: str | None = None,
@@ -129,7 +127,7 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
     return [ticket.doc_id or "" for ticket in tickets]
 
 
-def _ask(api: IpernityAPI, tickets: list[Ticket]) -> None:
+def _ask(api: Caller, tickets: list[Ticket]) -> None:
     try:
         answer = api.call("upload.checkTickets", tickets=[ticket.id for ticket in tickets])
     except APIRequestError as error:

@@ -10,7 +10,9 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
+from queue import SimpleQueue
 from random import uniform
+from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -37,6 +39,52 @@ _AGAIN = frozenset({429, 502, 503, 504})
 
 # Seconds in which the connection must take each piece of a file.
 _STALL = 30.0
+
+
+class Reply(NamedTuple):
+    """The answer to a call."""
+
+    #: The decoded JSON.
+    answer: dict[str, Any]
+    #: How often the call was sent, retries included.
+    tries: int
+
+
+class Prefetched:
+    """A reply that a thread is fetching, or has fetched. See :meth:`Transport.prefetch`.
+
+    It belongs to one request, and can be taken once.
+
+    :param method: the API method of the request.
+    :param params: its signed parameters.
+    """
+
+    def __init__(self, method: str, params: Mapping[str, str]) -> None:
+        self.method = method
+        self.params = dict(params)
+        self._outcome: SimpleQueue[Reply | BaseException] = SimpleQueue()
+        self._taken = Lock()
+
+    def set(self, outcome: Reply | BaseException) -> None:
+        """Let :meth:`take` return a reply, or raise an error."""
+        self._outcome.put(outcome)
+
+    def take(self, method: str, params: Mapping[str, str]) -> Reply | None:
+        """Return the reply to a request, or raise its error, as soon as it is there.
+
+        Return ``None`` if it belongs to another request, or was taken before.
+        """
+        same = self.method == method and self.params == params
+        if not same or not self._taken.acquire(blocking=False):
+            return None
+        outcome = self._outcome.get()
+        if isinstance(outcome, Reply):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            # It holds this frame, which would hold it.
+            del outcome
 
 
 class RequestBody(NamedTuple):
@@ -101,8 +149,9 @@ class Transport:
         _transports.add(self)
 
     def reset(self) -> None:
-        """Forget all connections without closing them."""
+        """Forget all connections without closing them, and all prefetched replies."""
         self._connections = Connections(self._origin, self.pool_size)
+        self._prefetching = BoundedSemaphore(self.pool_size)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -110,32 +159,64 @@ class Transport:
 
     def send(
         self, method: str, params: Mapping[str, str], *, body: RequestBody | None, repeat: bool
-    ) -> dict[str, Any]:
-        """Send one call and return its decoded answer.
+    ) -> Reply:
+        """Send one call and return the reply.
 
         :param method: the API method.
         :param params: what goes into the query; empty when *body* carries it.
         :param body: what is POSTed; without it, the call is a GET.
         :param repeat: whether it does no harm to send the call again.
-        :raises ServiceError: there is no usable answer.
+        :raises ServiceError: there is no usable answer; ``tries`` is set, here and below.
         :raises QuotaExceeded: HTTP 429.
         """
         target = f"{self._path}{method}/json"
         if params:
             target += "?" + urlencode(params)
         end = monotonic() + self._total
-        tries_left = self._retries if repeat else 0
+        max_tries = 1 + self._retries if repeat else 1
+        tries = 1
         while isinstance(outcome := self._try(method, target, body, end), _Failure):
-            pause = outcome.pause(self._retries - tries_left)
-            if not tries_left or pause is None or monotonic() + pause >= end:
+            pause = outcome.pause(tries - 1)
+            if tries == max_tries or pause is None or monotonic() + pause >= end:
+                outcome.error.tries = tries
                 try:
                     raise outcome.error
                 finally:
                     # It holds the error, which holds this frame: neither would be freed.
                     del outcome
-            tries_left -= 1
+            tries += 1
             sleep(pause)
-        return outcome
+        return Reply(outcome, tries)
+
+    def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
+        """Send a GET request in a thread of its own; whoever sends the same can take the reply.
+
+        At most as many are sent at once as the pool has connections. Beyond that, and where no
+        thread can be started, return ``None``.
+
+        :param method: the API method.
+        :param params: its signed parameters.
+        """
+        prefetching = self._prefetching
+        if not prefetching.acquire(blocking=False):
+            return None
+        prefetched = Prefetched(method, params)
+        try:
+            # A daemon: it must not delay the end of the program.
+            Thread(target=self._fetch, args=(prefetched, prefetching), daemon=True).start()
+        except RuntimeError:
+            prefetching.release()
+            return None
+        return prefetched
+
+    def _fetch(self, prefetched: Prefetched, prefetching: BoundedSemaphore) -> None:
+        outcome: Reply | BaseException
+        try:
+            outcome = self.send(prefetched.method, prefetched.params, body=None, repeat=True)
+        except BaseException as error:
+            outcome = error
+        prefetching.release()
+        prefetched.set(outcome)
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float

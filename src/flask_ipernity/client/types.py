@@ -24,26 +24,35 @@ Flag: TypeAlias = Literal["0", "1"]
 UnixTime: TypeAlias = str
 #: ``YYYY-MM-DD HH:MM:SS``, as the owner's clock showed it; may be all zeros.
 DateTime: TypeAlias = str
-#: An address.
+#: A URL.
 Url: TypeAlias = str
 #: A level of permission.
 Level: TypeAlias = Literal["none", "read", "write", "delete"]
 
-#: Parameters: what names one thing, or several.
+#: Parameters: the id of one thing.
 IdArg: TypeAlias = str | int
+#: Parameters: the ids of several things.
 IdsArg: TypeAlias = str | int | Sequence[str | int]
 #: Yes or no; answers' flags may be passed on as they are.
 FlagArg: TypeAlias = bool | int | Flag
 #: Words, as a comma list or one by one.
 WordsArg: TypeAlias = str | Sequence[str]
 
+#: Values of ``media``.
 Media: TypeAlias = Literal["photo", "audio", "video", "other"]
+#: Values of ``media``.
 PhotoOrVideo: TypeAlias = Literal["photo", "video"]
+#: Values of ``share``.
 Share: TypeAlias = Literal[0, "0", 1, "1", 2, "2", 3, "3", 4, "4"]
+#: Values of ``relation``.
 RelationArg: TypeAlias = Literal[0, "0", 1, "1", 2, "2", 3, "3", 4, "4"]
+#: Values of ``relation``.
 RelationOrBlockedArg: TypeAlias = Literal[0, "0", 1, "1", 2, "2", 3, "3", 4, "4", 8, "8"]
+#: Values of ``safesurf``, ``safety``.
 Safety: TypeAlias = Literal[1, "1", 2, "2", 3, "3"]
+#: Values of ``license``.
 License: TypeAlias = Literal[0, "0", 1, "1", 3, "3", 5, "5", 7, "7", 9, "9", 11, "11", 255, "255"]
+#: Values of ``thumbsize``.
 Thumbsize: TypeAlias = Literal[
     "75x",
     100,
@@ -66,8 +75,11 @@ Thumbsize: TypeAlias = Literal[
     2048,
     "2048",
 ]
+#: Values of ``perm_comment``, ``perm_tag``, ``perm_tagme``, ``com``, ``tag``, ``tagme``.
 Circle: TypeAlias = Literal[0, "0", 3, "3", 4, "4", 5, "5"]
+#: Values of ``perm_comment``.
 AnyCircle: TypeAlias = Literal[0, "0", 1, "1", 2, "2", 3, "3", 4, "4", 5, "5"]
+#: Values of ``sort``.
 Sort: TypeAlias = Literal[
     "relevance",
     "popular",
@@ -76,17 +88,29 @@ Sort: TypeAlias = Literal[
     "created-desc",
     "created-asc",
 ]
+#: Values of ``sort``.
 GroupSort: TypeAlias = Literal["relevance", "created-desc", "created-asc"]
+#: Values of ``sort``.
 TagSort: TypeAlias = Literal["popular", "posted-desc", "posted-asc"]
+#: Values of ``type``.
 TagType: TypeAlias = Literal["keyword", "member"]
+#: Values of ``dir``.
 Rotation: TypeAlias = Literal[1, "1", 3, "3", 6, "6", 8, "8"]
+#: Values of ``extra`` of ``album.docs.getList``.
 AlbumDocsGetListExtra: TypeAlias = Literal["dates", "geo", "medias", "original", "link"]
+#: Values of ``extra`` of ``auth.checkToken``.
 AuthCheckTokenExtra: TypeAlias = Literal["pref"]
+#: Values of ``extra`` of ``auth.getToken``.
 AuthGetTokenExtra: TypeAlias = Literal["pref"]
+#: Values of ``extra`` of ``doc.comments.get``.
 DocCommentsGetExtra: TypeAlias = Literal["owner"]
+#: Values of ``extra`` of ``doc.comments.getList``.
 DocCommentsGetListExtra: TypeAlias = Literal["owner"]
+#: Values of ``extra`` of ``doc.get``.
 DocGetExtra: TypeAlias = Literal["tags", "notes", "geo", "md5"]
+#: Values of ``extra`` of ``doc.getList``.
 DocGetListExtra: TypeAlias = Literal["dates", "count", "geo", "medias", "original", "md5"]
+#: Values of ``extra`` of ``doc.search``.
 DocSearchExtra: TypeAlias = Literal[
     "owner",
     "dates",
@@ -96,13 +120,21 @@ DocSearchExtra: TypeAlias = Literal[
     "geo",
     "original",
 ]
+#: Values of ``extra`` of ``explore.docs.getPopular``.
 ExploreDocsGetPopularExtra: TypeAlias = Literal["owner", "dates", "license", "medias", "geo"]
+#: Values of ``extra`` of ``explore.docs.getRecent``.
 ExploreDocsGetRecentExtra: TypeAlias = Literal["owner", "dates", "license", "medias", "geo"]
+#: Values of ``extra`` of ``explore.docs.homepage``.
 ExploreDocsHomepageExtra: TypeAlias = Literal["owner", "dates", "license", "medias", "geo"]
+#: Values of ``extra`` of ``faves.albums.getList``.
 FavesAlbumsGetListExtra: TypeAlias = Literal["owner"]
+#: Values of ``extra`` of ``faves.docs.getList``.
 FavesDocsGetListExtra: TypeAlias = Literal["owner", "dates", "count", "geo", "medias", "original"]
+#: Values of ``extra`` of ``group.docs.getContext``.
 GroupDocsGetContextExtra: TypeAlias = Literal["owner"]
+#: Values of ``extra`` of ``group.docs.getList``.
 GroupDocsGetListExtra: TypeAlias = Literal["owner", "dates", "geo", "medias", "original"]
+#: Values of ``extra`` of ``network.docs.getRecent``.
 NetworkDocsGetRecentExtra: TypeAlias = Literal[
     "dates",
     "count",
@@ -111,13 +143,21 @@ NetworkDocsGetRecentExtra: TypeAlias = Literal[
     "original",
     "owner",
 ]
+#: Values of ``extra`` of ``network.getList``.
 NetworkGetListExtra: TypeAlias = Literal["realname", "count", "location"]
+#: Values of ``extra`` of ``post.comments.get``.
 PostCommentsGetExtra: TypeAlias = Literal["owner"]
+#: Values of ``extra`` of ``post.comments.getList``.
 PostCommentsGetListExtra: TypeAlias = Literal["owner"]
+#: Values of ``extra`` of ``post.get``.
 PostGetExtra: TypeAlias = Literal["tags", "embed"]
+#: Values of ``extra`` of ``post.getList``.
 PostGetListExtra: TypeAlias = Literal["embed"]
+#: Values of ``extra`` of ``post.search``.
 PostSearchExtra: TypeAlias = Literal["embed"]
+#: Values of ``extra`` of ``tags.docs.getList``.
 TagsDocsGetListExtra: TypeAlias = Literal["owner", "dates", "medias", "original"]
+#: Values of ``extra`` of ``user.get``.
 UserGetExtra: TypeAlias = Literal["custom"]
 
 
@@ -145,14 +185,14 @@ class UploadFileParams(TypedDict, total=False):
 
 
 class Envelope(TypedDict):
-    """What every answer carries: ``ok``, and the service's time."""
+    """What every answer carries: ``ok``, and the time of the service."""
 
     status: str
     at: UnixTime
 
 
 class Done(TypedDict):
-    """The answer of a method that has nothing to tell."""
+    """The answer of a method that returns nothing else."""
 
     api: Envelope
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError
+from .base import Account
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
 from .services import Upload
@@ -15,7 +16,6 @@ from .tickets import Ticket, wait_for
 
 if TYPE_CHECKING:
     from . import types as t
-    from .api import IpernityAPI
 
 
 class Uploader(Upload):
@@ -23,7 +23,7 @@ class Uploader(Upload):
 
     __slots__ = ()
 
-    _api: IpernityAPI
+    _api: Account
 
     def __call__(
         self,
@@ -76,7 +76,11 @@ class Uploader(Upload):
         return Ticket(self._api, ticket_id, filename)
 
     def wait(self, tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
-        """Wait for many tickets at once. See :func:`.wait_for`."""
+        """Wait until all files have become documents, and return the documents' ids in order.
+
+        :param timeout: seconds.
+        :raises UploadError: Ipernity has refused a file, or some were not done in time.
+        """
         return wait_for(tickets, timeout)
 
     def _sent(

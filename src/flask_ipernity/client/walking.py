@@ -1,112 +1,86 @@
-"""Goes through lists that come in pages."""
+"""Walks: all records of a list that comes in pages."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import BadAnswer
+from .base import Caller
 from .lists import Listing, list_path, read_list
 from .methods import Method, find
-
-if TYPE_CHECKING:
-    from .api import IpernityAPI
-    from .transport import Transport
+from .transport import Prefetched
 
 T = TypeVar("T")
 
-#: Pages that are on their way or waiting at once.
-AHEAD = 10
+#: How many pages are fetched ahead by default.
+PAGES_AHEAD = 10
 
-# A list that grows while it is read_list is longer than its first page has told,
-# but not without end.
-_ROOM = 10
-_MOST_PAGES = 100_000
+# A list that grows during a walk may have more pages than its first page says, but not
+# without end.
+_EXTRA_PAGES = 10
+_MAX_PAGES = 100_000
 
-# What the records of these lists are told apart by; all others have an id of their own.
-_IDS = {"fave": "user_id", "visit": "user_id"}
+# Keys of the ids of records that have none of their own.
+_ID_KEYS = {"fave": "user_id", "visit": "user_id"}
 
 
-class Arriving:
-    """An answer that a thread is fetching.
+class Prefetcher(Caller, Protocol):
+    """A caller that can start to fetch replies before it needs them."""
 
-    The thread uses nothing but the connections and what is signed already; all
-    else happens where the answer is taken.
-    """
-
-    def __init__(self, transport: Transport, method: str, sent: dict[str, str]) -> None:
-        self.api_sig = sent["api_sig"]
-        self._arrived = Event()
-        self._answer: dict[str, Any] = {}
-        self._error: Exception | None = None
-        # A daemon: it must not hold up the end of the program.
-        Thread(target=self._fetch, args=(transport, method, sent), daemon=True).start()
-
-    def _fetch(self, transport: Transport, method: str, sent: dict[str, str]) -> None:
-        try:
-            self._answer = transport.send(method, sent, body=None, repeat=True)
-        except Exception as error:
-            self._error = error
-        finally:
-            self._arrived.set()
-
-    def take(self) -> dict[str, Any]:
-        """Return the answer when it is there, or raise what became of it."""
-        self._arrived.wait()
-        if self._error is not None:
-            raise self._error
-        return self._answer
+    def prefetch(self, method_name: str, **params: object) -> Prefetched | None: ...
 
 
 class Walk(Generic[T]):
-    """The records of a list, in order, fetched page by page while they are taken.
+    """An iterator over the records of a list, in order; it fetches the pages as they are needed.
 
-    Half through a page the following pages are asked for, several at a time, so
-    that whoever takes few records causes few calls. No record comes twice, also
-    when records move to a later page meanwhile. When some are removed
-    meanwhile, others move to an earlier page and may be missed.
+    In the middle of a page the following pages are prefetched, several at a time, so that a
+    caller who takes few records makes few calls. No record comes twice, even if records move to
+    a later page during the walk. If records are removed during the walk, others move to an
+    earlier page and may be missed.
 
-    An error comes where its page would: what stands before is delivered.
+    An error is raised where its page would begin, after all records before it.
 
-    :param api: whose calls these are.
-    :param method_name: a method of the list that answers a list.
-    :param elem_name: see :func:`.listing.list_path`.
-    :param limit: so many records at most.
-    :param per_page: records of a page; by default as many as the method allows.
-    :param ahead: pages that may be on their way at once; 0 fetches one after the other.
-    :param page: the first page.
+    :param api: makes the calls.
+    :param method_name: a method that answers a list.
+    :param elem_name: see :meth:`.IpernityAPI.walk_data`.
+    :param limit: the largest number of records.
+    :param per_page: the number of records of a page; by default as many as the method allows.
+    :param ahead: how many pages to prefetch; with 0, pages are fetched one after the other.
+        There are never more on their way than the transport has connections.
+    :param page: the number of the first page.
     :param params: parameters of the method.
-    :raises UnknownMethod: no such method.
-    :raises ValueError: the method answers no list, or *limit* is below 0.
+    :raises UnknownMethod: there is no such method.
+    :raises ValueError: the method answers no list, or *limit* is negative.
     """
 
     def __init__(
         self,
-        api: IpernityAPI,
+        api: Prefetcher,
         method_name: str,
         elem_name: str | None = None,
         *,
         limit: int | None = None,
         per_page: int | None = None,
-        ahead: int = AHEAD,
+        ahead: int = PAGES_AHEAD,
         page: int | str = 1,
         **params: object,
     ) -> None:
         if limit is not None and limit < 0:
-            raise ValueError(f"limit={limit}: a number from 0 on")
+            raise ValueError(f"limit={limit}: it must not be negative")
         self._api = api
         self._method = find(method_name)
         self._path = list_path(self._method, elem_name)
         self._limit = limit
-        self._ahead = min(ahead, api._transport.pool_size)
-        self._start = int(page)
+        self._ahead = ahead
+        self._first_number = int(page)
         self._params = params
         if per_page is None:
-            per_page = _page_length(self._method, limit if self._start == 1 else None)
+            per_page = _page_length(self._method, limit if self._first_number == 1 else None)
         self._per_page = None if per_page is None else int(per_page)
         self._first: Listing | None = None
-        self._coming: dict[int, Arriving] = {}
+        self._prefetched: dict[int, Prefetched] = {}
         self._records = self._walk()
 
     def __iter__(self) -> Iterator[T]:
@@ -116,71 +90,74 @@ class Walk(Generic[T]):
         return next(self._records)
 
     def close(self) -> None:
-        """Stop: no page is asked for any more."""
+        """End the walk; no further page is asked for."""
         self._records.close()
 
     @property
     def total(self) -> int | None:
-        """How many records the whole list has, as its first page tells; ``None`` if it does not.
+        """The number of records of the whole list; ``None`` if its first page does not say.
 
-        The first page is fetched if it is not there yet.
+        The first page is fetched if that was not done yet.
         """
         return self._first_page().total
 
     def __len__(self) -> int:
-        """How many records come, all together, if the list stays as it is.
+        """Return how many records the walk has from its beginning, if the list does not change.
 
-        :raises TypeError: the service does not tell.
+        :raises TypeError: the first page does not say how many there are.
         """
         if self._limit == 0:
             return 0
         total = self.total
         if total is None:
             raise TypeError(f"{self._method.name} does not tell how many records there are")
-        if self._start > 1:
-            total = max(0, total - (self._start - 1) * self._first_page().per_page)
+        if self._first_number > 1:
+            total = max(0, total - (self._first_number - 1) * self._first_page().per_page)
         return total if self._limit is None else min(total, self._limit)
 
     def _walk(self) -> Generator[T]:
-        if self._limit == 0:
-            return
-        number, listing = self._start, self._first_page()
-        last = _MOST_PAGES if listing.pages is None else 2 * max(listing.pages, number) + _ROOM
-        key = _IDS.get(self._path[-1], f"{self._path[-1]}_id")
+        try:
+            yield from islice(self._all_records(), self._limit)
+        finally:
+            # Prefetched pages that nobody takes.
+            self._prefetched.clear()
+
+    def _all_records(self) -> Generator[T]:
+        number, listing = self._first_number, self._first_page()
+        last = (
+            _MAX_PAGES if listing.pages is None else 2 * max(listing.pages, number) + _EXTRA_PAGES
+        )
+        key = _ID_KEYS.get(self._path[-1], f"{self._path[-1]}_id")
         seen: set[str] = set()
-        given = 0
         while True:
-            fresh = _fresh(listing.records, key, seen)
-            for position, record in enumerate(fresh):
-                if position == len(fresh) // 2:
-                    self._look_ahead(number, listing)
+            new = _new_records(listing.records, key, seen)
+            for position, record in enumerate(new):
+                if position == len(new) // 2:
+                    self._prefetch_after(number, listing)
                 yield record
-                given += 1
-                if given == self._limit:
-                    return
-            if self._is_last(number, listing, fresh):
+            if self._is_last(number, listing, new):
                 return
             if number >= last:
                 raise BadAnswer("the list does not end", self._method.name)
             number += 1
             listing = self._page(number)
 
-    def _is_last(self, number: int, listing: Listing, fresh: list[Any]) -> bool:
-        # An empty list may tell fewer pages than the first, and a page without
-        # records is the end even where more are promised.
+    def _is_last(self, number: int, listing: Listing, new: list[Any]) -> bool:
+        # A page without records is the end, whatever number of pages the service names.
         if not self._method.paged or not listing.records:
             return True
-        return not fresh if listing.pages is None else number >= listing.pages
+        return not new if listing.pages is None else number >= listing.pages
 
     def _first_page(self) -> Listing:
         if self._first is None:
-            self._first = self._page(self._start)
+            self._first = self._page(self._first_number)
         return self._first
 
     def _page(self, number: int) -> Listing:
         params = self._page_params(number)
-        arriving = self._coming.pop(number, None)
-        answer = self._api._call_with(arriving, self._method.name, params)
+        if prefetched := self._prefetched.pop(number, None):
+            params = {**params, "prefetched": prefetched}
+        answer = self._api.call(self._method.name, **params)
         return read_list(answer, self._path, self._method.name, self._per_page)
 
     def _page_params(self, number: int) -> dict[str, object]:
@@ -188,35 +165,36 @@ class Walk(Generic[T]):
             return self._params
         return {"page": number, "per_page": self._per_page, **self._params}
 
-    def _look_ahead(self, number: int, listing: Listing) -> None:
-        """Ask for the pages after *number* that are not on their way yet."""
+    def _prefetch_after(self, number: int, listing: Listing) -> None:
+        """Prefetch the pages after *number* that are not on their way yet."""
         if not self._method.paged or listing.pages is None:
             return
         last = min(listing.pages, number + self._ahead)
         if self._limit is not None:
             needed = -(-self._limit // self._first_page().per_page)
-            last = min(last, self._start - 1 + needed)
-        for coming in range(number + 1, last + 1):
-            if coming not in self._coming:
-                arriving = self._api._ask(self._method.name, self._page_params(coming))
-                if arriving is None:
+            last = min(last, self._first_number - 1 + needed)
+        for next_number in range(number + 1, last + 1):
+            if next_number not in self._prefetched:
+                params = self._page_params(next_number)
+                prefetched = self._api.prefetch(self._method.name, **params)
+                if prefetched is None:
                     return
-                self._coming[coming] = arriving
+                self._prefetched[next_number] = prefetched
 
 
 def _page_length(method: Method, limit: int | None) -> int | None:
-    most = method.max_per_page
-    return min(most, limit) if most and limit else most
+    longest = method.max_per_page
+    return min(longest, limit) if longest and limit else longest
 
 
-def _fresh(records: list[Any], key: str, seen: set[str]) -> list[Any]:
-    """Return the records whose id is not in *seen*, and put it there."""
-    fresh = []
+def _new_records(records: list[Any], key: str, seen: set[str]) -> list[Any]:
+    """Return the records whose id is not in *seen*, and add their ids to it."""
+    new = []
     for record in records:
-        name = record.get(key, record.get("id")) if isinstance(record, dict) else None
-        # Records without an id are told apart by all they hold.
-        name = repr(record) if name is None else str(name)
-        if name not in seen:
-            seen.add(name)
-            fresh.append(record)
-    return fresh
+        record_id = record.get(key, record.get("id")) if isinstance(record, dict) else None
+        # Records without an id are compared as a whole.
+        record_id = repr(record) if record_id is None else str(record_id)
+        if record_id not in seen:
+            seen.add(record_id)
+            new.append(record)
+    return new

@@ -1,4 +1,4 @@
-"""Where media may come from: the hosts, and the addresses that a socket may connect to."""
+"""Where media may come from: the hosts, and the IP addresses that a socket may connect to."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from urllib3.util import Url, parse_url
 
 from ..errors import BadAnswer
 
-_LONGEST = 4096
+#: Characters of a URL.
+_MAX_URL_LENGTH = 4096
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _NAT64 = IPv6Network("64:ff9b::/96")
 _6TO4 = IPv6Network("2002::/16")
 _UNICAST = IPv6Network("2000::/3")
-# What older Pythons take for public: IETF protocols and 6to4 relays (RFC 6890, RFC 7526).
+# IETF protocols and 6to4 relays (RFC 6890, RFC 7526), public to older versions of Python.
 _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
@@ -36,14 +37,14 @@ class Origin(NamedTuple):
 
 
 class MediaURL(NamedTuple):
-    """Where a file is: the server, and what is asked of it."""
+    """The URL of a file: the server, and the path and query that are asked for."""
 
     place: Origin
     target: str
 
     @property
     def url(self) -> str:
-        """The address as text."""
+        """The URL as text."""
         usual = {"http": 80, "https": 443}[self.place.scheme] == self.place.port
         port = "" if usual else f":{self.place.port}"
         return f"{self.place.scheme}://{self.place.host}{port}{self.target}"
@@ -51,23 +52,23 @@ class MediaURL(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def allowed(url: str, hosts: tuple[str, ...]) -> MediaURL:
-    """Return the address that *url* is, if media may come from there.
+    """Return *url* in its parts, if media may come from there.
 
     ``http`` is made ``https``: the path of a private file is its only lock, and
     must not travel in the clear.
 
     :param hosts: ``IPERNITY_MEDIA_HOSTS``.
-    :raises BadAnswer: another host, scheme or port, a user name, or characters
-        that programs understand differently.
+    :raises BadAnswer: it has another host, scheme or port, a user name, or
+        characters that programs understand differently.
     """
-    plain = (
-        len(url) <= _LONGEST
+    is_unambiguous = (
+        len(url) <= _MAX_URL_LENGTH
         and url.isascii()
         and url.isprintable()
         and not any(char in url for char in ' \\"<>^`{|}')
     )
     try:
-        parts = parse_url(url) if plain else Url()
+        parts = parse_url(url) if is_unambiguous else Url()
     except LocationParseError:
         parts = Url()
     host = (parts.host or "").lower().rstrip(".")
@@ -78,7 +79,7 @@ def allowed(url: str, hosts: tuple[str, ...]) -> MediaURL:
             return MediaURL(Origin(parts.scheme, host, port, exempt=True), parts.request_uri)
         if _NAME.fullmatch(host) and _is_listed(host, hosts) and _is_secure(parts):
             return MediaURL(Origin("https", host, 443, exempt=False), parts.request_uri)
-    raise BadAnswer("media are not where they may come from")
+    raise BadAnswer("the URL of the media is not on an allowed host")
 
 
 def _is_listed(host: str, hosts: tuple[str, ...]) -> bool:
@@ -96,7 +97,7 @@ def _is_secure(parts: Url) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether *host* is ``localhost`` or the literal of an address."""
+    """Return whether *host* is ``localhost`` or the literal of an IP address."""
     if host == "localhost":
         return True
     try:
@@ -107,10 +108,10 @@ def is_local(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether *address* belongs to the internet at large.
+    """Return whether the IP address *address* belongs to the internet at large.
 
-    An IPv6 address that carries an IPv4 one inside counts as that one, or not
-    at all where nobody reaches media that way today (6to4, Teredo, ISATAP).
+    An IPv6 address that embeds an IPv4 one counts as that one. Those of 6to4,
+    Teredo and ISATAP do not count: media are not reached that way today.
     """
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
@@ -132,7 +133,7 @@ def is_public(address: str) -> bool:
 
 
 def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
-    """Return the public addresses of *host*, as ``socket.connect`` takes them.
+    """Return the public IP addresses of *host*, as ``socket.connect`` takes them.
 
     The caller connects to these and does not resolve again, so that a name
     cannot mean one address when it is checked and another when it is used.

@@ -1,7 +1,7 @@
-"""What lists of documents have told in passing: the address of one size of each.
+"""The URLs in lists of documents: each list has the URL of one size of each document.
 
-A gallery page asks for a list, and its pictures right after that. The list has
-their addresses, so that nobody needs to ask for each document again.
+A gallery page asks for a list, and its pictures right after that. With the URLs
+of the list, no further call is needed for each document.
 """
 
 from __future__ import annotations
@@ -12,32 +12,35 @@ from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
-#: Lists that are remembered, the newest.
-_MOST = 64
+#: How many lists are kept, the newest.
+MAX_LISTS = 64
 
 
 class _List(NamedTuple):
-    """Addresses of a list by document and label, who was told them, and until when they count."""
+    """The URLs of a list by document and label, who may use them, and until when."""
 
     viewer: str
-    until: float
+    expires: float
     urls: dict[tuple[str, str], str]
 
 
 class ListedURLs:
-    """Remembers the newest lists; safe to use from several threads.
+    """Keeps the URLs of the newest lists; safe to use from several threads.
 
-    :param life: seconds.
+    :param max_age: seconds for which a list is used.
     """
 
-    def __init__(self, life: float, clock: Callable[[], float] = monotonic) -> None:
-        self._life = life
+    def __init__(self, max_age: float, clock: Callable[[], float] = monotonic) -> None:
+        self._max_age = max_age
         self._clock = clock
-        self._lists: deque[_List] = deque(maxlen=_MOST)
+        self._lists: deque[_List] = deque(maxlen=MAX_LISTS)
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._lists)
+
     def add(self, viewer: str, records: Any) -> None:
-        """Remember what *records*, of a list that *viewer* got, tell."""
+        """Keep the URLs in *records*, a list of documents that *viewer* has got."""
         if not isinstance(records, list):
             return
         urls = {}
@@ -46,24 +49,24 @@ class ListedURLs:
             if isinstance(thumb, Mapping) and isinstance(url := thumb.get("url"), str) and url:
                 urls[str(record.get("doc_id")), str(thumb.get("label"))] = url
         if urls:
-            heard = _List(viewer, self._clock() + self._life, urls)
+            added = _List(viewer, self._clock() + self._max_age, urls)
             with self._lock:
-                self._lists.append(heard)
+                self._lists.append(added)
 
     def url(self, viewer: str, doc_id: str, label: str) -> str | None:
-        """Return the address that *viewer* was told last."""
+        """Return the URL in the newest list of *viewer* that has one."""
         with self._lock:
             now = self._clock()
-            for heard in reversed(self._lists):
-                if now >= heard.until:
+            for kept in reversed(self._lists):
+                if now >= kept.expires:
                     break
-                if heard.viewer == viewer and (url := heard.urls.get((doc_id, label))):
+                if kept.viewer == viewer and (url := kept.urls.get((doc_id, label))):
                     return url
         return None
 
     def forget(self, doc_id: str) -> None:
-        """Forget a document whose address turned out to lead nowhere."""
+        """Forget the URLs of a document: one of them leads nowhere."""
         with self._lock:
-            for heard in self._lists:
-                for key in [key for key in heard.urls if key[0] == doc_id]:
-                    del heard.urls[key]
+            for kept in self._lists:
+                for key in [key for key in kept.urls if key[0] == doc_id]:
+                    del kept.urls[key]

@@ -1,4 +1,4 @@
-"""The memory of addresses: what the service says about a document's files, per viewer.
+"""The URLs of files: what the service answers about a document, kept per viewer.
 
 The service counts the calls of the whole site as one client's, so it is asked
 once for a document and viewer, and not again for a short while.
@@ -6,12 +6,13 @@ once for a document and viewer, and not again for a short while.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
+from functools import partial
 from hashlib import blake2b
 from secrets import token_bytes
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..caching.single_flight import Cache, Lifetime, MemoryStore
 from ..client.methods import Method
@@ -24,69 +25,78 @@ from ..errors import (
     TokenError,
 )
 from ..site.api import SiteAPI
+from .labels import MEDIA, ORIGINAL, SIZES
 from .listed_urls import ListedURLs
-
-#: The sizes of a picture: ``75x`` and ``250x`` are cut square, a plain number
-#: is the longest side in pixels.
-SIZES = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
-
-#: Labels of audio and video that were seen in the service's answers.
-MEDIA = ("mp4", "hd", "ipod", "flv", "mp3")
-
-ORIGINAL = "original"
 
 #: Seconds for which an answer is used. A file that its owner makes private, or
 #: that is no longer shared with a visitor, is served this much longer at most.
 FRESH_SECONDS = 60.0
-#: Seconds for which "not there" is used.
+#: Seconds for which the answer that there is no such document is used.
 MISSING_SECONDS = 20.0
-#: Seconds for which an older answer stands in while the service fails.
+#: Seconds for which an older answer is used while the service fails.
 STALE_SECONDS = 3600.0
 
+#: How many answers, and how many URLs that lead nowhere, are kept.
 _MAX_ENTRIES = 10_000
+#: Bytes that each of the two may take.
 _MAX_BYTES = 32 * 1024 * 1024
+#: Characters of the owner's name of a file that are kept.
+_MAX_FILENAME_LENGTH = 1000
 
 
-class Refusal(Enum):
-    """Why a viewer gets nothing."""
+class NoFileReason(Enum):
+    """Why a viewer gets no file."""
 
-    #: Not there, or not for the viewer.
-    MISSING = 404
-    #: The service refuses the viewer as such (109, 110).
-    DENIED = 403
+    #: There is none, or none for the viewer.
+    MISSING = auto()
+    #: The service refuses the viewer as such (errors 109 and 110).
+    DENIED = auto()
+    #: There is a URL, but it leads nowhere.
+    GONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file: its address, and the owner's name of it where that is told."""
+class FoundFile:
+    """A file that a viewer may have."""
 
+    label: str
     url: str
-    filename: str | None = None
+    #: The owner's name of the file, where the service has one.
+    filename: str | None
+    #: The token it was found with; ``None`` if everybody may have the file.
+    token: str | None
+
+
+class _File(NamedTuple):
+    url: str
+    filename: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class _Files:
     """A document's files by their label, as one viewer may have them."""
 
-    by_label: Mapping[str, File]
+    by_label: Mapping[str, _File]
 
 
-LookupResult = Files | Refusal
+_Result = _Files | NoFileReason
 
 
 class MediaLookup:
-    """Asks the service for documents' files, and remembers the answers.
+    """Asks the service for documents' files, and keeps its answers.
+
+    Safe to use from several threads.
 
     :param owners: if not empty, the files of others than these are missing.
     """
 
     def __init__(self, owners: tuple[str, ...]) -> None:
         self._owners = owners
-        # Tokens are no keys in clear: a dump of the memory shows none.
+        # Keys do not hold tokens in clear: a dump of the memory shows none.
         self._secret = token_bytes(32)
-        self._answers: Cache[LookupResult] = Cache(
+        self._results: Cache[_Result] = Cache(
             MemoryStore(_MAX_ENTRIES, _MAX_BYTES, _size),
-            _life,
+            _lifetime,
             stale_on=(ServiceError, QuotaExceeded),
         )
         self._listed = ListedURLs(FRESH_SECONDS)
@@ -95,11 +105,11 @@ class MediaLookup:
         )
 
     def add_list(self, method: Method, token: str | None, answer: Mapping[str, Any]) -> None:
-        """Remember what the answer to any call tells about documents in passing.
+        """Keep the URLs in the service's answer to a call, if it holds a list of documents.
 
-        :param token: whose call it was; ``None`` for nobody's.
+        :param token: the token of the call; ``None`` for a call without one.
         """
-        # Lists do not always tell the owners.
+        # Not all lists name the owners.
         if not method.list_key or method.list_key[-1] != "doc" or self._owners:
             return
         records: Any = answer
@@ -107,63 +117,77 @@ class MediaLookup:
             records = records.get(name) if isinstance(records, Mapping) else None
         self._listed.add(self._viewer(token), records)
 
-    def listed(self, doc_id: str, label: str, token: str | None) -> File | None:
-        """Return a file that a list has told of, unless there is a whole answer."""
-        if self._answers.peek(self.key(doc_id, token)) is not None:
-            return None
-        url = self._listed.url(self._viewer(token), doc_id, label)
-        return None if url is None else File(url)
-
     def _viewer(self, token: str | None) -> str:
         if token is None:
             return ""
         return blake2b(token.encode(), key=self._secret, digest_size=16).hexdigest()
 
     def key(self, doc_id: str, token: str | None) -> str:
-        """Return what *doc_id* is remembered under for the holder of *token*, or for nobody."""
+        """Return the key of what the holder of *token* may have of a document.
+
+        :param token: ``None`` for a viewer without one.
+        """
         return f"{doc_id}:{self._viewer(token)}"
 
-    def files(self, doc_id: str, token: str | None, api: Callable[[], SiteAPI]) -> LookupResult:
-        """Return the files of a document, as the holder of *token* may have them.
+    def find(
+        self,
+        doc_id: str,
+        labels: Sequence[str],
+        token: str | None,
+        make_api: Callable[[], SiteAPI],
+    ) -> FoundFile | NoFileReason:
+        """Return a file of a document that the holder of *token* may have.
 
-        :param api: returns the API object that is asked, where that is needed.
+        :param labels: the first of these that the document has is returned.
+        :param make_api: returns the API object for *token*; called if the service must be asked.
         :raises TokenError: the token is dead.
-        :raises APIRequestError: the service refuses the question itself.
+        :raises APIRequestError: the service refuses the call itself.
         :raises ServiceError: the service gives no usable answer.
         """
-        return self._answers.get(self.key(doc_id, token), lambda: self._ask(doc_id, token, api()))
+        key = self.key(doc_id, token)
+        result = self._results.peek(key)
+        if result is None:
+            url = self._listed.url(self._viewer(token), doc_id, labels[0])
+            if url is not None:
+                result = _Files({labels[0]: _File(url, None)})
+            else:
+                result = self._results.get(key, partial(self._ask, doc_id, token, make_api))
+        if isinstance(result, NoFileReason):
+            return result
+        for label in labels:
+            if label in result.by_label:
+                url, filename = result.by_label[label]
+                is_gone = self._gone.peek(url) is not None
+                return NoFileReason.GONE if is_gone else FoundFile(label, url, filename, token)
+        return NoFileReason.MISSING
 
     def forget(self, doc_id: str, token: str | None) -> None:
-        """Forget an answer whose address turned out to lead nowhere."""
+        """Forget what is kept about a document: one of its URLs leads nowhere."""
         self._listed.forget(doc_id)
-        self._answers.drop(self.key(doc_id, token))
-
-    def is_gone(self, url: str) -> bool:
-        """Tell whether :meth:`mark_gone` was called for *url* a moment ago."""
-        return self._gone.peek(url) is not None
+        self._results.drop(self.key(doc_id, token))
 
     def mark_gone(self, url: str) -> None:
-        """Remember that a new address leads nowhere either.
+        """Remember that *url* leads nowhere although it is new.
 
         Without this, each request for the file would cost a call.
         """
         self._gone.put(url, True)
 
-    def _ask(self, doc_id: str, token: str | None, api: SiteAPI) -> LookupResult:
-        # doc.getMedias does not tell the owner; doc.get tells the files as well.
+    def _ask(self, doc_id: str, token: str | None, make_api: Callable[[], SiteAPI]) -> _Result:
+        # doc.getMedias does not name the owner; doc.get lists the files as well.
         method = "doc.get" if self._owners else "doc.getMedias"
         try:
-            # This memory is the cache: what it forgets must not come back from another.
-            answer = api.call(method, cached=False, doc_id=doc_id)
+            # What is forgotten here must not come back from the cache of API results.
+            answer = make_api().call(method, cached=False, doc_id=doc_id)
         except NotFoundError:
-            return Refusal.MISSING
+            return NoFileReason.MISSING
         except PermissionDenied:
-            return Refusal.DENIED
+            return NoFileReason.DENIED
         except TokenError:
-            # by now the API object has forgotten a token that is dead
+            # The API object has forgotten a dead token by now.
             if token:
                 raise
-            return Refusal.MISSING
+            return NoFileReason.MISSING
         if self._owners:
             doc = answer.get("doc")
             if not isinstance(doc, dict):
@@ -171,29 +195,29 @@ class MediaLookup:
             owner = doc.get("owner")
             owner_id = owner.get("user_id") if isinstance(owner, dict) else None
             if str(owner_id) not in self._owners:
-                return Refusal.MISSING
+                return NoFileReason.MISSING
             answer = doc
-        return Files(dict(_files(answer)))
+        return _Files(dict(_files(answer)))
 
 
-def _life(answer: LookupResult) -> Lifetime:
+def _lifetime(result: _Result) -> Lifetime:
     return (
         Lifetime(FRESH_SECONDS, STALE_SECONDS)
-        if isinstance(answer, Files)
+        if isinstance(result, _Files)
         else Lifetime(MISSING_SECONDS)
     )
 
 
-def _size(answer: LookupResult) -> int:
-    if isinstance(answer, Refusal):
+def _size(result: _Result) -> int:
+    if isinstance(result, NoFileReason):
         return 100
     return 300 + sum(
-        200 + len(file.url) + 4 * len(file.filename or "") for file in answer.by_label.values()
+        200 + len(file.url) + 4 * len(file.filename or "") for file in result.by_label.values()
     )
 
 
-def _files(answer: Mapping[str, Any]) -> Iterator[tuple[str, File]]:
-    """Yield the files of an answer; every member may be missing or of another type."""
+def _files(answer: Mapping[str, Any]) -> Iterator[tuple[str, _File]]:
+    """Yield the files in an answer; every member may be missing or of another type."""
     found = [
         (label, record)
         for labels, outer, inner in ((SIZES, "thumbs", "thumb"), (MEDIA, "medias", "media"))
@@ -205,7 +229,7 @@ def _files(answer: Mapping[str, Any]) -> Iterator[tuple[str, File]]:
     for label, record in reversed(found):
         if isinstance(record, dict) and isinstance(url := record.get("url"), str) and url:
             name = record.get("filename")
-            yield label, File(url, name[:1000] if isinstance(name, str) else None)
+            yield label, _File(url, name[:_MAX_FILENAME_LENGTH] if isinstance(name, str) else None)
 
 
 def _labelled(outer: Any, inner: str) -> Iterator[tuple[str, Any]]:

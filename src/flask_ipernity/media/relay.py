@@ -135,30 +135,31 @@ def _failure(error: Exception) -> ServiceError:
 
 
 class RelayedBody:
-    """The body of an answer as it comes from the source, for the server to pass on.
+    """The body of a response as it arrives from the source, for the server to pass on.
 
     When the source breaks off, is too slow, or sends another length than it
-    said, iteration raises: the server then cuts the visitor's connection, and
-    what was sent is not taken for the whole.
+    declared, iteration raises: the server then cuts the visitor's connection, and
+    the visitor does not take a part for the whole.
 
-    :param source: the answer; it is closed at the end, however that comes.
+    :param source: the response; closed at the end of the body, or when it fails.
     :param length: bytes that must come, if that is known.
-    :param most: bytes that may come, if there is a limit.
-    :param done: called once at the end.
+    :param max_length: bytes that may come, if there is a limit.
+    :param release: called once when the source is no longer in use.
     """
 
     def __init__(
         self,
         source: SourceResponse,
         length: int | None,
-        most: int | None,
-        done: Callable[[], None],
+        max_length: int | None,
+        release: Callable[[], None],
     ) -> None:
         self._source = source
         self._length = length
-        self._most = most
-        self._done = done
+        self._max_length = max_length
+        self._release = release
         self._count = 0
+        self._is_closed = False
 
     def __iter__(self) -> RelayedBody:
         return self
@@ -167,11 +168,11 @@ class RelayedBody:
         try:
             piece = self._source.read()
             self._count += len(piece)
-            if (self._most is not None and self._count > self._most) or (
+            if (self._max_length is not None and self._count > self._max_length) or (
                 self._length is not None
                 and (self._count > self._length or (not piece and self._count < self._length))
             ):
-                raise ServiceUnavailableError("the media host sent another length than it said")
+                raise ServiceUnavailableError("the media host sent another length than it declared")
         except BaseException:
             self.close()
             raise
@@ -181,6 +182,8 @@ class RelayedBody:
         return piece
 
     def close(self) -> None:
-        """Let go of the source."""
-        self._source.close()
-        self._done()
+        """Release the source. Further calls do nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._source.close()
+            self._release()

@@ -1,4 +1,4 @@
-"""The answers of the media proxy: what all have in common, and those without a file."""
+"""The responses of the media proxy: what all have in common, and those without a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 
 from .headers import SAFETY, ascii_stem, stem_and_extension
 from .hosts import MediaURL
-from .lookup import MEDIA, SIZES
+from .labels import LABELS
 from .relay import RelayedBody
 
 METHODS = ("GET", "HEAD", "OPTIONS")
@@ -29,7 +29,7 @@ _TEXTS = {
 
 
 class MediaResponse(Response):
-    """An answer that leaves the visitor's session alone.
+    """A response that leaves the visitor's session alone.
 
     Pictures come many at a time, and late: one that wrote the session back could
     bring back what a sign-out has just removed. And a public one must not look as
@@ -37,12 +37,12 @@ class MediaResponse(Response):
     read the session.
     """
 
-    #: Another visitor may get another answer at the same address.
-    by_cookie = True
-    #: The visitor's token was forgotten, and the browser has to learn that.
+    #: Whether another visitor may get another response at the same URL.
+    varies_by_cookie = True
+    #: Whether it may change the session: the visitor's token was forgotten.
     writes_session = False
-    #: The server has it, and will close it.
-    is_taken = False
+    #: Whether the server has it, and will close it.
+    is_sent = False
 
     default_mimetype = None
 
@@ -58,46 +58,45 @@ class MediaResponse(Response):
         )
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        self.is_taken = True
+        self.is_sent = True
         return super().__call__(environ, start_response)
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
-        # A file's headers are complete, and are read here for the only time.
+        # A file's headers are complete, and are not read before this.
         is_file = isinstance(self.response, RelayedBody)
         headers = self.headers if is_file else super().get_wsgi_headers(environ)
         if not self.writes_session:
             headers.remove("Set-Cookie")
-        if not self.by_cookie:
+        if not self.varies_by_cookie:
             headers.remove("Vary")
         return headers
 
+    def set_cache_control(self, *, public: bool, max_age: int, varies_by_cookie: bool) -> None:
+        """Say who may keep it, and for how long.
 
-def scoped(answer: MediaResponse, *, public: bool, max_age: int, by_cookie: bool) -> None:
-    """Say in *answer* who may keep it, and for how long.
+        Other sites may embed a public file: they learn no more from it than they
+        could fetch themselves.
 
-    A public file may be embedded by other sites: it tells them no more than they
-    could fetch themselves.
-
-    :param max_age: seconds; 0 for "ask each time".
-    :param by_cookie: another visitor would get another answer.
-    """
-    headers = answer.headers
-    answer.by_cookie = by_cookie
-    if by_cookie:
-        headers["Vary"] = "Cookie"
-    if public:
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    if isinstance(answer.response, RelayedBody) and "Content-Length" not in headers:
-        # Its end cannot be told from a cut everywhere (HTTP/1.0), so that a
-        # cache might keep half a file.
-        headers["Cache-Control"] = "no-store"
-    else:
-        life = f"max-age={max_age}" if max_age or public else "no-cache"
-        headers["Cache-Control"] = f"{'public' if public else 'private'}, {life}"
+        :param public: whether caches may share it.
+        :param max_age: seconds; 0 if it must be revalidated each time.
+        """
+        headers = self.headers
+        self.varies_by_cookie = varies_by_cookie
+        if varies_by_cookie:
+            headers["Vary"] = "Cookie"
+        if public:
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        if isinstance(self.response, RelayedBody) and "Content-Length" not in headers:
+            # With HTTP/1.0 its end looks like a cut, so that a cache might keep
+            # half a file.
+            headers["Cache-Control"] = "no-store"
+        else:
+            life = f"max-age={max_age}" if max_age or public else "no-cache"
+            headers["Cache-Control"] = f"{'public' if public else 'private'}, {life}"
 
 
-def plain(status: int, **headers: str) -> MediaResponse:
-    """Return an answer without a file: a short text, since pages do not show in a picture's place.
+def text_response(status: int, **headers: str) -> MediaResponse:
+    """Return a response with a short text, since a page would not show in a picture's place.
 
     :param headers: further headers; underscores stand for dashes.
     """
@@ -106,33 +105,32 @@ def plain(status: int, **headers: str) -> MediaResponse:
     return MediaResponse(f"{_TEXTS[status]}\n", status, {**fixed, **named})
 
 
-def options() -> MediaResponse:
-    """Return the answer to OPTIONS."""
+def options_response() -> MediaResponse:
+    """Return the response to OPTIONS."""
     return MediaResponse(status=204, headers={"Allow": ", ".join(METHODS)})
 
 
-# nginx forgets most headers of a response that it redirects within itself; those that matter are
-# taken up again by the configuration that comes with this package (nginx/), which also decides
-# about the type of what the source sends.
+# nginx drops most headers of a response that it redirects internally. The configuration that
+# comes with this package (nginx/) restores those that matter, and also decides about the type of
+# what the source sends.
 
 
-def accel(
-    prefix: str, address: MediaURL, *, label: str, filename: str | None, fallback: str
+def x_accel_response(
+    prefix: str, url: MediaURL, *, label: str, filename: str | None, fallback: str
 ) -> MediaResponse:
-    """Return the answer that makes nginx fetch the file.
+    """Return the response that makes nginx fetch the file.
 
     :param prefix: the path that nginx keeps for this, with slashes around it.
-    :param address: where the file is.
-    :param label: what it must be: a thumbnail, playable, or anything.
+    :param url: where the file is.
+    :param label: the label of the file; nginx checks that the file is of its kind.
     :param filename: the owner's name of the file.
     :param fallback: a name without extension where that is of no use.
     """
     stem, extension = stem_and_extension(filename, fallback)
-    kind = "image" if label in SIZES else "media" if label in MEDIA else "any"
     return MediaResponse(
         headers={
-            "X-Accel-Redirect": f"{prefix}{kind}",
-            "X-Ipernity-Source": address.url,
+            "X-Accel-Redirect": f"{prefix}{LABELS[label]}",
+            "X-Ipernity-Source": url.url,
             "X-Ipernity-Stem": ascii_stem(stem, fallback),
             "X-Ipernity-Name": quote(stem, safe=""),
             "X-Ipernity-Extension": extension,
@@ -140,7 +138,6 @@ def accel(
     )
 
 
-def finish(answer: MediaResponse) -> MediaResponse:
-    """Hide the scope of *answer*, which nginx alone would keep, also where it shows an error."""
-    answer.headers["X-Ipernity-Cache-Control"] = answer.headers.pop("Cache-Control")
-    return answer
+def hide_cache_control(response: MediaResponse) -> None:
+    """Rename ``Cache-Control``, which nginx would keep also where it answers with an error."""
+    response.headers["X-Ipernity-Cache-Control"] = response.headers.pop("Cache-Control")

@@ -1,4 +1,4 @@
-"""Addresses that show chosen files with the site owner's grant, until they expire."""
+"""Signed URLs, which show chosen files with the grant of the site's owner until they expire."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from werkzeug.datastructures import MultiDict
 
 from ..errors import ConfigurationError
 
-#: Seconds until an address expires, where the application does not say.
-MAX_AGE = 3600
+#: Seconds until a URL expires, by default.
+DEFAULT_MAX_AGE = 3600
+#: Seconds until a URL expires, at most: about a thousand years, longer than any use, and short
+#: enough for the digits of :data:`_TIME`.
+LONGEST_MAX_AGE = 30_000_000_000
 
-#: The parameters that such an address has.
+#: The parameters that make a URL a signed one.
 EXPIRES = "expires"
 SIGNATURE = "signature"
 
@@ -26,7 +29,7 @@ _TIME = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 def _signer(app: Flask) -> Signer:
     if not app.secret_key:
         raise ConfigurationError("ipernity.media_url(as_owner=True) needs a SECRET_KEY.")
-    # the last one signs
+    # The last key signs, all of them verify.
     keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
     return Signer(
         keys,
@@ -40,23 +43,32 @@ def _text(doc_id: str, label: str, expires: str) -> str:
     return f"{doc_id}/{label}/{expires}"
 
 
-def sign(app: Flask, doc_id: str, label: str, max_age: int) -> dict[str, str]:
-    """Return the parameters that make the address of a file one that is signed.
+def sign(app: Flask, doc_id: str, label: str, max_age: int | None = None) -> dict[str, str]:
+    """Return the parameters that make the URL of a file a signed one.
 
-    :param max_age: seconds until it expires.
+    :param max_age: seconds until it expires; by default :data:`DEFAULT_MAX_AGE`.
+    :raises ValueError: *max_age* is below 1, or too large.
     """
-    expires = str(int(time() + max_age))
+    seconds = DEFAULT_MAX_AGE if max_age is None else max_age
+    if not 1 <= seconds <= LONGEST_MAX_AGE:
+        raise ValueError(
+            f"max_age is {max_age}, and must be a number of seconds from 1 to {LONGEST_MAX_AGE}."
+        )
+    expires = str(int(time() + seconds))
     signature = _signer(app).get_signature(_text(doc_id, label, expires))
     return {EXPIRES: expires, SIGNATURE: signature.decode()}
 
 
-def is_signed(args: MultiDict[str, str]) -> bool:
-    """Tell whether the parameters of a request claim to be signed."""
-    return EXPIRES in args or SIGNATURE in args
+def seconds_left(app: Flask, doc_id: str, label: str, args: MultiDict[str, str]) -> int | None:
+    """Return the seconds until a signed URL expires.
 
-
-def seconds_left(app: Flask, doc_id: str, label: str, args: MultiDict[str, str]) -> int:
-    """Return the seconds until the signature in *args* expires; 0 if it is not right, or old."""
+    :param args: the parameters of the URL.
+    :returns: ``None`` if it is not signed; 0 if the signature is wrong, or expired.
+    """
+    if EXPIRES not in args and SIGNATURE not in args:
+        return None
+    if not app.secret_key:
+        return 0
     expires, signature = args.getlist(EXPIRES), args.getlist(SIGNATURE)
     if len(expires) != 1 or len(signature) != 1 or not _TIME.fullmatch(expires[0]):
         return 0

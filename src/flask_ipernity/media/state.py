@@ -1,63 +1,71 @@
-"""What the media proxy of one application holds: connections, look-ups, slots for streams."""
+"""What the media proxy keeps for one application: connections, look-ups, slots for streams."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
 
-from ..settings import Settings
+from ..site.api import SiteContext
 from ..state import Part
-from .lookup import SIZES, MediaLookup
+from .labels import LABELS, FileKind
+from .lookup import MediaLookup
 from .relay import Relay
 
 #: How many thumbnails may be streamed at once for each of the longer streams.
-THUMBNAILS_PER_STREAM = 4
+THUMBNAILS_PER_STREAM = 8
 
 
 class Slots:
-    """A number of slots in this process.
+    """A number of slots in this process; safe to use from several threads.
 
-    :param slots: how many.
+    :param count: how many.
     """
 
-    def __init__(self, slots: int) -> None:
-        self._free = slots
+    def __init__(self, count: int) -> None:
+        self._free = count
         self._lock = Lock()
 
     @property
     def free(self) -> int:
-        """Slots that nobody holds now."""
+        """How many slots are free."""
         return self._free
 
     def take(self) -> Callable[[], None] | None:
-        """Take a slot; return the function that gives it back, or ``None`` if none is free."""
+        """Take a slot; return the function that releases it, or ``None`` if none is free."""
         with self._lock:
             if not self._free:
                 return None
             self._free -= 1
-        given_back = False
+        is_released = False
 
-        def give_back() -> None:
-            nonlocal given_back
+        def release() -> None:
+            nonlocal is_released
             with self._lock:
-                self._free += not given_back
-                given_back = True
+                self._free += not is_released
+                is_released = True
 
-        return give_back
+        return release
 
 
 class MediaState:
-    """Connections, look-ups and slots; one for an application, shared by its threads."""
+    """Connections, look-ups and slots; one for an application, shared by its threads.
 
-    def __init__(self, settings: Settings, user_agent: str) -> None:
+    :param site: the application's settings, and its way to the API.
+    :param lookup: what is known about the documents.
+    :param user_agent: how the media hosts see us.
+    """
+
+    def __init__(self, site: SiteContext, lookup: MediaLookup, user_agent: str) -> None:
+        settings = site.settings
+        self.site = site
+        self.lookup = lookup
         self.relay = Relay(settings.timeout, settings.pool_size, user_agent)
-        self.lookup = MediaLookup(settings.proxy_owners)
         self._streams = Slots(settings.proxy_streams)
         self._thumbnails = Slots(THUMBNAILS_PER_STREAM * settings.proxy_streams)
 
     def slots(self, label: str) -> Slots:
         """Return the slots that files of *label* are streamed on."""
-        return self._thumbnails if label in SIZES else self._streams
+        return self._thumbnails if LABELS[label] is FileKind.THUMBNAIL else self._streams
 
 
 #: The current application's.

@@ -1,4 +1,4 @@
-"""One file from its source to the visitor: conditions, ranges, and the checks of what came."""
+"""One file from its source to the visitor: conditions, ranges, and the checks of what arrives."""
 
 from __future__ import annotations
 
@@ -9,180 +9,174 @@ from flask import Request
 
 from ..client.transport import retry_after
 from ..errors import BadAnswer, ServiceUnavailableError
-from . import ranges
-from .conditions import Conditions, Validators
+from .conditions import Conditions, ContentRange, Validators, complete_length
 from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
 from .hosts import MediaURL
-from .lookup import MEDIA, SIZES
+from .labels import LABELS, FileKind
 from .relay import Relay, RelayedBody, SourceResponse
-from .responses import MediaResponse, plain
+from .responses import MediaResponse, text_response
 
-#: Largest thumbnail, in bytes.
-MAX_THUMBNAIL = 32 * 1024 * 1024
-#: Seconds that a visitor is told to wait at most.
-MAX_WAIT = 300
-
-
-class Gone(Exception):
-    """The source says that there is nothing at this address, or not for us."""
+#: Length of the largest thumbnail, in bytes.
+MAX_THUMBNAIL_LENGTH = 32 * 1024 * 1024
+#: Seconds after which a visitor is asked to try again, at most.
+MAX_RETRY_AFTER = 300
 
 
-class Busy(ServiceUnavailableError):
-    """The source asks to wait; ``retry_after`` tells how many seconds, where it said so."""
+class FileGone(Exception):
+    """The source says that there is nothing at this URL, or not for us."""
+
+
+class SourceBusy(ServiceUnavailableError):
+    """The source asks to wait; ``retry_after`` says how many seconds, where it said so."""
 
 
 class Transfer:
-    """The passing on of one file, as one request asks for it.
+    """The way of one file from the source to the visitor, as one request asks for it.
 
-    :param address: where the file is.
-    :param label: what it must be: a thumbnail, playable, or anything.
+    :param relay: the connections to the sources.
+    :param request: the visitor's request.
+    :param url: where the file is.
+    :param label: the label of the file.
     :param filename: the owner's name of the file.
     :param fallback: a name without extension where that is of no use.
-    :param most: largest file that is passed on, in bytes; ``None`` for any.
+    :param max_length: largest file that is passed on, in bytes; ``None`` for any.
     """
 
     def __init__(
         self,
         relay: Relay,
         request: Request,
-        address: MediaURL,
+        url: MediaURL,
         *,
         label: str,
         filename: str | None,
         fallback: str,
-        most: int | None,
+        max_length: int | None,
     ) -> None:
         self._relay = relay
-        self._address = address
-        self._label = label
+        self._url = url
+        self._kind = LABELS[label]
         self._filename = filename
         self._fallback = fallback
-        limits = [most, MAX_THUMBNAIL if label in SIZES else None]
-        self._most = min((limit for limit in limits if limit is not None), default=None)
-        self._head = request.method == "HEAD"
-        self._conditions = Conditions(request.headers)
-        wanted = None if self._head else ranges.asked(request.headers.getlist("Range"))
-        self._range = wanted if self._conditions.range_is_possible else None
+        self._max_length = max_length
+        if self._kind is FileKind.THUMBNAIL:
+            self._max_length = min(max_length or MAX_THUMBNAIL_LENGTH, MAX_THUMBNAIL_LENGTH)
+        self._is_head = request.method == "HEAD"
+        self._conditions = Conditions(request.headers, is_head=self._is_head)
 
-    def start(self, done: Callable[[], None]) -> MediaResponse:
-        """Ask the source, and return the answer for the visitor, its body still to come.
+    def start(self, release: Callable[[], None]) -> MediaResponse:
+        """Ask the source, and return the response for the visitor, its body still to come.
 
-        :param done: called once when the source is no longer in use.
-        :raises Gone: there is no such file.
-        :raises Busy: the source asks to wait.
-        :raises ServiceError: the source gives no usable answer.
+        :param release: called once when the source is no longer in use.
+        :raises FileGone: there is no such file.
+        :raises SourceBusy: the source asks to wait.
+        :raises ServiceError: the source gives no usable response.
         """
         source = None
         try:
             source = self._open()
-            answer = self._judged(source, done)
+            response = self._respond(source, release)
         except BaseException:
             if source is not None:
                 source.close()
-            done()
+            release()
             raise
-        if not isinstance(answer.response, RelayedBody):
+        if not isinstance(response.response, RelayedBody):
             source.close()
-            done()
-        return answer
+            release()
+        return response
 
     def _open(self) -> SourceResponse:
-        headers = self._conditions.sent()
-        if self._range is None:
-            return self._relay.open(self._address, head=self._head, headers=headers)
-        headers["Range"] = self._range.header()
-        if self._conditions.if_range:
-            headers["If-Range"] = self._conditions.if_range
-        source = self._relay.open(self._address, headers=headers)
-        is_other_version = source.status == 206 and not self._conditions.range_holds(
+        conditions = self._conditions
+        source = self._relay.open(
+            self._url, head=self._is_head, headers=conditions.source_headers()
+        )
+        if conditions.range is None:
+            return source
+        is_other_version = source.status == 206 and not conditions.allow_part(
             Validators.of(source.headers)
         )
-        # of an empty file there are no parts, but the whole of it can be had
+        # An empty file has no parts, but the whole of it can be had.
         is_empty = (
-            source.status == 416
-            and ranges.complete_length(source.headers.get("Content-Range")) == 0
+            source.status == 416 and complete_length(source.headers.get("Content-Range")) == 0
         )
-        if is_other_version or is_empty:
-            source.close()
-            self._range = None
-            return self._open()
-        return source
+        if not is_other_version and not is_empty:
+            return source
+        source.close()
+        conditions.range = None
+        return self._open()
 
-    def _judged(self, source: SourceResponse, done: Callable[[], None]) -> MediaResponse:
+    def _respond(self, source: SourceResponse, release: Callable[[], None]) -> MediaResponse:
         found = Validators.of(source.headers)
+        conditions, part = self._conditions, None
         match source.status:
-            case 200 | 206 if self._conditions.fail(found):
-                return plain(412)
+            case 200 | 206 if conditions.fail(found):
+                return text_response(412)
             case 200:
-                part = None
-            case 206 if self._range is not None:
-                part = ranges.came(self._range, source.headers.get("Content-Range"))
-            case 304 if self._conditions.sent():
+                pass
+            case 206 if conditions.range is not None:
+                part = conditions.range.check(source.headers.get("Content-Range"))
+            case 304 if conditions.may_be_unchanged:
                 return MediaResponse(status=304, headers=found.headers())
-            case 416 if self._range is not None:
-                length = ranges.complete_length(source.headers.get("Content-Range"))
-                return plain(
+            case 416 if conditions.range is not None:
+                length = complete_length(source.headers.get("Content-Range"))
+                return text_response(
                     416, **({} if length is None else {"Content_Range": f"bytes */{length}"})
                 )
             case 403 | 404 | 410:
-                raise Gone
+                raise FileGone
             case 429 | 503:
-                busy = Busy(f"the media host answered HTTP {source.status}")
-                busy.retry_after = _wait(source)
+                busy = SourceBusy(f"the media host answered HTTP {source.status}")
+                busy.retry_after = _retry_after(source)
                 raise busy
             case status:
                 raise BadAnswer(f"the media host answered HTTP {status}")
-        if self._conditions.unchanged(found):
+        if conditions.is_unchanged(found):
             return MediaResponse(status=304, headers=found.headers())
-        return self._whole(source, part, found, done)
+        return self._file_response(source, part, found.headers(), release)
 
-    def _whole(
+    def _file_response(
         self,
         source: SourceResponse,
-        part: ranges.Part | None,
-        found: Validators,
-        done: Callable[[], None],
+        part: ContentRange | None,
+        validators: dict[str, str],
+        release: Callable[[], None],
     ) -> MediaResponse:
-        """Return the answer with the file, or a part of it, in it."""
-        headers = source.headers
-        if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            raise BadAnswer("the media are encoded, which nobody asked for")
-        length = declared_length(headers)
+        """Return the response with the file, or a part of it.
+
+        :param validators: headers with the version of the file.
+        """
+        if source.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise BadAnswer("the media host sent encoded media, which was not asked for")
+        length = declared_length(source.headers)
         if part is not None:
             if length not in (None, part.length):
-                raise BadAnswer("the media host sent a part of another length than it said")
+                raise BadAnswer("the media host sent a part of another length than it declared")
             length = part.length
-        size = part.complete if part else length
-        if self._most is not None and size is not None and size > self._most:
+        complete = part.complete if part else length
+        if self._max_length is not None and complete is not None and complete > self._max_length:
             raise BadAnswer("the file is longer than is passed on")
-        kind = media_type(headers.getlist("Content-Type"))
-        if not self._is_fitting(kind):
-            raise BadAnswer("the media host sent something else than the media asked for")
-        sent = {
-            "Content-Type": kind,
-            "Content-Disposition": content_disposition(kind, self._filename, self._fallback),
-            **found.headers(),
+        shown = media_type(source.headers, self._kind)
+        headers = {
+            "Content-Type": shown,
+            "Content-Disposition": content_disposition(shown, self._filename, self._fallback),
+            **validators,
         }
-        if kind.startswith(("audio/", "video/")):
-            sent["Content-Security-Policy"] = PLAYABLE_POLICY
+        if shown.startswith(("audio/", "video/")):
+            headers["Content-Security-Policy"] = PLAYABLE_POLICY
         if length is not None:
-            sent["Content-Length"] = str(length)
+            headers["Content-Length"] = str(length)
         if part is not None:
-            sent["Content-Range"] = part.header()
-        if part is not None or headers.get("Accept-Ranges", "").strip().lower() == "bytes":
-            sent["Accept-Ranges"] = "bytes"
-        # Without a body it is still no sequence, whose length Werkzeug would tell.
-        body = iter(()) if self._head else RelayedBody(source, length, self._most, done)
-        return MediaResponse(body, 206 if part else 200, sent)
-
-    def _is_fitting(self, kind: str) -> bool:
-        if self._label in SIZES:
-            return kind.startswith("image/")
-        if self._label in MEDIA:
-            return kind.startswith(("video/", "audio/"))
-        return True
+            headers["Content-Range"] = part.header()
+        if part is not None or source.headers.get("Accept-Ranges", "").strip().lower() == "bytes":
+            headers["Accept-Ranges"] = "bytes"
+        if self._is_head:
+            # An iterator and not a sequence: Werkzeug would send the length of a sequence.
+            return MediaResponse(iter(()), 200, headers)
+        body = RelayedBody(source, length, self._max_length, release)
+        return MediaResponse(body, 206 if part else 200, headers)
 
 
-def _wait(source: SourceResponse) -> float | None:
-    wait = retry_after(source.headers.get("Retry-After"))
-    return None if wait is None else float(min(ceil(wait), MAX_WAIT))
+def _retry_after(source: SourceResponse) -> float | None:
+    seconds = retry_after(source.headers.get("Retry-After"))
+    return None if seconds is None else float(min(ceil(seconds), MAX_RETRY_AFTER))

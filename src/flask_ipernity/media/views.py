@@ -8,154 +8,157 @@ from math import ceil
 from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
-from ..state import current_state
 from . import signed_urls
-from .choice import Choice, MediaRequest, NoFile, choose, forget, is_request
+from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
-from .responses import METHODS, MediaResponse, accel, finish, options, plain, scoped
-from .state import media_state
-from .transfer import Busy, Gone, Transfer
+from .labels import can_exist
+from .lookup import FoundFile, NoFileReason
+from .responses import (
+    METHODS,
+    MediaResponse,
+    hide_cache_control,
+    options_response,
+    text_response,
+    x_accel_response,
+)
+from .state import MediaState, media_state
+from .transfer import FileGone, SourceBusy, Transfer
 
 log = logging.getLogger(__name__)
 
 proxy = Blueprint("ip_proxy", __name__)
 
-#: Seconds that a visitor is told to wait when all slots are taken.
-FULL_WAIT = 5
-#: Seconds to wait when the service did not tell.
-QUOTA_WAIT = 60
+#: Seconds after which a visitor is asked to try again when all slots are taken.
+SLOTS_RETRY_AFTER = 5
+#: Seconds after which a visitor is asked to try again when the service did not say.
+QUOTA_RETRY_AFTER = 60
 
-# The others are taken here too, so that they are refused with our headers.
-_ROUTED = [*METHODS, "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]
+# The others are routed here too, so that they are refused with our headers.
+_ROUTED_METHODS = [*METHODS, "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]
 
-
-_ANSWER = "flask_ipernity.media.answer"
+#: Where the WSGI environment holds the response with the file.
+_RESPONSE_KEY = "flask_ipernity.media.response"
 
 
 @proxy.teardown_request
-def _close_unused(error: BaseException | None) -> None:
-    # When a hook of the application fails, the server gets another answer than
-    # ours, and nobody else would close the source and give the slot back.
-    answer = request.environ.get(_ANSWER)
-    if isinstance(answer, MediaResponse) and not answer.is_taken:
-        answer.close()
+def _close_unsent(error: BaseException | None) -> None:
+    # When a hook of the application fails, the server gets another response than
+    # ours, and nothing else would close the source and release the slot.
+    response = request.environ.get(_RESPONSE_KEY)
+    if isinstance(response, MediaResponse) and not response.is_sent:
+        response.close()
 
 
 @proxy.route(
-    "/doc/<doc_id>/<label>", methods=_ROUTED, provide_automatic_options=False, merge_slashes=False
+    "/doc/<doc_id>/<label>",
+    methods=_ROUTED_METHODS,
+    provide_automatic_options=False,
+    merge_slashes=False,
 )
 def doc(doc_id: str, label: str) -> MediaResponse:
     """Serve the media of a document to those who may see it."""
     if request.method == "OPTIONS":
-        return options()
+        return options_response()
     if request.method not in METHODS:
-        return plain(405, Allow=", ".join(METHODS))
+        return text_response(405, Allow=", ".join(METHODS))
     try:
         return _serve(doc_id, label)
     except (ServiceError, APIRequestError) as error:
-        return _failed(error)
+        return _error_response(error)
 
 
 @proxy.route(
-    "/doc/<path:rest>", methods=_ROUTED, provide_automatic_options=False, merge_slashes=False
+    "/doc/<path:rest>",
+    methods=_ROUTED_METHODS,
+    provide_automatic_options=False,
+    merge_slashes=False,
 )
 def nothing(rest: str) -> MediaResponse:
-    """Answer addresses that no link of ours leads to, as :func:`doc` does."""
+    """Answer requests for other URLs below this path as :func:`doc` does."""
     return doc("", "")
 
 
 def _serve(doc_id: str, label: str) -> MediaResponse:
-    if not is_request(doc_id, label):
-        return plain(404)
-    seconds_left = None
-    if signed_urls.is_signed(request.args):
-        seconds_left = signed_urls.seconds_left(current_state().app, doc_id, label, request.args)
-        if not seconds_left or current_state().settings.owner_token is None:
-            return plain(404)
-    wanted = MediaRequest(
+    if not can_exist(doc_id, label):
+        return text_response(404)
+    media = media_state()
+    site = media.site
+    seconds_left = signed_urls.seconds_left(site.app, doc_id, label, request.args)
+    if seconds_left == 0 or (seconds_left is not None and site.settings.owner_token is None):
+        return text_response(404)
+    asked = MediaRequest(
         doc_id,
         label,
         nearest=request.args.get("fallback") == "nearest",
         as_owner=seconds_left is not None,
     )
-    choice = choose(wanted)
+    found = choose(media, asked)
+    if isinstance(found, FoundFile):
+        try:
+            return _file_response(media, asked, found, seconds_left)
+        except FileGone:
+            # The URL may be an old one: once more, with a new one.
+            media.lookup.forget(doc_id, found.token)
+            found = choose(media, asked)
+    if isinstance(found, NoFile):
+        response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
+        response.writes_session = found.forgot_token
+        return response
     try:
-        return _answer(wanted, choice, seconds_left)
-    except Gone:
-        # The address may be an old one: once more, with a new one.
-        if isinstance(choice, Choice):
-            forget(wanted, choice)
-        choice = choose(wanted)
-    try:
-        return _answer(wanted, choice, seconds_left)
-    except Gone:
-        if isinstance(choice, Choice):
-            media_state().lookup.mark_gone(choice.file.url)
-        return plain(404)
+        return _file_response(media, asked, found, seconds_left)
+    except FileGone:
+        media.lookup.mark_gone(found.url)
+        return text_response(404)
 
 
-def _answer(
-    wanted: MediaRequest, choice: Choice | NoFile, seconds_left: int | None
+def _file_response(
+    media: MediaState, asked: MediaRequest, found: FoundFile, seconds_left: int | None
 ) -> MediaResponse:
-    """Return the answer for what was chosen.
+    """Return the response for the file that was found.
 
-    :param seconds_left: until a signed address expires; ``None`` for one without.
-    :raises Gone: there is nothing at the address.
+    :param seconds_left: until a signed URL expires; ``None`` for one without a signature.
+    :raises FileGone: there is nothing at its URL.
     """
-    media, settings = media_state(), current_state().settings
-    if isinstance(choice, NoFile):
-        answer = plain(choice.refusal.value)
-        answer.writes_session = choice.forgotten
-        return answer
-    if media.lookup.is_gone(choice.file.url):
-        return plain(404)
-    address = allowed(choice.file.url, settings.media_hosts)
-    fallback = f"{wanted.doc_id}-{choice.label}"
+    settings = media.site.settings
+    url = allowed(found.url, settings.media_hosts)
+    label, filename, fallback = found.label, found.filename, f"{asked.doc_id}-{found.label}"
     if settings.proxy_offload is not None:
         prefix = settings.proxy_offload.removeprefix("x-accel:")
-        answer = accel(
-            prefix,
-            address,
-            label=choice.label,
-            filename=choice.file.filename,
-            fallback=fallback,
-        )
+        response = x_accel_response(prefix, url, label=label, filename=filename, fallback=fallback)
     else:
         transfer = Transfer(
             media.relay,
             request,
-            address,
-            label=choice.label,
-            filename=choice.file.filename,
+            url,
+            label=label,
+            filename=filename,
             fallback=fallback,
-            most=settings.proxy_max_bytes,
+            max_length=settings.proxy_max_bytes,
         )
-        done = media.slots(choice.label).take()
-        if done is None:
-            return plain(503, Retry_After=str(FULL_WAIT))
-        request.environ[_ANSWER] = answer = transfer.start(done)
-    if choice.label != wanted.label:
-        answer.headers["Content-Location"] = url_for(
-            ".doc", doc_id=wanted.doc_id, label=choice.label
-        )
-    if answer.status_code not in (200, 206, 304):
-        return answer
-    scoped(
-        answer,
-        public=choice.public,
-        max_age=min(seconds_left or 0, settings.proxy_max_age)
-        if not choice.public
-        else settings.proxy_max_age,
-        by_cookie=not choice.public and seconds_left is None,
+        release = media.slots(label).take()
+        if release is None:
+            return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
+        request.environ[_RESPONSE_KEY] = response = transfer.start(release)
+    if label != asked.label:
+        response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
+    if response.status_code not in (200, 206, 304):
+        return response
+    is_public, max_age = found.token is None, settings.proxy_max_age
+    response.set_cache_control(
+        public=is_public,
+        max_age=max_age if is_public else min(seconds_left or 0, max_age),
+        varies_by_cookie=not is_public and seconds_left is None,
     )
-    return answer if settings.proxy_offload is None else finish(answer)
+    if settings.proxy_offload is not None:
+        hide_cache_control(response)
+    return response
 
 
-def _failed(error: ServiceError | APIRequestError) -> MediaResponse:
-    """Return the answer for a failure of the service or the media host.
+def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
+    """Return the response for a failure of the service or the media host.
 
-    Its own words are for nobody: they are not shown, and would be a way to write
-    into the log.
+    The texts that they sent are neither shown nor logged: with them, others
+    could write into the log.
     """
     log.warning(
         "media: %s of %s, code %s",
@@ -164,9 +167,9 @@ def _failed(error: ServiceError | APIRequestError) -> MediaResponse:
         getattr(error, "code", "-"),
     )
     match error:
-        case QuotaExceeded() | Busy():
-            return plain(503, Retry_After=str(ceil(error.retry_after or QUOTA_WAIT)))
+        case QuotaExceeded() | SourceBusy():
+            return text_response(503, Retry_After=str(ceil(error.retry_after or QUOTA_RETRY_AFTER)))
         case ServiceTimeout():
-            return plain(504)
+            return text_response(504)
         case _:
-            return plain(502)
+            return text_response(502)

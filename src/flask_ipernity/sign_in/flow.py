@@ -22,7 +22,7 @@ from ..errors import (
 from ..permissions import checked, missing
 from ..signals import sign_in_failed, signed_in, signed_out
 from ..web.navigation import may_begin
-from ..web.next_url import destination, home, local_path
+from ..web.next_url import destination
 from . import confirmation
 from .visitor import VisitorAPI, visitor_api
 
@@ -88,7 +88,7 @@ def set_token(frob: str | None = None) -> str:
         _send_failure(api, error)
         raise
     api.context.session.set("next_url", next_url)
-    return local_path(next_url, request) or home(request)
+    return next_url
 
 
 def finish_callback() -> str | None:
@@ -119,7 +119,7 @@ def finish_confirmation(token: str, *, agreed: bool) -> str:
         if not agreed:
             other = api.token is not None
             raise SignInError("other_account" if other else "refused", "You have not agreed.")
-        if _is_another(api, record["auth"]["user"]):
+        if _differ(api.known_user, record["auth"]["user"]):
             _sign_out(api)
         return _sign_in(api, record["auth"], record["started"])
     except IpernityError as error:
@@ -138,7 +138,7 @@ def _exchange_frob(api: VisitorAPI, frob: str | None) -> str | None:
 
     :returns: where she wanted to go; ``None`` if she must be asked.
     """
-    context = api.context
+    context, former = api.context, api.known_user
     entry = context.pending.take()
     # The page of an error leads there.
     context.session.set("next_url", entry["next"])
@@ -157,15 +157,14 @@ def _exchange_frob(api: VisitorAPI, frob: str | None) -> str | None:
                 "expired", "The permit that Ipernity gave you is used up or too old."
             ) from None
         raise
-    if context.settings.confirm_sign_in or _is_another(api, auth["user"]):
+    if context.settings.confirm_sign_in or _differ(former, auth["user"]):
         confirmation.hold(api, auth, entry)
         return None
     return _sign_in(api, auth, entry)
 
 
-def _is_another(api: VisitorAPI, user: Mapping[str, Any]) -> bool:
-    """Return whether an account other than *user* is signed in."""
-    former = api.known_user
+def _differ(former: Mapping[str, Any] | None, user: Mapping[str, Any]) -> bool:
+    """Return whether *former* is an account, and another one than *user*."""
     return former is not None and str(former.get("user_id")) != user["user_id"]
 
 

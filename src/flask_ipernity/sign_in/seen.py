@@ -20,6 +20,9 @@ class Seen:
         self._digests: OrderedDict[bytes, None] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._digests)
+
     def is_new(self, what: str) -> bool:
         """Return whether *what* is new, and remember it."""
         digest = sha256(what.encode()).digest()

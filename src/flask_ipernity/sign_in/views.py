@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import SignInError
 from ..web.navigation import is_from_elsewhere, is_navigation
-from ..web.next_url import home, local_path
+from ..web.next_url import home
 from ..web.pages import page
 from . import confirmation
 from .flow import finish_callback, finish_confirmation
@@ -37,7 +37,7 @@ def ipernity_callback() -> Response:
     if _came_without_cookie():
         return page("bounce.html", url=f"?{request.query_string.decode('latin-1')}&{_BOUNCED}=1")
     next_url = finish_callback()
-    return _redirect(url_for(".confirm") if next_url is None else _page(next_url))
+    return _redirect(url_for(".confirm") if next_url is None else next_url)
 
 
 @callback.route("/cb/confirm", methods=["GET", "POST"], endpoint="confirm")
@@ -51,7 +51,7 @@ def confirm_page() -> Response:
             if error.reason in ("other_account", "refused"):
                 return _redirect(home(request))
             raise
-        return _redirect(_page(next_url))
+        return _redirect(next_url)
     api = visitor_api()
     record = confirmation.candidate(api)
     return page(
@@ -69,10 +69,6 @@ def again() -> Response:
         # Who can start a sign-in in a visitor's browser could finish it with a permit of his own.
         raise SignInError("not_pending", "Another site has led you here.")
     return ask_to_sign_in(next_url=request.args.get("next", ""))
-
-
-def _page(next_url: str) -> str:
-    return local_path(next_url, request) or home(request)
 
 
 def _redirect(target: str) -> Response:

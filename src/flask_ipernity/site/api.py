@@ -6,22 +6,21 @@ import hmac
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Any, Self
 
 from flask import Flask
 
 from ..caching.results import CacheKey, ResultCache, cache_key
-from ..client import IpernityAPI
+from ..client import IpernityAPI, Transport
 from ..client.methods import Method, find
 from ..client.signing import plain_params
-from ..client.walking import Arriving
-from ..errors import APIRequestError, QuotaExceeded, TokenError
+from ..client.transport import Prefetched, Reply
+from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
 from ..settings import Settings
 from ..signals import Call, CallSource, api_called
 from ..state import Part
-from .call_log import CountedTransport, call_log
+from .call_log import call_log
 from .quota_pause import QuotaPause
 
 #: The viewer that has no token.
@@ -38,7 +37,7 @@ class SiteContext:
 
     app: Flask
     settings: Settings
-    transport: CountedTransport
+    transport: Transport
     pause: QuotaPause
     #: Where results are kept; ``None`` where they are not.
     cache: ResultCache | None
@@ -51,11 +50,11 @@ class SiteContext:
         """
         return SiteAPI(self, token)
 
-    def viewer(self, token: object) -> str:
+    def viewer(self, token: str | None) -> str:
         """Return a name for the holder of *token* that does not give it away."""
         if not token:
             return ANONYMOUS
-        return keyed_digest(self.app.secret_key or self.settings.app_secret, str(token))
+        return keyed_digest(self.app.secret_key or self.settings.app_secret, token)
 
 
 #: The current application's.
@@ -104,25 +103,37 @@ class SiteAPI(IpernityAPI):
         method_name: str,
         *,
         unknown: object = False,
+        prefetched: object = None,
         cached: object = True,
         **params: object,
     ) -> dict[str, Any]:
         """Call an API method, or return what it has answered a moment ago.
 
-        :param unknown: see :meth:`.IpernityAPI.call`.
+        :param unknown: see :meth:`.IpernityAPI.call`, as for *prefetched*.
         :param cached: ``False`` asks Ipernity in any case.
         :raises QuotaExceeded: Ipernity has asked to wait; possibly nothing was sent.
         """
         method, site, cache = find(method_name, unknown), self._site, self._site.cache
         key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
-        error = None
+        error, tries = None, 0
+
+        def ask() -> dict[str, Any]:
+            nonlocal tries
+            try:
+                reply = self.send(method, params, prefetched)
+            except (APIRequestError, ServiceError) as raised:
+                tries = raised.tries
+                raise
+            tries = reply.tries
+            return reply.answer
+
         began = perf_counter()
         try:
             if cache is None or key is None:
-                return self._call(method, unknown, params)
+                return ask()
             source = "miss"
-            result, source = cache.find(key, partial(self._call, method, unknown, params))
+            result, source = cache.find(key, ask)
             return result.read(method.name, params)
         except Exception as raised:
             error = type(raised).__name__
@@ -130,8 +141,7 @@ class SiteAPI(IpernityAPI):
             raise
         finally:
             seconds = perf_counter() - began
-            retries = 0 if source == "hit" else site.transport.retries()
-            call = Call(method.name, source, seconds, retries, error)
+            call = Call(method.name, source, seconds, max(0, tries - 1), error)
             if log := call_log():
                 log.add(call)
             if api_called.receivers:
@@ -149,49 +159,52 @@ class SiteAPI(IpernityAPI):
             return None
         named = plain_params(params)
         named.pop("auth_token", None)
-        viewer = self._viewer(params)
+        viewer = self._site.viewer(self._token(params))
         return cache_key(viewer, method.name, self.lang, self._api_key, *named.items())
 
-    def _viewer(self, params: Mapping[str, object]) -> str:
-        # What the caller names wins over what the object has.
-        return self._site.viewer(params.get("auth_token") or self.token)
+    def _token(self, params: Mapping[str, object]) -> str | None:
+        """Return the token that a call is made with."""
+        given = params.get("auth_token")
+        return str(given) if given else self.token
 
-    def _call(self, method: Method, unknown: object, params: dict[str, Any]) -> dict[str, Any]:
-        """Call Ipernity, unless it has asked to wait.
+    def send(
+        self, method: Method, params: Mapping[str, object], prefetched: object = None
+    ) -> Reply:
+        """Send one call, unless Ipernity has asked to wait. See :meth:`.IpernityAPI.send`.
 
         A call that changes anything makes the caller's next reads fresh, also
         when it fails: it may have been carried out all the same.
         """
-        pause = self._site.pause
-        pause.check(method.name)
-        viewer = self._viewer(params)
-        changed = method.makes_old
+        site, changed = self._site, method.makes_old
+        site.pause.check(method.name)
+        token = self._token(params)
         try:
-            answer = super().call(method.name, unknown=unknown, **params)
+            reply = super().send(method, params, prefetched)
         except QuotaExceeded as error:
-            pause.begin(error)
+            site.pause.begin(error)
             raise
         except APIRequestError as error:
-            pause.end()
+            site.pause.end()
             if isinstance(error, TokenError):
                 changed = None
             raise
         else:
-            pause.end()
-            if self._site.listener is not None:
-                self._site.listener(method, params.get("auth_token") or self.token, answer)
-            return answer
+            site.pause.end()
+            if site.listener is not None:
+                site.listener(method, token, reply.answer)
+            return reply
         finally:
-            cache = self._site.cache
-            if cache is not None and viewer != ANONYMOUS and changed != frozenset():
-                cache.results.forget(viewer, changed)
+            if site.cache is not None and token and changed != frozenset():
+                site.cache.results.forget(site.viewer(token), changed)
 
-    def _ask(self, method_name: str, params: Mapping[str, object]) -> Arriving | None:
+    def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
+        """Start a reading call, unless its result is cached or Ipernity has asked to wait.
+
+        See :meth:`.IpernityAPI.prefetch`.
+        """
         cache, key = self._site.cache, self._cache_key(find(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None
-        try:
-            self._site.pause.check(method_name)
-        except QuotaExceeded:
+        if self._site.pause.seconds_left() > 0:
             return None
-        return super()._ask(method_name, params)
+        return super().prefetch(method_name, **params)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from threading import local
-from typing import Any
-
 from flask import has_app_context
 
-from ..client import Transport
 from ..signals import Call
 from ..state import PerRequest
 
@@ -41,21 +37,3 @@ _call_log = PerRequest(CallLog)
 def call_log() -> CallLog | None:
     """Return the log of the current request; ``None`` outside of an application context."""
     return _call_log() if has_app_context() else None
-
-
-class CountedTransport(Transport):
-    """Counts the tries of each thread's last call."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._counted = local()
-        super().__init__(*args, **kwargs)
-
-    def _try(self, *args: Any, **kwargs: Any) -> Any:
-        self._counted.tries = getattr(self._counted, "tries", 0) + 1
-        return super()._try(*args, **kwargs)
-
-    def retries(self) -> int:
-        """Return how often this thread has sent something again since this was last asked."""
-        tries = getattr(self._counted, "tries", 0)
-        self._counted.tries = 0
-        return max(0, tries - 1)

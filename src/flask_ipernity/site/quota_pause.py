@@ -37,15 +37,18 @@ class QuotaPause:
         self._code = 0
         self._lock = Lock()
 
-    def check(self, method: str) -> None:
-        """Let a call pass when there is no pause.
-
-        :raises QuotaExceeded: there is one; ``retry_after`` tells for how long.
-        """
+    def seconds_left(self) -> float:
+        """Return how long the pause still lasts; 0 if there is none."""
         if time() >= self._until:
             self._read()
-        left = self._until - time()
-        if left > 0:
+        return max(0.0, self._until - time())
+
+    def check(self, method: str) -> None:
+        """Let a call of *method* pass if there is no pause.
+
+        :raises QuotaExceeded: there is one; its ``retry_after`` is how long it still lasts.
+        """
+        if left := self.seconds_left():
             error = QuotaExceeded("paused", self._code, "it has asked to wait; not called", method)
             error.retry_after = left
             raise error

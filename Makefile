@@ -1,15 +1,34 @@
-# Everything is installed into .venv, once; `make clean` removes it.
+# Everything is installed into .venv, or into .venv-NAME beside it, once; `make clean` removes it.
 
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint types bench trips docs photos generate clean
+# One process of pytest for each core; `make test ARGS=-n0` runs all in one.
+PYTEST = -m pytest -n auto --dist worksteal
+# What needs no program but Python, no network, and no patience.
+INNER_LOOP = not slow and not browser and not network and not redis and not nginx
+# The type checkers are checked with the newest versions only.
+NEWEST_ONLY = --ignore tests/typing
+
+.PHONY: demo test quick test-lowest lint types bench trips docs photos generate clean
 
 demo: .venv/demo.stamp
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
+
+# The inner loop, while writing.
+quick: .venv/dev.stamp
+	$(BIN)/python $(PYTEST) -m "$(INNER_LOOP)" $(ARGS)
+
+# With the lowest versions that pyproject.toml allows.
+test-lowest: .venv-lowest/lowest.stamp
+	.venv-lowest/bin/python $(PYTEST) $(NEWEST_ONLY) -m "not browser and not network" $(ARGS)
+
+# `make quick-3.13 PYTHON=/path/of/python3.13`: the inner loop with another Python.
+quick-%: .venv-%/test.stamp
+	.venv-$*/bin/python $(PYTEST) $(NEWEST_ONLY) -m "$(INNER_LOOP)" $(ARGS)
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check
@@ -39,11 +58,15 @@ generate: .venv/dev.stamp
 	$(BIN)/python -m tools.client
 
 clean:
-	rm -rf .venv docs/_build
+	rm -rf .venv .venv-* docs/_build
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv-%/bin/python:
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --upgrade pip
 
 .venv/demo.stamp: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'
@@ -53,3 +76,18 @@ clean:
 	$(BIN)/python -m pip install --quiet --editable '.[demo,redis,sealed]' --group dev
 	touch $@
 	touch .venv/demo.stamp
+
+.PRECIOUS: .venv-%/bin/python .venv-%/test.stamp
+
+.venv-%/test.stamp: pyproject.toml | .venv-%/bin/python
+	.venv-$*/bin/python -m pip install --quiet --editable '.[demo,redis,sealed]' --group test
+	touch $@
+
+# First Flask alone: it says what it needs at least.
+.venv-lowest/lowest.stamp: pyproject.toml tools/lowest.py | .venv-lowest/bin/python
+	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --no-deps --constraint .venv-lowest/constraints.txt Flask
+	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/constraints.txt \
+		--editable '.[demo,redis,sealed]' --group test
+	touch $@

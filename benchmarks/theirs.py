@@ -7,15 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.published import ARCHIVES, FetchError, fetch
+
 from benchmarks.processes import HERE, BenchmarkError
 
-REQUIREMENTS = ("Flask-Ipernity==0.1.0", "PyIpernity==0.3.1")
 ENVIRONMENT = HERE / ".theirs"
 PYTHON = ENVIRONMENT / "bin" / "python"
 #: Written last, with what was installed: an interrupted installation starts again.
 COMPLETE = ENVIRONMENT / "complete"
 
-STAMP = "\n".join([*REQUIREMENTS, sys.version])
+STAMP = "\n".join([*ARCHIVES, *ARCHIVES.values(), sys.version])
 
 
 def prepare() -> Path:
@@ -25,12 +26,28 @@ def prepare() -> Path:
     """
     if COMPLETE.exists() and COMPLETE.read_text() == STAMP:
         return PYTHON
-    print(f"Installing {' and '.join(REQUIREMENTS)} for comparison, once …", file=sys.stderr)
+    print(f"Installing {' and '.join(ARCHIVES)} for comparison, once …", file=sys.stderr)
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     run(sys.executable, "-m", "venv", ENVIRONMENT)
-    run(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *REQUIREMENTS)
+    archives = [fetched(requirement) for requirement in ARCHIVES]
+    run(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *archives)
     COMPLETE.write_text(STAMP)
     return PYTHON
+
+
+def fetched(requirement: str) -> Path:
+    """Return the archive of *requirement*, which is the one that is known by its hash.
+
+    :raises BenchmarkError: it cannot be had.
+    """
+    folder = ENVIRONMENT / "archives" / requirement
+    folder.mkdir(parents=True)
+    target = folder / f"{requirement.replace('==', '-')}.tar.gz"
+    try:
+        fetch(requirement, folder, target)
+    except (FetchError, ValueError) as error:
+        raise BenchmarkError(str(error)) from None
+    return target
 
 
 def run(*command: str | Path) -> None:

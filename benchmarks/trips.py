@@ -59,7 +59,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.visitor import consent
+from tests.support.visitor import consent
 
 import flask_ipernity
 from benchmarks.processes import BenchmarkError, Missing

@@ -1,39 +1,107 @@
-"""A fresh sandbox for each test, and applications that are connected to it."""
+"""A fresh sandbox for each test, applications that are connected to it, and real programs."""
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from flask_ipernity import Ipernity
 from flask_ipernity.sandbox import Sandbox
+from tests.support import needs
+from tests.support.apps import CALLBACK, Browser, MakeApp
+from tests.support.redis import RedisServer
 
-CALLBACK = "http://localhost/ipernity/cb"
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
+
+# Whatever process a test starts, a deprecated call fails it, too.
+os.environ["PYTHONWARNINGS"] = needs.STRICT_WARNINGS
+
+#: Fixtures, and values of parameters, whose tests need a program, by the marker.
+BY_FIXTURE = {"chromium": "browser", "redis": "redis"}
+BY_PARAMETER = {"redis": "redis", "valkey": "redis"}
 
 
-class Browser(FlaskClient):
-    """Takes each answer whole and closes it, as a browser's connection does in the end."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--order",
+        metavar="SEED",
+        type=int,
+        help="run the tests in the random order of this seed; 0 is the order of the files",
+    )
 
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        kwargs.setdefault("buffered", True)
-        return super().open(*args, **kwargs)
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.order is None:
+        chosen = random.SystemRandom().randint(1, 99_999)
+        config.option.order = getattr(config, "workerinput", {}).get("order", chosen)
 
 
-class MakeApp(Protocol):
-    """Makes an application that is connected to the test's sandbox."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give pytest-xdist's workers the order of all."""
+    node.workerinput["order"] = node.config.option.order
 
-    def __call__(self, **config: object) -> Flask: ...
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"order of the tests: --order={config.option.order}"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
+        terminalreporter.write_line(f"They ran in the order of --order={config.option.order}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker in markers_of(item):
+            item.add_marker(marker)
+    if config.option.order:
+        shuffle(items, config.option.order)
+
+
+def markers_of(item: pytest.Item) -> set[str]:
+    """Return the markers that follow from what a test takes."""
+    found = {BY_FIXTURE.get(name) for name in getattr(item, "fixturenames", ())}
+    if (call := getattr(item, "callspec", None)) is not None:
+        found |= {BY_PARAMETER.get(value) for value in call.params.values() if type(value) is str}
+    return {marker for marker in found if marker}
+
+
+def shuffle(items: list[pytest.Item], seed: int) -> None:
+    """Shuffle the modules, and the tests of each, which share its fixtures."""
+    dice = random.Random(seed)
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    groups = list(modules.values())
+    dice.shuffle(groups)
+    for group in groups:
+        dice.shuffle(group)
+    items[:] = [item for group in groups for item in group]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs.markers = {marker.name for marker in item.iter_markers()}
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def sandbox_options() -> dict[str, Any]:
+    """What the sandbox is made with; modules with other needs override this."""
+    return {"callback_url": CALLBACK}
+
+
+@pytest.fixture
+def sandbox(sandbox_options: dict[str, Any]) -> Iterator[Sandbox]:
     """A running sandbox whose callback is that of Flask's test client."""
-    with Sandbox(callback_url=CALLBACK) as running:
+    with Sandbox(**sandbox_options) as running:
         yield running
 
 
@@ -57,3 +125,20 @@ def make_app(sandbox: Sandbox) -> MakeApp:
 def app(make_app: MakeApp) -> Flask:
     """An application with the settings of the README."""
     return make_app()
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for all tests of a process; a test that kills one starts its own."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+# Not of the session: as long as Playwright runs, no view of the process can be asynchronous.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """A real Chromium, without a tab."""
+    from tests.support.chromium import launched
+
+    with launched() as browser:
+        yield browser

@@ -9,29 +9,9 @@ from pathlib import Path
 import pytest
 
 import flask_ipernity
+from tests.support.architecture import APART, FLOORS, USERS_OF_THE_SANDBOX
 
 PACKAGE = Path(flask_ipernity.__file__).parent
-
-#: A room may import rooms above it, and in its own line those to its left.
-#: The names are modules or packages of ``flask_ipernity``; ``docs/architecture.rst`` shows them.
-FLOORS = (
-    ("errors", "permissions", "signals"),
-    ("http", "web"),
-    ("settings", "state"),
-    ("client",),
-    ("caching",),
-    ("site",),
-    ("sign_in",),
-    ("media", "login", "error_handler"),
-    ("extension",),
-    ("__init__",),
-    ("demo",),
-    ("cli", "__main__"),
-)
-
-#: The other side of the wire: it imports nothing of the rest, and only these import it.
-APART = "sandbox"
-USERS_OF_THE_SANDBOX = {"demo", "cli"}
 
 #: Packages that a room must work without.
 WITHOUT = {"client": {"flask", "werkzeug"}, "caching": {"flask", "werkzeug"}, "http": {"flask"}}

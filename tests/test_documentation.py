@@ -18,9 +18,9 @@ import flask_ipernity
 from flask_ipernity import client, sandbox
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.settings import Settings
-from tests.conftest import CALLBACK, Browser
-from tests.test_architecture import APART, FLOORS
-from tests.visitor import consent, sign_in
+from tests.support.apps import CALLBACK, Browser
+from tests.support.architecture import APART, FLOORS
+from tests.support.visitor import consent, sign_in
 
 ROOT = Path(__file__).parent.parent
 

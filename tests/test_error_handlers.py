@@ -31,7 +31,7 @@ from flask_ipernity import (
     ipernity,
 )
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
+from tests.support.apps import MakeApp
 
 #: Errors, and the status with which the extension answers each.
 ERRORS: list[tuple[IpernityError, int]] = [

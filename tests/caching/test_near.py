@@ -20,12 +20,12 @@ from flask_ipernity.caching.near_cache import NearCache
 from flask_ipernity.caching.redis import Invalidations
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
-from tests.conftest import MakeApp
-
-from .conftest import caching
-from .model import Clock
-from .redis import RedisServer
-from .test_model import SharedWalk, application
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.model import Clock
+from tests.support.redis import RedisServer
+from tests.support.waiting import until
+from tests.support.walks import SharedWalk, application
 
 
 @pytest.fixture
@@ -83,6 +83,7 @@ def test_it_is_read_again_after_a_second_at_most(
     assert commands(url) == before + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_two_processes_on_one_redis_give_no_wrong_answer_in_thousands_of_steps(
     url: str, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -112,8 +113,10 @@ def test_two_processes_on_one_redis_give_no_wrong_answer_in_thousands_of_steps(
 
 
 def test_another_process_is_told_of_what_is_cleared_written_or_flushed(
-    make_app: MakeApp, url: str, sandbox: Sandbox
+    make_app: MakeApp, url: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # No copy goes because it is old.
+    monkeypatch.setattr(module, "NEAR_AGE", 60.0)
     token = sandbox.sign_in(0, {"doc": "delete"})
     one, two = (caching(make_app, url) for _ in range(2))
     for app in (one, two):
@@ -151,8 +154,9 @@ def test_another_process_is_told_of_what_is_cleared_written_or_flushed(
             change()
             if change is flush:
                 # Redis answers who flushes before it tells the others.
-                time.sleep(0.05)
-            assert read() == "miss", change
+                assert until(lambda: read() == "miss")
+            else:
+                assert read() == "miss", change
 
 
 def test_a_copy_from_before_a_change_is_not_held() -> None:
@@ -236,6 +240,7 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
         assert watch.changed() is None
 
 
+@pytest.mark.redis
 def test_a_watch_notices_that_redis_is_gone_and_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,10 +13,9 @@ from flask.testing import FlaskClient
 from flask_ipernity import QuotaExceeded, ipernity
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site import quota_pause as module
-from tests.conftest import MakeApp
-
-from .conftest import caching
-from .model import Clock
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.model import Clock
 
 
 def refused(app: Flask, method: str = "test.hello") -> float:

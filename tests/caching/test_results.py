@@ -12,7 +12,6 @@ from weakref import ref
 
 import pytest
 from flask import Flask, request
-from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
@@ -26,26 +25,11 @@ from flask_ipernity import (
 )
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
-from tests.conftest import MakeApp
-
-from .conftest import SERVER_SIDE, STORES, caching
+from tests.support.apps import MakeApp
+from tests.support.caching_app import SERVER_SIDE, STORES, caching, how, signed_in
 
 on_every_store = pytest.mark.parametrize("store", STORES, indirect=True)
 on_the_server = pytest.mark.parametrize("store", SERVER_SIDE, indirect=True)
-
-
-def how(client: FlaskClient, method: str = "doc.getList", **params: object) -> str:
-    response = client.get(f"/call/{method}", query_string=params)
-    assert response.status_code == 200, response.text
-    return str(response.json["how"])  # type: ignore[index]
-
-
-def signed_in(app: Flask, sandbox: Sandbox, person: int = 0) -> FlaskClient:
-    """Return a browser in which a person is signed in who may do all."""
-    client = app.test_client()
-    token = sandbox.sign_in(person, {"doc": "delete"})
-    client.get(f"/in/{person}/{token}")
-    return client
 
 
 @pytest.fixture
@@ -197,7 +181,7 @@ def test_the_cache_can_be_skipped(caching_app: Flask, sandbox: Sandbox) -> None:
 
 @on_every_store
 def test_a_result_ends_with_its_life(make_app: MakeApp, store: Any) -> None:
-    client = caching(make_app, store, IPERNITY_CACHE_MAX_AGE=2).test_client()
+    client = caching(make_app, store, IPERNITY_CACHE_MAX_AGE=1).test_client()
     assert how(client, "test.hello") == "miss"
     end = time.monotonic() + 30
     while how(client, "test.hello") == "hit":

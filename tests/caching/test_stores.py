@@ -23,12 +23,10 @@ from flask_ipernity.caching.versioned import LEASE, VersionedResults
 from flask_ipernity.client.transport import Reply
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
-from tests.conftest import MakeApp
-
-from .conftest import SERVER_SIDE, caching
-from .model import Clock
-from .redis import RedisServer
-from .test_results import how, signed_in
+from tests.support.apps import MakeApp
+from tests.support.caching_app import SERVER_SIDE, caching, how, signed_in
+from tests.support.model import Clock
+from tests.support.redis import RedisServer
 
 
 class Least:
@@ -122,6 +120,7 @@ def test_memory_is_bounded_by_count_and_bytes() -> None:
     assert 5 < sum(map(len, filter(None, texts.get_many(*map(str, range(1000)))))) / 10_000 < 10
 
 
+@pytest.mark.slow
 def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
     app = caching(make_app, "memory")
     reply = Reply({"doc": {"title": "x" * 200}, "api": {"status": "ok"}}, tries=1)
@@ -205,7 +204,7 @@ def test_a_sign_in_that_cannot_be_kept_ends_on_a_page_and_not_in_a_circle(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:
     from flask_ipernity import ipernity_auth_required
-    from tests.visitor import consent
+    from tests.support.visitor import consent
 
     store = Dead()
     app = caching(make_app, store, IPERNITY_TOKEN_STORE="server")
@@ -230,6 +229,7 @@ def test_a_dead_store_of_tokens_makes_visitors_anonymous_until_it_is_back(
     assert client.get("/who").text == "in"
 
 
+@pytest.mark.redis
 def test_redis_killed_and_started_again(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +18,10 @@ from flask_ipernity import NotFoundError, PermissionDenied, ServiceUnavailableEr
 from flask_ipernity.caching import versioned
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
-from tests.conftest import MakeApp
-
-from .conftest import caching
-from .redis import RedisServer
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.redis import RedisServer
+from tests.support.servers import gunicorn
 
 ROOT = Path(__file__).parents[2]
 
@@ -188,53 +181,26 @@ def test_a_read_from_before_a_write_is_not_given_to_those_who_ask_after_it(
     assert title() == "New"
 
 
-@contextmanager
-def gunicorn(config: dict[str, object], workers: int, threads: int = 8) -> Iterator[str]:
-    """Serve :mod:`.site` from processes, and give its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
-    options = ["--workers", str(workers), "--threads", str(threads), "--timeout", "120"]
-    options += ["--log-level", "error", "--no-control-socket"]
-    process = subprocess.Popen(
-        [*command, *options, "tests.caching.site:application"],
-        cwd=ROOT,
-        env={**os.environ, "TEST_CONFIG": json.dumps(config)},
-    )
-    try:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                assert process.poll() is None, "gunicorn has ended"
-                assert time.monotonic() < end
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
+@pytest.mark.redis
+@pytest.mark.slow
 def test_four_processes_and_one_redis(sandbox: Sandbox, tmp_path: Path) -> None:
     with RedisServer(tmp_path) as redis:
         config = {**sandbox.config(), "IPERNITY_CACHE": redis.url, "IPERNITY_CACHE_MAX_AGE": 300}
         with (
-            gunicorn(config, workers=4, threads=16) as site,
+            gunicorn(config, site="caching_site", workers=4) as site,
             urllib3.PoolManager(maxsize=64, retries=False) as pool,
         ):
 
             def get() -> Any:
                 # Each on a connection of its own, so that all processes get some.
                 response = pool.request(
-                    "GET", f"{site}/hello", headers={"Connection": "close"}, timeout=60
+                    "GET", f"{site.url}/hello", headers={"Connection": "close"}, timeout=60
                 )
                 assert response.status == 200
                 return response.json()
 
             wait_for_all(get, 4)
-            flush(redis)
+            redis.flush()
             sandbox.clear_calls()
             sandbox._faults.latency = 500
             answers = at_once(200, get)
@@ -264,13 +230,6 @@ def test_four_processes_and_one_redis(sandbox: Sandbox, tmp_path: Path) -> None:
             assert all(one.exception() is None for one in asking)
 
 
-def flush(redis: RedisServer) -> None:
-    from redis import Redis
-
-    with Redis.from_url(redis.url) as connection:
-        connection.flushall()
-
-
 def wait_until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 90
     while not true():
@@ -289,18 +248,20 @@ def wait_for_all(get: Callable[[], Any], processes: int) -> None:
     wait_until(all_seen)
 
 
+@pytest.mark.redis
+@pytest.mark.slow
 def test_a_killed_worker_neither_blocks_nor_poisons_the_others(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     with RedisServer(tmp_path) as redis:
-        config = {**sandbox.config(), "IPERNITY_CACHE": redis.url}
+        config = {**sandbox.config(), "IPERNITY_CACHE": redis.url, "TEST_LEASE": 2.0}
         with (
-            gunicorn(config, workers=2) as site,
+            gunicorn(config, site="caching_site", workers=2, threads=8) as site,
             urllib3.PoolManager(retries=False) as pool,
         ):
             with pytest.raises(urllib3.exceptions.HTTPError):
-                pool.request("GET", f"{site}/die", timeout=60)
-            answer = pool.request("GET", f"{site}/hello", timeout=60, retries=5)
+                pool.request("GET", f"{site.url}/die", timeout=60)
+            answer = pool.request("GET", f"{site.url}/hello", timeout=60, retries=5)
             assert answer.json()["hello"]
             assert len(sandbox.calls) == 1
 
@@ -308,7 +269,7 @@ def test_a_killed_worker_neither_blocks_nor_poisons_the_others(
 def test_with_the_service_unplugged_pages_that_were_served_still_come(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:
-    from .test_results import signed_in
+    from tests.support.caching_app import signed_in
 
     app = caching(make_app, "memory", IPERNITY_CACHE_MAX_AGE=0.2, IPERNITY_RETRIES=0)
     ada, nobody = signed_in(app, sandbox), app.test_client()

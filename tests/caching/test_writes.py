@@ -10,10 +10,9 @@ import pytest
 from flask_ipernity import APIRequestError, ipernity
 from flask_ipernity.client.methods import all_methods, service_of
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.sandbox.method_arguments import ARGUMENTS, FilledSandbox
-
-from .conftest import caching
+from tests.support.apps import MakeApp
+from tests.support.caching_app import caching
+from tests.support.method_arguments import ARGUMENTS, FilledSandbox
 
 WRITES = [name for name, method in all_methods().items() if method.post]
 READS = [

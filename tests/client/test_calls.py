@@ -24,14 +24,7 @@ from flask_ipernity.errors import (
     UnknownMethod,
     UploadError,
 )
-from tests.stub import Request, Stub, ok, together
-
-TOKEN = "12345-a0b1c2d3e4f5"
-
-
-def sent(request: Request) -> dict[str, str]:
-    query = urlsplit(request.target).query or request.body.decode()
-    return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
+from tests.support.stub import TOKEN, Stub, api_for, ok, sent, together
 
 
 def needed(name: str) -> dict[str, object]:
@@ -43,10 +36,6 @@ def needed(name: str) -> dict[str, object]:
         if param.default is param.empty
     ]
     return {param: io.BytesIO(b"x") if param == "file" else 1 for param in required}
-
-
-def api_for(stub: Stub, token: object = TOKEN, **settings: object) -> IpernityAPI:
-    return IpernityAPI("key", "secret", token, url=stub.url, **settings)  # type: ignore[arg-type]
 
 
 def test_each_method_of_the_list_is_called_by_its_name_with_its_verb() -> None:

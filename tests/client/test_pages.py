@@ -9,7 +9,7 @@ from flask import Flask, render_template_string, request
 
 from flask_ipernity.client import IpernityAPI, Page
 from flask_ipernity.errors import UnknownMethod
-from tests.client.lists import documents, service
+from tests.support.lists import documents, service
 
 
 def page(number: int, pages: int, **edges: int) -> list[int | None]:

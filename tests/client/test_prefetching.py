@@ -15,7 +15,7 @@ import pytest
 from flask_ipernity.client import IpernityAPI, Transport
 from flask_ipernity.client.transport import Prefetched
 from flask_ipernity.errors import ServiceUnavailableError
-from tests.client.lists import documents, service
+from tests.support.lists import documents, service
 
 
 def api_at(url: str, token: str = "12-abc", **settings: Any) -> IpernityAPI:

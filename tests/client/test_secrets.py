@@ -11,7 +11,7 @@ import pytest
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.errors import IpernityError
 from flask_ipernity.http.redaction import redact
-from tests.stub import Step, Stub, answer, error, ok, reset
+from tests.support.stub import Step, Stub, answer, error, ok, reset
 
 TOKEN, FROB, SECRET = "12345-a0b1c2d3e4f5", "99-f00f00f00f00", "5ec2e75ec2e7aaaa"
 

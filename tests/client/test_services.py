@@ -21,8 +21,7 @@ from flask_ipernity.client.base import Service
 from flask_ipernity.client.methods import all_methods
 from flask_ipernity.client.signing import api_sig
 from flask_ipernity.errors import UnknownMethod
-from tests.client.test_calls import api_for, sent
-from tests.stub import Stub, error, ok
+from tests.support.stub import Stub, api_for, error, ok, sent
 
 ROWS = {
     row["name"]: row

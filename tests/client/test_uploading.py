@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ from flask_ipernity.errors import (
     UploadError,
 )
 from flask_ipernity.sandbox import Sandbox
-from tests.client.lists import error, service
-from tests.stub import Stub, answer, ok, reset
+from tests.support import hashing_service
+from tests.support.lists import error, service
+from tests.support.stub import Stub, answer, ok, reset
 
 PHOTO = Path(sandbox_module.__file__).parent / "photos" / "birches-in-fog.jpg"
 
@@ -38,9 +39,8 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(processing=0.1) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    return {"processing": 0.1}
 
 
 @pytest.fixture
@@ -489,7 +489,7 @@ def test_a_ticket_is_not_asked_after_before_its_time(monkeypatch: pytest.MonkeyP
 
 
 GIGABYTE = 1024**3
-SERVICE = Path(__file__).with_name("hashing_service.py")
+SERVICE = Path(hashing_service.__file__)
 
 CLIENT = textwrap.dedent(
     """
@@ -511,6 +511,7 @@ CLIENT = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_a_gigabyte_goes_through_little_memory_and_arrives_whole(tmp_path: Path) -> None:
     small, large = tmp_path / "small.jpg", tmp_path / "large.jpg"

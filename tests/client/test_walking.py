@@ -21,8 +21,8 @@ from flask_ipernity.errors import (
     UnknownMethod,
 )
 from flask_ipernity.sandbox import Sandbox
-from tests.client.lists import Lists, documents, error, service
-from tests.visitor import sign_in
+from tests.support.lists import Lists, documents, error, service
+from tests.support.visitor import sign_in
 
 
 def api_at(url: str, **settings: Any) -> IpernityAPI:
@@ -56,14 +56,14 @@ def test_all_records_come_in_order_by_the_longest_pages() -> None:
 
 
 def test_the_following_pages_are_fetched_several_at_a_time() -> None:
-    with service(documents(2000), latency=0.1) as (lists, url):
+    with service(documents(2000), latency=0.25) as (lists, url):
         began = time.monotonic()
         assert len(list(api_at(url).walk_docs())) == 2000
         took = time.monotonic() - began
         assert len(lists.calls) == 20
         assert 2 < lists.most_at_once <= 10
-        # one after the other they take 2 s at the very least
-        assert took < 1.6
+        # one after the other they take 5 s at the very least
+        assert took < 4
 
 
 def test_no_more_pages_are_on_their_way_than_was_said() -> None:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_ipernity.demo import create_app
 from flask_ipernity.sandbox import Sandbox
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox that sends people back to the test client's callback."""
-    with Sandbox(callback_url="http://localhost/ipernity/cb") as running:
-        yield running
 
 
 @pytest.fixture

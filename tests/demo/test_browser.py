@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 
-from .running import running
-
-pytestmark = pytest.mark.browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+from tests.support.commands import running
 
 REFUSED = "/ipernity/cb"
 """Where a browser lands, without a frob, after a refusal: with status 400, as it should be."""
@@ -30,13 +23,8 @@ def gallery() -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A tab of a new browser; at its end nothing has failed to load, and nothing was complained."""
-    if CHROMIUM is None:
-        message = "there is no chromium on this machine"
-        if "CI" in os.environ:
-            pytest.fail(message)
-        pytest.skip(message)
+def page(chromium: Browser) -> Iterator[Page]:
+    """A tab of a new profile; at its end nothing has failed to load, and nothing was complained."""
     complaints: list[str] = []
 
     def check(response: Response) -> None:
@@ -47,13 +35,11 @@ def page() -> Iterator[Page]:
         if not message.location["url"].endswith(REFUSED):
             complaints.append(message.text)
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.on("console", hear)
-        page.on("response", check)
-        yield page
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.on("console", hear)
+    page.on("response", check)
+    yield page
+    page.close()
     assert complaints == []
 
 

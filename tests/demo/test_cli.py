@@ -19,8 +19,7 @@ from PIL import Image
 from flask_ipernity.cli import _plain
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
-
-from .running import COMMAND, WAIT, environment, failing, running
+from tests.support.commands import COMMAND, WAIT, environment, failing, running
 
 
 @pytest.fixture
@@ -256,32 +255,41 @@ def test_printed_settings_come_back_as_they_were(value: object) -> None:
     assert read == (list(value) if isinstance(value, tuple) else value)
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_heard_at_every_moment_of_the_wait_for_it() -> None:
     """The interpreter runs what a signal asks for in between any two of its steps."""
     code = """
 import os, signal, sys
-from threading import Timer
+from threading import Thread
+from time import monotonic, sleep
 from flask_ipernity.cli import _stop_signals
 
 def interrupted_at(moment):
     '''Tell whether the wait was so long, and has ended.'''
-    left = moment
+    left, last = moment, monotonic()
 
     def trace(frame, event, argument):
-        nonlocal left
+        nonlocal left, last
         frame.f_trace_opcodes = True
+        last = monotonic()
         left -= 1
         if left == 0:
             signal.raise_signal(signal.SIGINT)
         return trace
 
+    def interrupt_when_nothing_moves():
+        while not done and monotonic() - last < 0.05:
+            sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    done = False
     with _stop_signals() as stopped:
-        late = Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        late = Thread(target=interrupt_when_nothing_moves)
         late.start()
         sys.settrace(trace)
         stopped()
         sys.settrace(None)
-        late.cancel()
+        done = True
         late.join()
     return left <= 0
 

@@ -12,8 +12,7 @@ from PIL import Image
 
 from flask_ipernity.demo import create_app, facts
 from flask_ipernity.sandbox import Sandbox
-
-from .browse import links, sign_in
+from tests.support.gallery import links, sign_in
 
 OWNER = "10175"
 FAMILY = "20433"

@@ -16,9 +16,9 @@ from flask_ipernity.errors import IpernityError
 from flask_ipernity.media import hosts
 from flask_ipernity.media.hosts import MediaURL
 from flask_ipernity.media.relay import Relay
-from tests.client.test_tls import certificate
-from tests.media.world import head, picture
-from tests.stub import Step, Stub, answer, error, ok, reset
+from tests.support.certificates import certificate
+from tests.support.media import head, picture
+from tests.support.stub import Step, Stub, answer, error, ok, reset
 
 TOKEN, FROB, SECRET = "12345-a0b1c2d3e4f5", "99-f00f00f00f00", "5ec2e75ec2e7aaaa"
 PRIVATE = "a1b2c3d4e5"

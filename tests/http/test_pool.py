@@ -20,8 +20,8 @@ from flask_ipernity.http.retry_after import parse_retry_after
 from flask_ipernity.media import hosts
 from flask_ipernity.media.hosts import MediaURL
 from flask_ipernity.media.relay import Relay
-from tests.media.world import FILE, picture
-from tests.stub import Stub, answer, drip, ok, together
+from tests.support.media import FILE, picture
+from tests.support.stub import Stub, answer, drip, ok, together
 
 
 def relay_of(pool_size: int = 16) -> Relay:

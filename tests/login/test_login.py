@@ -19,10 +19,10 @@ from flask_login import (
 
 from flask_ipernity import ConfigurationError, Ipernity
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import Browser
-from tests.visitor import consent, sign_in
-
-from ..sign_in.test_sign_in import heard, with_views
+from tests.support.apps import Browser
+from tests.support.signals import heard
+from tests.support.views import with_views
+from tests.support.visitor import consent, sign_in
 
 
 def login_app(sandbox: Sandbox, manager: LoginManager | None = None, **config: object) -> Flask:

@@ -17,14 +17,13 @@ from werkzeug.test import TestResponse
 
 from flask_ipernity.media import lookup
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.media.nginx import nginx, shipped
-from tests.media.server import gunicorn
-from tests.media.test_offload import Front, Response, say
-from tests.media.test_proxy import with_sign_in
-from tests.media.world import FILE, Source, answered, files, head, honest, picture, raw
-from tests.stub import Stub
-from tests.visitor import sign_in
+from tests.support.apps import MakeApp
+from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw
+from tests.support.nginx import Front, Response, nginx, say, shipped
+from tests.support.servers import gunicorn
+from tests.support.stub import Stub
+from tests.support.views import with_sign_in
+from tests.support.visitor import sign_in
 
 
 @dataclass
@@ -137,6 +136,7 @@ def state(response: Response) -> str | None:
     return response.one("X-Cache-Status")
 
 
+@pytest.mark.nginx
 def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -> None:
     say(cached, honest)
     cached.source.requests.clear()
@@ -154,6 +154,7 @@ def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -
     assert len(cached.source.requests) == 1
 
 
+@pytest.mark.nginx
 def test_nginx_does_not_keep_what_is_missing_or_failing(cached: Front) -> None:
     say(cached, picture("Connection: close", status="500 X"))
     path = "/ipernity/doc/12/240"
@@ -162,6 +163,7 @@ def test_nginx_does_not_keep_what_is_missing_or_failing(cached: Front) -> None:
     assert cached.ask(path).status == 200
 
 
+@pytest.mark.nginx
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_cut_picture_does_not_become_a_hit(cached: Front, chunked: bool) -> None:
     if chunked:
@@ -179,6 +181,7 @@ def test_a_cut_picture_does_not_become_a_hit(cached: Front, chunked: bool) -> No
     assert (whole.status, whole.body, state(whole)) == (200, FILE, "MISS")
 
 
+@pytest.mark.nginx
 def test_a_cut_picture_does_not_become_a_hit_for_an_nginx_that_speaks_http_1_0(
     tmp_path: Path,
 ) -> None:
@@ -215,6 +218,7 @@ def test_a_cut_picture_does_not_become_a_hit_for_an_nginx_that_speaks_http_1_0(
             assert (whole.body, state(whole)) == (FILE, "MISS")
 
 
+@pytest.mark.nginx
 def test_many_visitors_at_once_cost_one_fetch(cached: Front) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import ssl
 import threading
@@ -15,7 +14,8 @@ import pytest
 
 from flask_ipernity.errors import BadAnswer
 from flask_ipernity.media.hosts import allowed, is_public
-from tests.media.world import FILE, answered, picture, world
+from tests.support.certificates import certificate
+from tests.support.media import FILE, answered, picture, world
 
 HOSTS = (".ipernity.com", "cdn.example", "127.0.0.1")
 
@@ -231,9 +231,8 @@ def test_connections_go_to_public_addresses_only(
 @contextmanager
 def secure(folder: Path, response: bytes) -> Iterator[tuple[int, list[bytes]]]:
     """Serve *response* over TLS as ``u1.ipernity.com``; yield the port and what was asked."""
-    certificate, key = certificate_for("u1.ipernity.com", folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate(folder, "u1.ipernity.com"))
     asked: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -258,39 +257,6 @@ def secure(folder: Path, response: bytes) -> Iterator[tuple[int, list[bytes]]]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(10)
-
-
-def certificate_for(host: str, folder: Path) -> tuple[Path, Path]:
-    """Make a certificate that vouches for itself; return the paths of it and of its key."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from flask_ipernity import ConfigurationError, ipernity
 from flask_ipernity.media.labels import LABELS, MEDIA, ORIGINAL, SIZES
 from flask_ipernity.media.state import media_state
-from tests.conftest import MakeApp
-from tests.media.world import World, world
+from tests.support.apps import MakeApp
+from tests.support.media import World, world
 
 LONGEST_ID = "9" * 19
 

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.http import parse_options_header
 
 from flask_ipernity.media.headers import content_disposition
-from tests.media.world import picture, world
+from tests.support.media import both, picture, world
 
 STRAY = "\ud800"
 
@@ -31,12 +31,6 @@ def name(filename: str, kind: str = "image/jpeg") -> str:
         assert len(form.encode()) <= 150
         assert not set(form) & set('/\\"<>:|?*;\u202e\u2028')
     return value
-
-
-def both(value: str) -> tuple[str, str]:
-    """Return the name for old programs, and the one for those that know RFC 8187."""
-    found = re.findall(r"filename=\"(.*?)\"|filename\*=UTF-8''(.*)", value)
-    return found[0][0], unquote(found[-1][1] or found[0][0])
 
 
 @pytest.mark.parametrize(

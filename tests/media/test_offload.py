@@ -6,53 +6,20 @@ import gzip
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from flask_ipernity.media.headers import INLINE, PLAYABLE_POLICY, SAFETY
-from tests.media.nginx import nginx, shipped
-from tests.media.server import gunicorn
-from tests.media.test_names import both
-from tests.media.world import FILE, Source, answered, files, head, honest, picture
-from tests.stub import Stub, error
+from tests.support.media import FILE, Source, answered, both, files, head, honest, picture
+from tests.support.nginx import Front, Response, nginx, say, shipped
+from tests.support.servers import gunicorn
+from tests.support.stub import Stub, error
+
+pytestmark = pytest.mark.nginx
 
 PATH = "/ipernity/doc/1/240"
 ORIGINAL = "/ipernity/doc/1/original"
-
-
-class Response(NamedTuple):
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def one(self, name: str) -> str | None:
-        values = self.all(name)
-        assert len(values) < 2, (name, values)
-        return values[0] if values else None
-
-
-class Front(NamedTuple):
-    """nginx before gunicorn, and what stands behind them."""
-
-    port: int
-    source: Source
-    api: Stub
-
-    def ask(self, path: str = PATH, method: str = "GET", **headers: str) -> Response:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, headers=named)
-            reply = connection.getresponse()
-            return Response(reply.status, reply.getheaders(), reply.read())
-        finally:
-            connection.close()
 
 
 @contextmanager
@@ -91,13 +58,9 @@ def fronts(
 @pytest.fixture
 def here(fronts: Front) -> Front:
     fronts.source.requests.clear()
+    fronts.api.steps = (answered(files(fronts.source.port)),)
     say(fronts, honest)
     return fronts
-
-
-def say(front: Front, step: Any) -> None:
-    """Let the source answer so from now on."""
-    front.source.say(step)
 
 
 def assert_safe(response: Response) -> None:
@@ -273,8 +236,12 @@ def test_redirects_and_errors_of_the_source_are_our_own(
 ) -> None:
     lines = ["Location: /x", "Set-Cookie: a=b", "Retry-After: 7", "Connection: close"]
     say(here, picture(*lines, body=b"<script>", kind="text/html", status=f"{status} X"))
-    # a path of its own for those that the application remembers
-    response = here.ask("/ipernity/doc/1/mp4" if expected == 404 else PATH)
+    path = PATH
+    if expected == 404:
+        # a document of its own, with files of its own: the application remembers them
+        path = f"/ipernity/doc/{status}/240"
+        here.api.steps = (answered(files(here.source.port, doc_id=status)),)
+    response = here.ask(path)
     assert response.status == expected
     assert response.one("Content-Type") in ("text/plain", "text/plain; charset=utf-8")
     assert b"script" not in response.body

@@ -7,32 +7,17 @@ import pytest
 import urllib3
 from flask import Flask
 
-from flask_ipernity import ipernity, ipernity_auth_required
+from flask_ipernity import ipernity
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.visitor import sign_in
+from tests.support.apps import MakeApp
+from tests.support.lookup import document
+from tests.support.views import with_sign_in
+from tests.support.visitor import sign_in
 
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     return with_sign_in(make_app())
-
-
-def with_sign_in(app: Flask) -> Flask:
-    @app.route("/in")
-    @ipernity_auth_required()
-    def signed() -> str:
-        return "in"
-
-    return app
-
-
-def document(sandbox: Sandbox, **wanted: object) -> Any:
-    """Return the first document of the sandbox whose attributes are *wanted*."""
-    for doc in sandbox.state.docs.values():
-        if all(getattr(doc, name) == value for name, value in wanted.items()):
-            return doc
-    raise LookupError(wanted)
 
 
 def medias(app: Flask, sandbox: Sandbox, doc_id: str) -> Any:

@@ -9,9 +9,18 @@ import pytest
 from werkzeug.http import http_date
 from werkzeug.test import TestResponse
 
-from tests.media.world import FILE, MODIFIED, Respond, head, honest, naive, world
+from tests.support.media import (
+    FILE,
+    MODIFIED,
+    PATH,
+    Respond,
+    assert_safe,
+    head,
+    honest,
+    naive,
+    world,
+)
 
-PATH = "/ipernity/doc/1/240"
 BOTH = pytest.mark.parametrize("source", [honest, naive])
 
 
@@ -22,13 +31,6 @@ def get(
     with world(source) as here:
         response = here.client.open(path, method=method, headers=list(lines))
         return response, [request.headers for request in here.source.requests]
-
-
-def assert_safe(response: TestResponse) -> None:
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in response.headers["Content-Security-Policy"]
-    assert response.headers["Referrer-Policy"] == "no-referrer"
-    assert "Set-Cookie" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])

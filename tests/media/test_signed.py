@@ -12,9 +12,9 @@ from flask import Flask
 from flask_ipernity import ConfigurationError, ipernity
 from flask_ipernity.media import signed_urls
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.media.test_proxy import document
-from tests.media.test_requests import assert_safe
+from tests.support.apps import MakeApp
+from tests.support.lookup import document
+from tests.support.media import assert_safe
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, IncompleteRead
@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from tests.media.server import Running, gunicorn
-from tests.media.world import FILE, Source, answered, files, head, honest, picture, raw, world
-from tests.stub import Stub
+from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw, world
+from tests.support.servers import Running, gunicorn
+from tests.support.stub import Stub
+from tests.support.waiting import at_most, until
 
 MIB = 1024 * 1024
 BIG = 300 * MIB
@@ -92,14 +93,6 @@ def http(running: Running) -> Iterator[HTTPConnection]:
         connection.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    """Wait until *condition* holds; tell whether it does."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
-
-
 def ask(running: Running, path: str) -> socket.socket:
     """Send a request and return the connection."""
     connection = socket.create_connection(("127.0.0.1", running.port), 30)
@@ -107,6 +100,7 @@ def ask(running: Running, path: str) -> socket.socket:
     return connection
 
 
+@pytest.mark.slow
 def test_eight_long_streams_at_once_need_little_memory() -> None:
     _, step = big()
     with served(step, IPERNITY_PROXY_STREAMS=8) as (running, _source):
@@ -138,7 +132,7 @@ def test_a_visitor_who_leaves_frees_the_source_within_a_second_and_its_slot() ->
             assert connection.recv(1024)
         began = time.monotonic()
         assert file.left.wait(10)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < at_most(1.5)
         # what is in the buffers of three sockets and of the kernel is gone too
         assert file.sent < 40 * MIB
         # The slot is free a moment after the source is.
@@ -223,6 +217,7 @@ def test_the_next_answer_on_a_kept_connection_is_clean() -> None:
         assert connection.getresponse().read() == b"plain"
 
 
+@pytest.mark.slow
 def test_two_hundred_visitors_who_leave_leave_nothing_behind() -> None:
     _, step = big()
     with served(step, IPERNITY_PROXY_STREAMS=4) as (running, source):
@@ -237,6 +232,7 @@ def test_two_hundred_visitors_who_leave_leave_nothing_behind() -> None:
         assert until(lambda: get(running, ORIGINAL)[2] == FILE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("threads", "config"),
     [
@@ -262,11 +258,12 @@ def test_originals_that_hang_leave_threads_for_thumbnails(
             assert get(running, PATH)[2] == FILE
             took = time.monotonic() - began
             statuses = [job.result()[0] for job in jobs]
-        assert took < 1.5
+        assert took < at_most(1.5)
         assert set(statuses) == {503, 504}
         assert statuses.count(504) >= 4
 
 
+@pytest.mark.slow
 def test_a_source_that_drips_is_given_up() -> None:
     def drip(connection: socket.socket) -> None:
         start = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 100000")
@@ -285,6 +282,7 @@ def test_a_source_that_drips_is_given_up() -> None:
         assert 0.9 < time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_stop_does_not_end_a_stream_cleanly() -> None:
     def endless(connection: socket.socket) -> None:
         lines = ["Content-Type: image/jpeg", "Transfer-Encoding: chunked"]

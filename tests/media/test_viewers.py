@@ -16,12 +16,12 @@ from flask_ipernity.media import lookup
 from flask_ipernity.media.listed_urls import ListedURLs
 from flask_ipernity.media.state import media_state
 from flask_ipernity.sandbox import Sandbox
-from tests import stub
-from tests.conftest import MakeApp
-from tests.media.test_proxy import document, with_sign_in
-from tests.media.test_requests import assert_safe
-from tests.media.world import FILE, answered, files, head, honest, picture, world
-from tests.visitor import sign_in
+from tests.support import stub
+from tests.support.apps import MakeApp
+from tests.support.lookup import document
+from tests.support.media import FILE, answered, assert_safe, files, head, honest, picture, world
+from tests.support.views import with_sign_in
+from tests.support.visitor import sign_in
 
 PATH = "/ipernity/doc/1/240"
 

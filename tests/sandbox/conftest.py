@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw_http import RawClient
+from tests.support.raw_http import RawClient
 
 CALLBACK = "http://127.0.0.1:9/cb?keep=1"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Yield a running sandbox whose application has a callback URL."""
-    with Sandbox(callback_url=CALLBACK) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    return {"callback_url": CALLBACK}
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, PRIVATE, PUBLIC
-
-from .lookup import ADA, JONAS, album, doc, ids
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, album, doc, ids
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ import pytest
 
 from flask_ipernity import APIRequestError
 from flask_ipernity.sandbox import Sandbox
-
-from .method_arguments import ARGUMENTS, FilledSandbox
-from .raw_http import RawClient
-from .skeletons import check, entries, skeleton
+from tests.support.method_arguments import ARGUMENTS, FilledSandbox
+from tests.support.raw_http import RawClient
+from tests.support.skeletons import check, entries, skeleton
 
 MAY_MISS = {
     # a photo has no media files, and no length

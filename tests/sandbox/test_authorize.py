@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .raw_http import RawClient, RawResponse, sign
+from tests.support.raw_http import RawClient, RawResponse, sign
 
 
 class ConsentPageParser(HTMLParser):

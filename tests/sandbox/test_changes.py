@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
-
-from .lookup import ADA, JONAS, album, doc
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, album, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture

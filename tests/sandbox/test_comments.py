@@ -11,9 +11,8 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PUBLIC, Doc
 from flask_ipernity.sandbox.methods import limits
 from flask_ipernity.sandbox.posts import Post
-
-from .lookup import ADA, JONAS, MEI, doc
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 KINDS = ("doc", "post")
 Say = Callable[..., dict[str, Any]]

@@ -9,10 +9,9 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
 from flask_ipernity.sandbox.fixtures.documents import default_state
-
-from .lookup import ADA, JONAS, MEI, doc, ids, listed
-from .raw_http import RawClient
-from .skeletons import check, skeleton
+from tests.support.lookup import ADA, JONAS, MEI, doc, ids, listed
+from tests.support.raw_http import RawClient
+from tests.support.skeletons import check, skeleton
 
 
 @pytest.mark.parametrize("media", ["photo", "video", "audio"])

@@ -9,8 +9,7 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.signature import api_sig
-
-from .raw_http import RawClient, sign
+from tests.support.raw_http import RawClient, sign
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC, Folder
 from flask_ipernity.sandbox.methods import limits
-
-from .lookup import ADA, JONAS, album, doc
-from .raw_http import RawClient, refused, write
+from tests.support.lookup import ADA, JONAS, album, doc
+from tests.support.raw_http import RawClient, refused, write
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, PRIVATE, PUBLIC
 from flask_ipernity.sandbox.groups import Group
 from flask_ipernity.sandbox.methods import limits
-
-from .lookup import ADA, JONAS, MEI, doc
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from flask_ipernity.sandbox.server import APP_KEY, APP_SECRET
-
-from .raw_http import sign
+from tests.support.raw_http import sign
 
 SIZE = 1 << 30
 PIECE = bytes(range(256)) * 256
@@ -50,6 +49,7 @@ def peak(process: subprocess.Popen[str]) -> int:
     return int(line.split()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc here")
 def test_a_gigabyte_goes_in_and_out_in_little_memory(
     server: subprocess.Popen[str], capsys: pytest.CaptureFixture[str]

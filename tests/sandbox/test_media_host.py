@@ -12,8 +12,7 @@ from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.thumbnails import OriginalFile
-
-from .raw_http import RawClient, RawResponse
+from tests.support.raw_http import RawClient, RawResponse
 
 
 @pytest.fixture

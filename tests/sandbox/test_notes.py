@@ -7,9 +7,8 @@ import pytest
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PRIVATE, PUBLIC
 from flask_ipernity.sandbox.methods import limits
-
-from .lookup import ADA, JONAS, MEI, doc
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI, doc
+from tests.support.raw_http import RawClient
 
 PLACE = {"x": "10", "y": "12", "w": "22", "h": "33"}
 

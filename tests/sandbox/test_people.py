@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-
-from .lookup import ADA, JONAS, MEI
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI
+from tests.support.raw_http import RawClient
 
 
 def test_a_member_is_found_by_id_and_by_alias(sandbox: Sandbox, raw: RawClient) -> None:

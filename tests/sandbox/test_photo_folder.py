@@ -15,8 +15,7 @@ from PIL.TiffImagePlugin import IFDRational
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.fixtures.photo_folder import photo_folder_state
 from flask_ipernity.sandbox.media_files import find_file
-
-from .raw_http import RawClient
+from tests.support.raw_http import RawClient
 
 
 def save(path: Path, size: tuple[int, int] = (300, 200), exif: Image.Exif | None = None) -> Path:

@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.posts import Post
-
-from .lookup import ADA, JONAS, MEI
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture

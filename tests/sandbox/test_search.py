@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC, Doc, DocTag
-
-from .lookup import ADA, JONAS, doc, listed
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, doc, listed
+from tests.support.raw_http import RawClient
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PRIVATE, PUBLIC
-
-from .lookup import ADA, JONAS, MEI, album, doc, listed
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI, album, doc, listed
+from tests.support.raw_http import RawClient
 
 EVERY_SHARE = {PRIVATE, FAMILY, FRIENDS, FRIENDS_AND_FAMILY, PUBLIC}
 SEEN = {

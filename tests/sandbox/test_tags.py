@@ -8,9 +8,8 @@ import pytest
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-
-from .lookup import ADA, JONAS, doc, listed
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, doc, listed
+from tests.support.raw_http import RawClient
 
 
 def test_a_members_tags_come_by_use(sandbox: Sandbox, raw: RawClient) -> None:

@@ -18,9 +18,8 @@ from flask_ipernity.sandbox.thumbnails import (
     labels_for,
     size_of,
 )
-
-from .lookup import ADA, doc
-from .raw_http import RawClient
+from tests.support.lookup import ADA, doc
+from tests.support.raw_http import RawClient
 
 URL = re.compile(r"/\d+/(\d\d)/(\d\d)/(\d{8})\.([0-9a-f]{8})\.(\d+x?)\.jpg")
 
@@ -36,6 +35,7 @@ def picture(image: Image.Image, form: str = "JPEG", orientation: int = 1) -> Ori
     return OriginalFile(data, "jpg", "memory.jpg", width, height, len(data), 0.0)
 
 
+@pytest.mark.slow
 def test_every_size_is_as_large_as_the_answer_says(sandbox: Sandbox, raw: RawClient) -> None:
     token = sandbox.sign_in(ADA)
     for shown in sandbox.state.docs.values():

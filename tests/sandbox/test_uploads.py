@@ -7,7 +7,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,8 @@ from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-
-from .lookup import ADA, JONAS, MEI, album, doc
-from .raw_http import RawClient
+from tests.support.lookup import ADA, JONAS, MEI, album, doc
+from tests.support.raw_http import RawClient
 
 
 def jpeg(width: int = 90, height: int = 60, orientation: int | None = None) -> bytes:
@@ -36,10 +35,9 @@ def jpeg(width: int = 90, height: int = 60, orientation: int | None = None) -> b
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Yield a sandbox in which uploads become documents at once."""
-    with Sandbox(processing=0) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    """Documents are there at once."""
+    return {"processing": 0}
 
 
 @pytest.fixture

@@ -11,34 +11,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
-from tests import needs
-from tests.conftest import MakeApp
-
-from .served import served
-
-pytestmark = pytest.mark.browser
-
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=needs.program("chromium"), args=SWITCHES
-        )
-        yield browser
-        browser.close()
+from tests.support.apps import MakeApp
+from tests.support.chromium import consent
+from tests.support.served import served
 
 
 @pytest.fixture
@@ -94,12 +73,6 @@ def site_of(app: Flask, sandbox: Sandbox) -> Iterator[str]:
 def site(make_app: MakeApp, sandbox: Sandbox) -> Iterator[str]:
     with site_of(with_pages(make_app(SESSION_COOKIE_SAMESITE="Lax")), sandbox) as url:
         yield url
-
-
-def consent(page: Page, person: str = "Ada Fontaine", answer: str = "Allow") -> None:
-    """Answer Ipernity's page."""
-    page.get_by_role("radio", name=person).check()
-    page.get_by_role("button", name=answer).click()
 
 
 def who(page: Page) -> str:

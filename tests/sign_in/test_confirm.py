@@ -12,11 +12,11 @@ from werkzeug.test import TestResponse
 
 from flask_ipernity import ConfigurationError, ipernity, sign_in_failed, signed_in, signed_out
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.sign_in.cookies import cookie_of, read
-from tests.visitor import consent, sign_in
-
-from .test_sign_in import heard, with_views
+from tests.support.apps import MakeApp
+from tests.support.cookies import cookie_of, read
+from tests.support.signals import heard
+from tests.support.views import with_views
+from tests.support.visitor import consent, sign_in
 
 CONFIRM = "/ipernity/cb/confirm"
 STORES: list[dict[str, object]] = [
@@ -176,7 +176,7 @@ def test_what_waits_signs_nobody_in_and_shows_no_token(app: Flask, sandbox: Sand
 
 
 def test_what_waits_is_gone_from_the_server_after_the_answer(make_app: MakeApp) -> None:
-    from tests.sign_in.test_tokens import DictTokens
+    from tests.support.tokens import DictTokens
 
     store = DictTokens()
     client = with_views(make_app(IPERNITY_TOKEN_STORE=store)).test_client()

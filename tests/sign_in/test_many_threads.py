@@ -15,11 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.visitor import consent
-
-from .served import served
-from .test_sign_in import with_views
+from tests.support.apps import MakeApp
+from tests.support.served import served
+from tests.support.views import with_views
+from tests.support.visitor import consent
 
 VISITORS = 8
 THREADS = 32
@@ -85,6 +84,7 @@ class Browser:
         self.changes += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("store", "asks"), [("server", ASKS), ("session", ASKS // 3), ("sealed", ASKS // 3)]
 )

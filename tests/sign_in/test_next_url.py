@@ -11,8 +11,8 @@ from werkzeug.test import Client
 
 from flask_ipernity import ipernity
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import MakeApp
-from tests.visitor import consent
+from tests.support.apps import MakeApp
+from tests.support.visitor import consent
 
 HOSTILE = [
     "https://evil.example/",

@@ -15,9 +15,9 @@ from werkzeug.utils import redirect
 from flask_ipernity import ipernity
 from flask_ipernity.web import next_url
 from flask_ipernity.web.next_url import destination
-from tests import needs
-from tests.conftest import MakeApp
-from tests.visitor import consent
+from tests.support import needs
+from tests.support.apps import MakeApp
+from tests.support.visitor import consent
 
 OWN = ("http://localhost", "https://club.example:8443")
 

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from blinker import NamedSignal
 from flask import Flask, redirect, request, session
 
 from flask_ipernity import (
@@ -22,49 +19,15 @@ from flask_ipernity import (
     token_revoked,
 )
 from flask_ipernity.sandbox import Sandbox
-from tests.conftest import CALLBACK, MakeApp
-from tests.visitor import consent, sign_in
+from tests.support.apps import CALLBACK, MakeApp
+from tests.support.signals import heard
+from tests.support.views import with_views
+from tests.support.visitor import consent, sign_in
 
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     return with_views(make_app())
-
-
-def with_views(app: Flask) -> Flask:
-    @app.route("/who")
-    def who() -> Any:
-        return (ipernity.api.user_info or {}).get("username", "nobody")
-
-    @app.route("/read", methods=["GET", "POST"])
-    @ipernity_auth_required()
-    def read() -> Any:
-        return ipernity.api.docs.getList()
-
-    @app.route("/write")
-    @ipernity_auth_required({"doc": "write", "network": "read"})
-    async def write() -> Any:
-        return dict(ipernity.api.permissions or {})
-
-    @app.route("/out", methods=["POST"])
-    def out() -> Any:
-        ipernity.logout()
-        return "bye"
-
-    return app
-
-
-@contextmanager
-def heard(signal: NamedSignal, app: Flask) -> Iterator[list[dict[str, Any]]]:
-    """Record what *signal* says, sent by exactly *app*."""
-    said: list[dict[str, Any]] = []
-
-    def hear(sender: object, **values: Any) -> None:
-        assert sender is app
-        said.append(values)
-
-    with signal.connected_to(hear):
-        yield said
 
 
 def asked(location: str | None) -> dict[str, str]:

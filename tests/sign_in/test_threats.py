@@ -18,12 +18,12 @@ from jinja2 import FileSystemLoader
 from flask_ipernity import Ipernity, TokenError, ipernity, sign_in_failed, signed_in, token_revoked
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in.visitor import visitor_api
-from tests.conftest import Browser, MakeApp
-from tests.stub import Stub, error, ok
-from tests.visitor import consent, sign_in
-
-from .cookies import cookie_of
-from .test_sign_in import heard, with_views
+from tests.support.apps import Browser, MakeApp
+from tests.support.cookies import cookie_of
+from tests.support.signals import heard
+from tests.support.stub import Stub, error, ok
+from tests.support.views import with_views
+from tests.support.visitor import consent, sign_in
 
 
 @pytest.fixture

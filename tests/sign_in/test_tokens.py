@@ -4,12 +4,9 @@ import builtins
 import json
 import re
 import runpy
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,59 +21,15 @@ from flask_ipernity import ConfigurationError, Ipernity, ipernity
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in.tokens import CANDIDATE, TOKEN, TokenStore
 from flask_ipernity.sign_in.visitor import sign_in_context, visitor_api
-from tests import needs
-from tests.conftest import Browser, MakeApp
-from tests.sign_in.cookies import cookie_of, read
-from tests.visitor import consent, sign_in
-
-from .test_sign_in import with_views
+from tests.support.apps import Browser, MakeApp
+from tests.support.cookies import cookie_of, read
+from tests.support.redis import RedisServer
+from tests.support.tokens import DictTokens
+from tests.support.views import with_views
+from tests.support.visitor import consent, sign_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECORD = {"token": "1-a", "user": {"user_id": "1", "username": "Zoë"}, "permissions": {}}
-
-
-@contextmanager
-def running_redis(folder: Path) -> Iterator[str]:
-    path = needs.program("redis-server")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen([path, *options], stdout=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                assert time.monotonic() < end
-                time.sleep(0.02)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as url:
-        yield url
-
-
-class DictTokens:
-    """The least that a store of one's own must be."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, str] = {}
-
-    def get(self, key: str) -> Any:
-        return json.loads(self.records.get(key, "null"))
-
-    def set(self, key: str, value: dict[str, Any], max_age: int) -> None:
-        self.records[key] = json.dumps(value)
-
-    def delete(self, key: str) -> None:
-        self.records.pop(key, None)
 
 
 def database_tokens(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Any:
@@ -101,7 +54,7 @@ def settings(
         case "memory":
             yield {"IPERNITY_TOKEN_STORE": "server", "IPERNITY_CACHE": "memory"}
         case "redis":
-            url = request.getfixturevalue("redis_url")
+            url = request.getfixturevalue("redis").url
             yield {"IPERNITY_TOKEN_STORE": "server", "IPERNITY_CACHE": url}
         case "cachelib":
             yield {"IPERNITY_TOKEN_STORE": "server", "IPERNITY_CACHE": SimpleCache()}
@@ -231,12 +184,12 @@ def test_the_server_forgets_a_token_when_the_session_would_end(
             time.sleep(0.1)
 
 
-def test_redis_is_given_json_and_no_pickle(make_app: MakeApp, redis_url: str) -> None:
+def test_redis_is_given_json_and_no_pickle(make_app: MakeApp, redis: RedisServer) -> None:
     from redis import Redis
 
-    client: Any = Redis.from_url(redis_url)
+    client: Any = Redis.from_url(redis.url)
     client.flushall()
-    app = with_views(make_app(IPERNITY_TOKEN_STORE="server", IPERNITY_CACHE=redis_url))
+    app = with_views(make_app(IPERNITY_TOKEN_STORE="server", IPERNITY_CACHE=redis.url))
     sign_in(app.test_client(), "/read")
     [key] = client.keys()
     assert json.loads(client.get(key))["user"]["username"] == "Ada Fontaine"
@@ -298,7 +251,7 @@ def test_a_store_that_is_none_stops_the_start(value: object) -> None:
         app_with(IPERNITY_TOKEN_STORE=value)()
 
 
-def test_an_address_that_is_none_of_redis_stops_the_start(redis_url: str) -> None:
+def test_an_address_that_is_none_of_redis_stops_the_start() -> None:
     with pytest.raises(ConfigurationError, match="IPERNITY_CACHE"):
         app_with(IPERNITY_TOKEN_STORE="server", IPERNITY_CACHE="redis://localhost:x/0")()
 

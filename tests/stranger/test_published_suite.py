@@ -18,8 +18,9 @@ from tools.coverage_table import PUBLISHED
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.endpoint import RecordedCall
+from tests.support.published import WITHOUT, plain_environment, unpacked
 
-from .published import unpacked
+pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 SHIM = Path(__file__).parent / "shim"
 SKIPPED = {
@@ -31,9 +32,9 @@ SKIPPED = {
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Path:
+def suite(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """The unpacked archive."""
-    return unpacked("PyIpernity==0.3.1", tmp_path)
+    return unpacked("PyIpernity==0.3.1", request.config, tmp_path)
 
 
 def run(suite: Path, *options: str) -> tuple[str, list[RecordedCall]]:
@@ -41,7 +42,7 @@ def run(suite: Path, *options: str) -> tuple[str, list[RecordedCall]]:
 
     :returns: what pytest printed, and the calls that came in.
     """
-    with Sandbox(callback_url="http://127.0.0.1:9/cb") as sandbox:
+    with Sandbox(callback_url="http://127.0.0.1:9/cb", processing=0.05) as sandbox:
         app = {"api_key": sandbox.app_key, "api_secret": sandbox.app_secret}
         person = sandbox.people[0]
         config = {
@@ -56,12 +57,13 @@ def run(suite: Path, *options: str) -> tuple[str, list[RecordedCall]]:
         # JSON is YAML
         (suite / "tests" / ".test-config.yaml").write_text(json.dumps(config), "utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *options],
+            [sys.executable, "-m", "pytest", "-v", *WITHOUT, *options],
             cwd=suite,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
+            env=plain_environment(),
         )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, sandbox.calls

@@ -5,7 +5,6 @@ Sign-in follows what PyIpernity's own test-suite does to the real service.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -58,9 +57,8 @@ def post_consent(url: str) -> requests.Response:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(callback_url=CALLBACK) as running:
-        yield running
+def sandbox_options() -> dict[str, Any]:
+    return {"callback_url": CALLBACK}
 
 
 def client(sandbox: Sandbox, auth: str = "desktop", token: str | None = None) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import program
+from tests.support.needs import program
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -40,6 +40,7 @@ def by_pyright() -> set[tuple[str, int]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", [by_mypy, by_pyright])
 def test_wrong_calls_are_found_and_right_ones_accepted(checker: object) -> None:
     lines = BAD.read_text("utf-8").splitlines()

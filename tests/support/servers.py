@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -14,7 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
+
+#: Below the ports that systems give to whoever asks for any, so that a connection of another
+#: test does not take one between :func:`free_port` and its use.
+PORTS = range(15_000, 32_000)
 
 
 class Running(NamedTuple):
@@ -25,6 +30,7 @@ class Running(NamedTuple):
 
     @property
     def url(self) -> str:
+        """Its URL, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -41,44 +47,69 @@ class Running(NamedTuple):
         raise LookupError("VmRSS")
 
 
-def wait_for(port: int, seconds: float = 30) -> None:
-    """Wait until something listens on *port*."""
+def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Wait until something listens on *port*.
+
+    :raises OSError: nothing does, or the process has ended.
+    """
     end = time.monotonic() + seconds
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
-            if time.monotonic() > end:
+            if time.monotonic() > end or process.poll() is not None:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.02)
         else:
             return
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    """Return a port for a program that cannot be given a socket."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+
+
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """Yield a port at which every connection is refused, and that nobody else can take."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 @contextmanager
 def gunicorn(
-    config: dict[str, object], *options: str, threads: int = 16, grace: int = 5
+    config: dict[str, object],
+    *,
+    site: str = "media_site",
+    workers: int = 1,
+    threads: int = 16,
+    grace: int = 5,
 ) -> Iterator[Running]:
-    """Run :mod:`tests.media.wsgi` with *config* on one worker of kind gthread."""
+    """Run an application of :mod:`tests.support` on gunicorn, with workers of kind gthread.
+
+    :param config: its further configuration.
+    :param site: the module of the application.
+    :param grace: seconds that it has to end its requests when it is stopped.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         command = [
             *(sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}"),
-            *("--worker-class", "gthread", "--workers", "1", "--threads", str(threads)),
-            *("--graceful-timeout", str(grace), "--no-control-socket"),
-            *(*options, "tests.media.wsgi:application"),
+            *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
+            *("--graceful-timeout", str(grace), "--timeout", "120", "--no-control-socket"),
+            *("--log-level", "error", f"tests.support.{site}:application"),
         ]
         process = subprocess.Popen(
             command,
             cwd=ROOT,
             env={**os.environ, "TEST_CONFIG": json.dumps(config)},
             pass_fds=[listener.fileno()],
-            stderr=subprocess.DEVNULL,
         )
         port = listener.getsockname()[1]
         try:
@@ -86,7 +117,7 @@ def gunicorn(
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(grace + 5)
+                process.wait(grace + 30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -6,11 +6,15 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
+from http.client import HTTPConnection
+from importlib import resources
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from tests import needs
-from tests.media.server import free_port, wait_for
+from tests.support import needs
+from tests.support.media import PATH, Source
+from tests.support.servers import free_port, wait_for
+from tests.support.stub import Stub
 
 MAIN = """
 daemon off;
@@ -43,7 +47,7 @@ http {{
 
 def shipped(name: str) -> str:
     """Return a file of the package's configuration for nginx."""
-    return (files("flask_ipernity.media") / "nginx" / name).read_text(encoding="utf-8")
+    return (resources.files("flask_ipernity.media") / "nginx" / name).read_text(encoding="utf-8")
 
 
 @contextmanager
@@ -68,7 +72,7 @@ def nginx(
     )
     try:
         try:
-            wait_for(own_port, 20)
+            wait_for(own_port, process)
         except OSError:
             process.kill()
             _, said = process.communicate()
@@ -78,3 +82,45 @@ def nginx(
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+class Response(NamedTuple):
+    """A response, with each header as it came."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of all headers of this name."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def one(self, name: str) -> str | None:
+        """Return the value of the one header of this name, or ``None``."""
+        values = self.all(name)
+        assert len(values) < 2, (name, values)
+        return values[0] if values else None
+
+
+class Front(NamedTuple):
+    """nginx before gunicorn, and what stands behind them."""
+
+    port: int
+    source: Source
+    api: Stub
+
+    def ask(self, path: str = PATH, method: str = "GET", **headers: str) -> Response:
+        """Send a request to nginx, on a connection of its own."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, headers=named)
+            reply = connection.getresponse()
+            return Response(reply.status, reply.getheaders(), reply.read())
+        finally:
+            connection.close()
+
+
+def say(front: Front, step: Any) -> None:
+    """Let the source answer so from now on."""
+    front.source.say(step)

@@ -10,8 +10,7 @@ from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
 from flask_ipernity.sandbox.methods.auth import new_frob
-
-from .lookup import ADA, JONAS, doc
+from tests.support.lookup import ADA, JONAS, doc
 
 EVERYTHING = {"doc": "delete", "blog": "delete", "post": "delete", "network": "delete"}
 

@@ -41,3 +41,11 @@ def ids(records: Iterable[dict[str, Any]]) -> set[str]:
 def listed(answer: dict[str, Any]) -> set[str]:
     """Return the document ids of a list of documents."""
     return ids(answer["docs"].get("doc", []))
+
+
+def document(sandbox: Sandbox, **wanted: object) -> Any:
+    """Return the first document of the sandbox whose attributes are *wanted*."""
+    for doc in sandbox.state.docs.values():
+        if all(getattr(doc, name) == value for name, value in wanted.items()):
+            return doc
+    raise LookupError(wanted)

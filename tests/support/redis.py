@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests import needs
+from tests.support import needs
+from tests.support.servers import free_port, wait_for
 
 
 class RedisServer:
@@ -18,8 +17,7 @@ class RedisServer:
     def __init__(self, folder: Path) -> None:
         self._program = needs.program("redis-server")
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -29,14 +27,14 @@ class RedisServer:
         self._process = subprocess.Popen(
             [self._program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
         )
-        end = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                assert time.monotonic() < end
-                time.sleep(0.02)
+        wait_for(self.port, self._process)
+
+    def flush(self) -> None:
+        """Delete all that is in it."""
+        from redis import Redis
+
+        with Redis.from_url(self.url) as client:
+            client.flushall()
 
     def kill(self) -> None:
         """Die, as in a power cut."""

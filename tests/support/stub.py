@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from flask_ipernity.client import IpernityAPI
 
 Step = bytes | Callable[[socket.socket], None]
 
@@ -165,3 +168,17 @@ def _read(reader: Iterable[bytes]) -> Request | None:
         headers[name.lower()] = value.strip()
     body = reader.read(int(headers.get("content-length", 0)))  # type: ignore[attr-defined]
     return Request(first[0], first[1], headers, body)
+
+
+TOKEN = "12345-a0b1c2d3e4f5"
+
+
+def sent(request: Request) -> dict[str, str]:
+    """Return the parameters of a call."""
+    query = urlsplit(request.target).query or request.body.decode()
+    return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
+
+
+def api_for(stub: Stub, token: object = TOKEN, **settings: object) -> IpernityAPI:
+    """Return a client of the stub, with a token unless said otherwise."""
+    return IpernityAPI("key", "secret", token, url=stub.url, **settings)  # type: ignore[arg-type]

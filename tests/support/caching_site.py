@@ -1,4 +1,4 @@
-"""The application that gunicorn runs in :mod:`tests.caching.test_together`."""
+"""The application that :func:`tests.support.servers.gunicorn` runs for tests of caching."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 from flask import Flask
 
 from flask_ipernity import Ipernity, ipernity
+from flask_ipernity.caching import versioned
 from flask_ipernity.site.api import site_context
 
 application = Flask("tests")
 application.config.update(SECRET_KEY="test", IPERNITY_CACHE_REQUESTS=True)
 application.config.update(json.loads(os.environ["TEST_CONFIG"]))
+versioned.LEASE = application.config.pop("TEST_LEASE", versioned.LEASE)
 extension = Ipernity(application)
 
 

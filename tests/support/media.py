@@ -6,19 +6,23 @@ The document is number 1; its thumbnail ``240``, its ``mp4`` and its original le
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import http_date, parse_date
+from werkzeug.test import TestResponse
 
 from flask_ipernity import Ipernity
-from tests.conftest import Browser
-from tests.stub import Request, Step, Stub, ok
+from tests.support.apps import Browser
+from tests.support.stub import Request, Step, Stub, ok
 
+PATH = "/ipernity/doc/1/240"
 FILE = bytes(range(250)) * 4
 MODIFIED = 1_600_000_000
 
@@ -120,9 +124,9 @@ def naive(request: Request) -> bytes:
     return response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.verb == "HEAD" else response
 
 
-def files(port: int, filename: object = "photo.jpg") -> dict[str, Any]:
+def files(port: int, filename: object = "photo.jpg", doc_id: int = 1) -> dict[str, Any]:
     """Return what ``doc.getMedias`` answers for the document."""
-    where = f"http://127.0.0.1:{port}/1/00/01/1.a1b2c3d4."
+    where = f"http://127.0.0.1:{port}/1/00/01/{doc_id}.a1b2c3d4."
     return {
         "thumbs": {"thumb": [{"label": "240", "url": f"{where}240.jpg", "ext": "jpg"}]},
         "medias": {"media": [{"label": "mp4", "url": f"{where}mp4", "format": "mp4"}]},
@@ -163,3 +167,17 @@ def world(
         app.test_client_class = Browser
         Ipernity(app)
         yield World(app, service, source)
+
+
+def both(value: str) -> tuple[str, str]:
+    """Return the name for old programs, and the one for those that know RFC 8187."""
+    found = re.findall(r"filename=\"(.*?)\"|filename\*=UTF-8''(.*)", value)
+    return found[0][0], unquote(found[-1][1] or found[0][0])
+
+
+def assert_safe(answer: TestResponse) -> None:
+    """Check the headers that keep foreign bytes from harming the application."""
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in answer.headers

@@ -1,4 +1,4 @@
-"""The application that :mod:`tests.media.server` runs."""
+"""The application that :func:`tests.support.servers.gunicorn` runs for tests of media."""
 
 from __future__ import annotations
 

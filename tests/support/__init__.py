@@ -1,0 +1,1 @@
+"""What tests share; ``README.md`` says which fake and which fixture is for what."""

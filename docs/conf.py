@@ -39,6 +39,8 @@ nitpick_ignore = [
     ("py:class", "flask_ipernity.sandbox.endpoint.RecordedCall"),
     ("py:class", "flask_ipernity.sandbox.media_host.RecordedRequest"),
     ("py:class", "flask_ipernity.sandbox.state.SandboxState"),
+    # Returned by prefetch() only to be given to call().
+    ("py:class", "flask_ipernity.client.transport.Prefetched"),
     # Type variables.
     ("py:class", "T"),
     ("py:class", "flask_ipernity.sign_in.guard.View"),
@@ -58,12 +60,17 @@ EXTERNAL = {
     "werkzeug.wrappers.": "https://werkzeug.palletsprojects.com/en/stable/wrappers/",
 }
 
-#: Names under which autodoc finds classes that are documented under another.
+#: Names in signatures that are documented under another. Protocols of the client lead to the class
+#: that applications use.
 DOCUMENTED_AS = {
     "Flask": "flask.Flask",
     "PathLike": "os.PathLike",
     "flask.app.Flask": "flask.Flask",
     "werkzeug.wrappers.response.Response": "werkzeug.wrappers.Response",
+    "Account": "flask_ipernity.client.IpernityAPI",
+    "Caller": "flask_ipernity.client.IpernityAPI",
+    "Prefetcher": "flask_ipernity.client.IpernityAPI",
+    "flask_ipernity.client.base.Application": "flask_ipernity.client.IpernityAPI",
     "File": "flask_ipernity.client.multipart.File",
     "Progress": "flask_ipernity.client.multipart.Progress",
 }

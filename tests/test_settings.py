@@ -45,7 +45,7 @@ def test_the_application_does_not_start_without(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("IPERNITY_APP_SECRET", 12345, "must be text, in the environment with quotes"),
+        ("IPERNITY_APP_SECRET", 12345, "must be a string, in the environment with inner quotes"),
         ("IPERNITY_PERMISSIONS", "read", 'such as {"doc": "read"}'),
         ("IPERNITY_PERMISSIONS", {"docs": "read"}, "doc, blog, post, network, profile"),
         ("IPERNITY_PERMISSIONS", {"doc": "all"}, "none, read, write, delete"),
@@ -62,8 +62,8 @@ def test_the_application_does_not_start_without(key: str) -> None:
         ("IPERNITY_RETRIES", -1, "whole number of at least 0"),
         ("IPERNITY_RETRIES", True, "whole number"),
         ("IPERNITY_POOL_SIZE", 0, "whole number of at least 1"),
-        ("IPERNITY_MEDIA_HOSTS", ".ipernity.com", "tuple of texts"),
-        ("IPERNITY_MEDIA_HOSTS", (7,), "text"),
+        ("IPERNITY_MEDIA_HOSTS", ".ipernity.com", "tuple of strings"),
+        ("IPERNITY_MEDIA_HOSTS", (7,), "string"),
         ("IPERNITY_LANG", "", "not empty"),
         ("IPERNITY_SIGN_IN_MAX_AGE", 0, "must be a number above 0; it is 0"),
         ("IPERNITY_CACHE_MAX_AGE", -1, "must be a number of at least 0; it is -1"),

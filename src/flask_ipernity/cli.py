@@ -1,7 +1,7 @@
-"""The commands ``flask-ipernity sandbox`` and ``demo``; also as ``flask ipernity …``.
+"""The commands ``flask-ipernity sandbox`` and ``demo``, also as ``flask ipernity …``.
 
-What a command needs is imported when it runs, so that the ``flask`` command
-stays quick, and works without the optional packages.
+A command imports what it needs when it runs, so that ``flask`` starts quickly and works without
+the optional packages.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     from .sandbox import Sandbox
 
+#: Where the demo looks for a free port; ``flask run`` uses the first one.
 _PORTS = range(5000, 5020)
-"""Where the demo looks for a free port; ``flask run`` takes the first, too."""
 
+#: The callback of an application that ``flask run`` serves.
 _CALLBACK = "http://127.0.0.1:5000/ipernity/cb"
-"""The callback of an application that ``flask run`` serves."""
 
 _port = click.IntRange(0, 65535)
 
 
-@click.group(name="ipernity", help="A local Ipernity, and a demo that shows what can be done.")
+@click.group(name="ipernity", help="A local Ipernity, and a demo application.")
 def cli() -> None:
-    """Stand at the root of the commands."""
+    """Group the commands."""
 
 
 def main() -> None:
@@ -45,25 +45,25 @@ def main() -> None:
 
 
 @cli.command()
-@click.option("--port", type=_port, default=5050, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=_port, default=5050, show_default=True, help="0 chooses a free one.")
 @click.option("--photos", metavar="DIR", help="Serve this folder's JPEG and PNG files.")
-@click.option("--latency", type=float, default=0, metavar="MS", help="Answer calls so much later.")
+@click.option("--latency", type=float, default=0, metavar="MS", help="Delay each answer.")
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="METHOD=KIND[:N]",
-    help="Let (the next N) calls go wrong: an error code, an HTTP status, html, list, empty, cut,"
+    help="Make (the next N) calls fail: an error code, an HTTP status, html, list, empty, cut,"
     " hang or reset. METHOD may be *. Can be repeated.",
 )
-@click.option("--rate", type=int, metavar="N", help="Answer no more calls a second.")
+@click.option("--rate", type=int, metavar="N", help="Limit the calls per second.")
 @click.option(
     "--callback",
     "callback_url",
     default=_CALLBACK,
     show_default=True,
     metavar="URL",
-    help="Where sign-ins come back to.",
+    help="Where visitors return after a sign-in.",
 )
 def sandbox(**options: Any) -> None:
     """Run a local Ipernity, to develop and test against."""
@@ -82,7 +82,7 @@ def sandbox(**options: Any) -> None:
 
 @cli.command()
 @click.option("--photos", metavar="DIR", help="Show this folder's JPEG and PNG files.")
-@click.option("--port", type=_port, help="0 takes a free one; 5000 or the next by default.")
+@click.option("--port", type=_port, help="0 chooses a free one; by default 5000 or the next.")
 @click.option("--host", type=click.Choice(["127.0.0.1", "localhost"]), default="127.0.0.1")
 def demo(photos: str | None, port: int | None, host: str) -> None:
     """Run a gallery on a local Ipernity.
@@ -92,7 +92,7 @@ def demo(photos: str | None, port: int | None, host: str) -> None:
     IPERNITY_USER (an id or alias), or what is popular.
     """
     config = {} if photos else _real_config(os.environ)
-    # The callback of a real key is fixed, so another port would not do.
+    # The callback of a real key is fixed, so another port would not work.
     ports = _PORTS if port is None and not config else [_PORTS[0] if port is None else port]
     with _stop_signals() as stopped, _bound(host, ports) as listening:
         address = f"http://{host}:{listening.getsockname()[1]}"
@@ -112,7 +112,7 @@ def demo(photos: str | None, port: int | None, host: str) -> None:
             with _serving(app, listening):
                 click.echo(f"Gallery:   {address}/")
                 click.echo(f"Sandbox:   {running.url}/   (a local Ipernity: {_people(running)})\n")
-                why = "whose photos these are" if photos else "who has private photos, too"
+                why = "whose photos these are" if photos else "who also has private photos"
                 click.echo(
                     f"Open the gallery in a browser and sign in as {owner.username}, {why}."
                     " Ctrl-C stops both."
@@ -121,9 +121,9 @@ def demo(photos: str | None, port: int | None, host: str) -> None:
 
 
 def _real_config(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings for the real service, or nothing without a key.
+    """Return the settings for the real service, or an empty mapping without a key.
 
-    The addresses may be set, too, for another installation of the service.
+    The URLs can be set as well, for another installation of the service.
     """
     names = ("APP_KEY", "APP_SECRET", "API_URL", "AUTHORIZE_URL")
     config: dict[str, Any] = {
@@ -137,7 +137,7 @@ def _real_config(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _real_gallery(config: Mapping[str, Any]) -> Flask:
-    """Return the gallery of the real service, after a call that shows that the key works."""
+    """Return the gallery of the real service, after a call that checks the key."""
     from . import IpernityError, ipernity
     from .demo import create_app
 
@@ -158,7 +158,7 @@ def _real_gallery(config: Mapping[str, Any]) -> Flask:
 def _running_sandbox(**options: Any) -> Iterator[Sandbox]:
     """Run a sandbox.
 
-    :raises click.ClickException: it cannot be run like that; the text is one line.
+    :raises click.ClickException: it cannot be started with these options.
     """
     try:
         from .sandbox import Sandbox
@@ -183,9 +183,9 @@ def _running_sandbox(**options: Any) -> Iterator[Sandbox]:
 
 @contextmanager
 def _bound(host: str, ports: Iterable[int]) -> Iterator[socket.socket]:
-    """Listen on the first of *ports* that is free.
+    """Listen on the first free port of *ports*.
 
-    :raises click.ClickException: none of them is.
+    :raises click.ClickException: there is none.
     """
     failure = None
     for port in ports:
@@ -202,17 +202,17 @@ def _bound(host: str, ports: Iterable[int]) -> Iterator[socket.socket]:
 
 def _unusable(port: int, error: OSError) -> click.ClickException:
     if error.errno == errno.EADDRINUSE:
-        return click.ClickException(f"Port {port} is taken. Choose another with --port.")
+        return click.ClickException(f"Port {port} is in use. Choose another with --port.")
     return click.ClickException(f"Port {port} cannot be used: {error.strerror}.")
 
 
 @contextmanager
 def _serving(app: Flask, listening: socket.socket) -> Iterator[None]:
-    """Serve *app* from threads of their own."""
+    """Serve *app* in background threads."""
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):
-        """Logs no requests: the address of a callback holds a frob."""
+        """Logs no requests, because the URL of a callback contains a frob."""
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             pass
@@ -233,12 +233,12 @@ def _serving(app: Flask, listening: socket.socket) -> Iterator[None]:
 
 @contextmanager
 def _stop_signals() -> Iterator[Callable[[], None]]:
-    """Take Ctrl-C and SIGTERM as a wish to stop; yields what waits for it."""
-    # Not an Event: a signal that comes while its lock is held would wait for that for ever.
+    """Handle Ctrl-C and SIGTERM; yield a function that waits for one of them."""
+    # Not an Event: a signal that arrives while its lock is held would never return.
     asked: SimpleQueue[int] = SimpleQueue()
 
     def wait() -> None:
-        # Without a time-out, Windows would not let the signal through.
+        # Without a time-out, Windows would not deliver the signal.
         while True:
             with suppress(Empty):
                 asked.get(timeout=1)
@@ -258,7 +258,7 @@ def _people(running: Sandbox) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return *value* as ``from_prefixed_env`` reads it: as JSON, or as it is if it is none."""
+    """Return *value* as ``from_prefixed_env`` reads it: as JSON, or unchanged if it is not JSON."""
     if not isinstance(value, str):
         return json.dumps(value)
     try:

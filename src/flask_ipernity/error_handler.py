@@ -1,6 +1,6 @@
-"""Answers errors of this package that a view did not catch.
+"""Turns errors of this package that no view has caught into responses.
 
-An application's own ``errorhandler`` wins, be it for one of these classes, for the HTTP status,
+Error handlers of the application take precedence: for one of these classes, for the HTTP status,
 for ``HTTPException`` or for ``Exception``.
 """
 
@@ -27,14 +27,14 @@ from .sign_in.guard import ask_to_sign_in
 from .web.next_url import home
 from .web.pages import error_response
 
-#: Seconds to wait when the service did not say how long.
+#: Seconds in ``Retry-After`` if the service did not say how long to wait.
 DEFAULT_RETRY_AFTER = 60
 
 
 def handle(error: HasResponse) -> Response:
     """Return the response for *error*.
 
-    The service's own words are not shown: they are for the log.
+    The messages of the service are not shown.
     """
     respond = partial(error_response, cause=error)
     match error:
@@ -46,12 +46,12 @@ def handle(error: HasResponse) -> Response:
                 sign_in=_again(pop_next_url() or home(request)),
             )
         case NotFoundError():
-            return respond(404, "Not found", "It is not there, or it is not shared with you.")
+            return respond(404, "Not found", "It does not exist, or it is not shared with you.")
         case TokenError() if error.of_visitor:
             return ask_to_sign_in()
         case PermissionDenied():
             return respond(403, "Not allowed", "Ipernity does not allow this for your account.")
-    # The rest may have struck in the middle of a sign-in.
+    # These may have happened during a sign-in.
     next_url = pop_next_url()
     sign_in = _again(next_url) if next_url else None
     match error:
@@ -59,7 +59,7 @@ def handle(error: HasResponse) -> Response:
             return respond(
                 503,
                 "Too many requests",
-                "Ipernity asks to wait a little. Please try again later.",
+                "Ipernity accepts no more requests at the moment. Please try again later.",
                 sign_in=sign_in,
                 headers={"Retry-After": str(math.ceil(error.retry_after or DEFAULT_RETRY_AFTER))},
             )
@@ -80,10 +80,10 @@ def handle(error: HasResponse) -> Response:
 
 
 def _again(next_url: str) -> str | None:
-    """Return the address that starts a sign-in anew.
+    """Return the URL that starts another sign-in.
 
-    The page itself starts none: a callback that nobody has asked for would
-    then prepare the ground for the next one.
+    The page itself does not start one: then a forged callback would create the pending sign-in
+    that the next forged callback needs.
     """
     try:
         return url_for("ip_callback.again", next=next_url)

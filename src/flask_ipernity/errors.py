@@ -4,20 +4,20 @@
 
     IpernityError
     ├── ConfigurationError      wrong or missing setting; raised at start
-    ├── UnknownMethod           not an API method; names the nearest
+    ├── UnknownMethod           not an API method; suggests the nearest
     ├── APIRequestError         Ipernity answered with an error
-    │   ├── NotFoundError        not there, or not for you
-    │   ├── TokenError          106 107 108: no token, dead token, closed account
+    │   ├── NotFoundError       does not exist, or the caller may not see it
+    │   ├── TokenError          106 107 108: no token, invalid token, closed account
     │   ├── PermissionDenied    109 110
     │   └── QuotaExceeded       112 113, HTTP 429
     ├── ServiceError            no usable answer
-    │   ├── ServiceUnavailableError refused, reset, cut off, 5xx
+    │   ├── ServiceUnavailableError   refused, reset, cut off, 5xx
     │   ├── ServiceTimeout
-    │   └── BadAnswer           not JSON, not the shape it must have
-    ├── SignInError             a sign-in that did not finish
-    └── UploadError             a file that did not arrive
+    │   └── BadAnswer           not JSON, or without the required fields
+    ├── SignInError             a sign-in that failed
+    └── UploadError             a file that did not become a document
 
-No text, attribute or cause of these errors holds a token, frob, secret or
+No message, attribute or cause of these errors contains a token, frob, secret or
 signature. The names and attributes of ``IpernityError``, ``APIRequestError``,
 ``UnknownMethod`` and ``UploadError`` are those of PyIpernity.
 """
@@ -30,8 +30,8 @@ from collections.abc import Mapping
 class HasResponse(Exception):
     """An error that the extension turns into an HTTP response when no view catches it.
 
-    It comes after :exc:`IpernityError` among the bases, so that a handler that an application
-    has registered for ``IpernityError``, before or after ``Ipernity(app)``, is asked first.
+    It comes after :exc:`IpernityError` in the list of bases, so that an application's handler for
+    ``IpernityError`` takes precedence over the extension's handler for this class.
     """
 
 
@@ -40,22 +40,21 @@ class IpernityError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, in words."""
+        """The text of the error."""
         return str(self)
 
 
 class ConfigurationError(IpernityError):
-    """A setting is missing or wrong, or a feature is used that is not set up."""
+    """A setting is missing or wrong, or a feature that is not set up was used."""
 
 
 class UnknownMethod(IpernityError, AttributeError):
-    """The name is no method of Ipernity's API; nothing was sent.
+    """The name is not a method of Ipernity's API; nothing was sent.
 
-    It is an :exc:`AttributeError` too, so that ``hasattr(api, "nonsense")``
-    is false rather than an error.
+    It is also an :exc:`AttributeError`, so that ``hasattr(api, "nonsense")`` is ``False``.
 
-    :param method: the name that was asked for.
-    :param nearest: known names that look like it, best first.
+    :param method: the unknown name.
+    :param nearest: similar names of methods, the most similar first.
     """
 
     def __init__(self, method: str | None = None, nearest: tuple[str, ...] = ()) -> None:
@@ -71,12 +70,12 @@ class UnknownMethod(IpernityError, AttributeError):
 class APIRequestError(IpernityError, HasResponse):
     """Ipernity understood the call and answered with an error.
 
-    :param status: ``error``, or ``httperror`` where only HTTP's status told it.
-    :param code: Ipernity's error code; 1 to 99 belong to the method,
-        from 100 on they are general. With ``httperror``, HTTP's status.
-    :param message: Ipernity's own words.
+    :param status: ``error``, or ``httperror`` if only the HTTP status reported the error.
+    :param code: Ipernity's error code. Codes 1 to 99 depend on the method, higher ones are the
+        same for all methods. With ``httperror``, the HTTP status.
+    :param message: Ipernity's message.
     :param method: the API method.
-    :param params: the parameters of the call, without what is secret.
+    :param params: the parameters of the call, without secrets.
     """
 
     #: How often the call was sent, retries included; 0 when it was not sent at all.
@@ -99,7 +98,7 @@ class APIRequestError(IpernityError, HasResponse):
 
     @property
     def message(self) -> str:
-        """Ipernity's own words."""
+        """Ipernity's message."""
         return self._message
 
     def __str__(self) -> str:
@@ -107,29 +106,29 @@ class APIRequestError(IpernityError, HasResponse):
 
 
 class NotFoundError(APIRequestError):
-    """The document, album, user … is not there, or not for you.
+    """The document, album, user … does not exist, or the caller may not see it.
 
-    Ipernity does not tell the two apart.
+    Ipernity does not distinguish the two.
     """
 
 
 class TokenError(APIRequestError):
-    """The call needs a token (106), the token is dead (107), or the account is closed (108).
+    """The call needs a token (106), the token is invalid (107), or the account is closed (108).
 
-    ``of_visitor`` tells whether it was the visitor's own token, or lack of one.
+    ``of_visitor`` is ``True`` if the call was made for the visitor of the current request.
     """
 
     of_visitor = False
 
 
 class PermissionDenied(APIRequestError):
-    """A blocklist (109) or too few permissions of the token (110) forbid the call."""
+    """The owner has blocked the caller (109), or the token lacks permissions (110)."""
 
 
 class QuotaExceeded(APIRequestError):
-    """The application (112) or this address (113) has called too often.
+    """The application (112) or its IP address (113) has made too many calls.
 
-    ``retry_after`` is the number of seconds to wait, where the service told it.
+    ``retry_after`` is the number of seconds to wait, or ``None`` if it is not known.
     """
 
     retry_after: float | None = None
@@ -156,26 +155,26 @@ class ServiceError(IpernityError, HasResponse):
 class ServiceUnavailableError(ServiceError):
     """The connection was refused, reset or cut off, or the service is down (5xx).
 
-    ``retry_after`` is the number of seconds to wait, where the service told it.
+    ``retry_after`` is the number of seconds to wait, or ``None`` if it is not known.
     """
 
     retry_after: float | None = None
 
 
 class ServiceTimeout(ServiceError):
-    """The answer did not come in time."""
+    """The response did not arrive in time."""
 
 
 class BadAnswer(ServiceError):
-    """The answer is not JSON, or has not the shape that it must have."""
+    """The answer is not JSON, or lacks required fields."""
 
 
 class SignInError(IpernityError, HasResponse):
-    """A sign-in did not finish.
+    """A sign-in failed.
 
     :param reason: ``missing_frob``, ``not_pending``, ``expired``, ``refused``,
         ``other_account``, ``fewer_permissions`` or ``not_kept``.
-    :param message: what a person may read.
+    :param message: the text for the visitor.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -189,8 +188,8 @@ class SignInError(IpernityError, HasResponse):
 class UploadError(IpernityError, HasResponse):
     """A file did not become a document.
 
-    :param filename: the file that was being sent.
-    :param ticket: Ipernity's upload ticket, where there is one.
+    :param filename: the name of the file.
+    :param ticket: Ipernity's upload ticket, if there is one.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The extension object, and the proxy to the current application's."""
+"""The extension object, and the proxy for that of the current application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from .caching.backends import TextStore, text_store
 from .caching.results import ResultCache
 from .client import Transport
-from .client.methods import find, service_of
+from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
 from .settings import Settings
@@ -37,8 +37,7 @@ log = logging.getLogger(__name__)
 class Ipernity:
     """Connects Flask applications to Ipernity.
 
-    It holds nothing that belongs to one application: one object may serve
-    several, each with its own key.
+    It has no state of its own: one object can serve several applications, each with its own key.
 
     :param app: an application to set up at once; see :meth:`init_app`.
     """
@@ -52,10 +51,9 @@ class Ipernity:
         return f"<Ipernity of {state.app.name!r}>" if isinstance(state, AppState) else "<Ipernity>"
 
     def init_app(self, app: Flask) -> None:
-        """Read the settings of *app* and register what they ask for.
+        """Read the settings of *app*, and register blueprints and an error handler.
 
-        :raises ConfigurationError: a setting is missing or wrong, or *app* is
-            set up already.
+        :raises ConfigurationError: a setting is missing or wrong, or *app* has been set up before.
         """
         if "ipernity" in app.extensions:
             raise ConfigurationError(
@@ -84,7 +82,7 @@ class Ipernity:
         app.context_processor(lambda: {"ipernity": ipernity})
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
-        """Return what the rooms keep for *app*."""
+        """Return the state of the rooms for *app*."""
         from .media.lookup import MediaLookup
         from .media.state import MediaState, media_state
 
@@ -118,26 +116,26 @@ class Ipernity:
 
     @property
     def api(self) -> SiteAPI:
-        """The API, for the visitor of the current request: with the visitor's
-        token when signed in, else anonymous.
+        """The API object for the visitor of the current request, with the visitor's token if the
+        visitor is signed in.
 
         :raises RuntimeError: there is no request.
         """
         return visitor_api()
 
     def api_for(self, token: str | Mapping[str, Any] | None) -> SiteAPI:
-        """Return an API object for *token*, in a request or outside, as in jobs and commands.
+        """Return an API object for *token*, for use outside of requests, in jobs and commands.
 
-        Needs an application context. Use an object in one thread only.
+        Needs an application context. Use each object in one thread only.
 
-        :param token: text, or the mapping that ``auth.getToken`` answers;
-            ``None`` for an anonymous API.
+        :param token: the token as text, or the mapping ``auth`` in the answer of
+            ``auth.getToken``; ``None`` for anonymous calls.
         """
         return site_context().api(token)
 
     @property
     def owner_api(self) -> SiteAPI:
-        """A new API object for the site's owner, with ``IPERNITY_OWNER_TOKEN``.
+        """A new API object for the site's owner, with :confval:`IPERNITY_OWNER_TOKEN`.
 
         :raises ConfigurationError: the setting is missing.
         """
@@ -150,9 +148,8 @@ class Ipernity:
 
     @property
     def last_call(self) -> Call | None:
-        """The last call of this request, or of this application context outside of requests."""
-        log = call_log()
-        return log.last if log else None
+        """The last call of this request or, outside of requests, of this application context."""
+        return call_log().last if has_app_context() else None
 
     @staticmethod
     def server_timing(response: Response) -> Response:
@@ -162,22 +159,23 @@ class Ipernity:
         Register it with ``app.after_request``; the browser's developer tools show it.
         """
         log = call_log()
-        if log and log.last:
+        if log.last:
             response.headers.add("Server-Timing", log.server_timing())
         return response
 
     def cache_clear(self, method: str | None = None, *, viewer: SiteAPI | None = None) -> None:
-        """Forget results that are kept; all of them by default.
+        """Remove cached results; by default, all of them.
 
-        With the session as store, only results in the current visitor's session can be forgotten.
+        If results are cached in the session, only those of the current visitor can be removed.
 
-        :param method: only those of this method.
-        :param viewer: only those of the holder of this API object's token, such
-            as ``ipernity.api``; with *method*, those of the method's service.
+        :param method: remove only the results of this method.
+        :param viewer: remove only the results for the token of this API object, such as
+            ``ipernity.api``. Together with *method*, all results of the method's service are
+            removed.
         :raises UnknownMethod: there is no such method.
         """
         site = site_context()
-        name = None if method is None else find(method).name
+        name = None if method is None else find_method(method).name
         if site.cache is None:
             return
         if viewer is None:
@@ -212,22 +210,22 @@ class Ipernity:
         return flow.set_token(frob)
 
     def logout(self) -> None:
-        """Sign the visitor out: forget the token and all else of ours in the session.
+        """Sign the visitor out: remove the token and all our keys from the session.
 
-        The grant itself can be ended only at Ipernity, in the settings of the account.
+        The visitor can revoke the token at Ipernity, in the settings of the account.
         """
         flow.logout()
 
     def session_get(self, key: str, default: Any = None) -> Any:
-        """Return what the session keeps under the prefix and *key*."""
+        """Return the session's value for the prefix and *key*."""
         return sign_in_context().session.get(key, default)
 
     def session_set(self, key: str, value: Any) -> None:
-        """Keep *value* in the session under the prefix and *key*."""
+        """Store *value* in the session under the prefix and *key*."""
         sign_in_context().session.set(key, value)
 
     def session_pop(self, key: str, default: Any = None) -> Any:
-        """Remove *key* from the session and return what was there."""
+        """Remove the prefix and *key* from the session, and return the value."""
         return sign_in_context().session.pop(key, default)
 
     def media_url(
@@ -275,7 +273,7 @@ class Ipernity:
 
 
 def _user_agent(app: Flask) -> str:
-    # header values are Latin-1
+    # Header values are Latin-1.
     name = app.name.encode("ascii", "replace").decode()
     return f"Flask-Ipernity/{version('Flask-Ipernity')} ({name})"
 
@@ -322,7 +320,7 @@ def _server_cache(settings: Settings, texts: TextStore, prefix: str) -> ResultCa
     return ResultCache(VersionedResults(texts, prefix, max_age + stale_age), max_age, stale_age)
 
 
-#: The object that the current application was set up with.
+#: The object with which the current application was set up.
 current_extension: Part[Ipernity] = Part("extension")
 
 

@@ -1,7 +1,7 @@
 """Ipernity as the identity provider of Flask-Login; imported only with ``IPERNITY_LOGIN``.
 
-Who is signed in at Ipernity is the user of Flask-Login, and the other way
-round: what ends one ends the other.
+The visitor who is signed in with Ipernity is the user of Flask-Login. Signing out of one signs out
+of the other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ip_login = Blueprint("ip_login", __name__)
 class User(UserMixin):  # type: ignore[misc]
     """A visitor who is signed in.
 
-    :param account: what Ipernity tells of the account.
+    :param account: the account, as Ipernity describes it.
     """
 
     def __init__(self, account: Mapping[str, Any]) -> None:
@@ -56,7 +56,8 @@ class User(UserMixin):  # type: ignore[misc]
 def init_app(app: Flask, settings: Settings) -> None:
     """Connect *app* and its login manager to Ipernity.
 
-    A user loader and a ``login_view`` of the application's own stay, or win when set later.
+    A user loader or a ``login_view`` of the application takes precedence, whether it is set
+    before or later.
 
     :raises ConfigurationError: the application has no login manager yet.
     """
@@ -80,13 +81,13 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 @ip_login.get("/login")
 def login() -> Response:
-    """Lead to Ipernity, and afterwards to the page that ``next`` names."""
+    """Redirect to Ipernity, and after the sign-in to the URL in ``next``."""
     return ask_to_sign_in(next_url=request.args.get("next", ""))
 
 
 @ip_login.route("/logout", methods=["GET", "POST"])
 def logout() -> Response:
-    """Sign out, or ask first when something else than the visitor may have led here."""
+    """Sign out. Ask first if the request may not be the visitor's intention."""
     meant = request.method == "POST" or (request.method == "GET" and is_navigation(request))
     if is_from_elsewhere(request) or not meant:
         return page("sign_out.html")
@@ -95,9 +96,9 @@ def logout() -> Response:
 
 
 def load_user(user_id: str) -> User | None:
-    """Return the user, from what is stored; Ipernity is not asked."""
+    """Return the user from what is stored with the token, without an API call."""
     if "ipernity" not in current_app.extensions:
-        return None  # a login manager may serve other applications too
+        return None  # a login manager may serve several applications
     api = visitor_api()
     account = api.known_user
     if api.token is None or account is None or str(account.get("user_id")) != user_id:
@@ -119,7 +120,7 @@ def _on_logged_out(sender: Flask, **_: object) -> None:
 
 
 def _on_protected(sender: Flask, **_: object) -> None:
-    # With SESSION_PROTECTION = "strong", Flask-Login ends a session that is
-    # used from elsewhere.
+    # With SESSION_PROTECTION = "strong", Flask-Login ends a session that is used by another
+    # client.
     if "_user_id" not in session and visitor_api().token is not None:
         flow.logout()

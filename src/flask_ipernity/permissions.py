@@ -1,4 +1,4 @@
-"""What a token may do: items and levels.
+"""The permissions of a token: items and levels.
 
 Source: Ipernity's help page ``permissions.html``.
 """
@@ -17,26 +17,26 @@ LEVELS = ("none", "read", "write", "delete")
 
 
 def checked(permissions: Mapping[str, str]) -> dict[str, str]:
-    """Return *permissions* with plain item names (``perm_doc`` is ``doc``).
+    """Return *permissions* with plain names of items: ``doc`` for ``perm_doc``.
 
-    :raises ConfigurationError: not a mapping, or an item or level that
-        Ipernity does not have; the text names the right ones.
+    :raises ConfigurationError: *permissions* is not a mapping, or has an item or a level that
+        does not exist.
     """
     if not isinstance(permissions, Mapping):
         raise ConfigurationError(
-            f'permissions are a mapping such as {{"doc": "read"}}, not {permissions!r}'
+            f'permissions must be a mapping such as {{"doc": "read"}}, not {permissions!r}'
         )
     result = {}
     for name, level in permissions.items():
         item = name.removeprefix("perm_") if isinstance(name, str) else name
         if item not in ITEMS:
             raise ConfigurationError(
-                f"permission item {name!r} does not exist; Ipernity has {', '.join(ITEMS)}"
+                f"permission item {name!r} does not exist; the items are {', '.join(ITEMS)}"
             )
         levels = LEVELS[:3] if item == "profile" else LEVELS
         if level not in levels:
             raise ConfigurationError(
-                f"permission level {level!r} of {item!r} does not exist; it is one of"
+                f"permission level {level!r} of {item!r} does not exist; the levels are"
                 f" {', '.join(levels)}"
             )
         result[item] = level
@@ -44,10 +44,9 @@ def checked(permissions: Mapping[str, str]) -> dict[str, str]:
 
 
 def missing(granted: Mapping[str, str], needed: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of *needed* that *granted* does not hold.
+    """Return the part of *needed* that *granted* does not include.
 
-    An item that *granted* lacks counts as ``none``, and so does a level that
-    Ipernity did not have when this was written.
+    Items that *granted* lacks and unknown levels count as ``none``.
     """
     return {
         item: level

@@ -1,7 +1,7 @@
-"""The settings: one table of keys, read once at start and checked.
+"""The settings: one table of keys, which are read and checked once, at start.
 
-Each field of :class:`Settings` is a key of the application's configuration,
-``app_key`` is ``IPERNITY_APP_KEY``.
+Each field of :class:`Settings` is a key of the application's configuration: ``app_key`` is
+``IPERNITY_APP_KEY``.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Check = Callable[[Any], Any]
 def _text(value: Any) -> str:
     if isinstance(value, int | float):
         # as Flask reads a variable of digits from the environment
-        raise ValueError("text, in the environment with quotes in quotes: '\"123\"'")
+        raise ValueError("a string, in the environment with inner quotes: '\"123\"'")
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("text that is not empty")
+        raise ValueError("a string that is not empty")
     return value
 
 
@@ -70,10 +70,10 @@ def _url_prefix(value: Any) -> str:
     return value
 
 
-def _address(value: Any) -> str:
+def _url(value: Any) -> str:
     parts = urlsplit(_text(value))
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address that starts with https://")
+        raise ValueError("a URL that starts with https://")
     return str(value)
 
 
@@ -86,9 +86,9 @@ def _timeout(value: Any) -> tuple[float, float]:
     return connect, answer
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _strings(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple | set | frozenset):
-        raise ValueError("a tuple of texts")
+        raise ValueError("a tuple of strings")
     return tuple(_text(part) for part in value)
 
 
@@ -101,7 +101,7 @@ def _user_ids(value: Any) -> tuple[str, ...]:
 
 def _offload(value: Any) -> str | None:
     if value is not None and not (isinstance(value, str) and _OFFLOAD.fullmatch(value)):
-        raise ValueError('None, or "x-accel:" and a path between slashes, "x-accel:/_ipernity/"')
+        raise ValueError('None, or "x-accel:" and a path between slashes: "x-accel:/_ipernity/"')
     return value
 
 
@@ -143,66 +143,67 @@ class Settings:
     app_key: str = _key(_text)
     #: From Ipernity's application page.
     app_secret: str = _key(_text, secret=True)
-    #: What sign-in asks for.
+    #: The permissions that a sign-in asks for.
     permissions: Mapping[str, str] = field(
         default_factory=dict, metadata={"check": _permissions, "secret": False}
     )
-    #: Whether the callback view is registered, and where.
+    #: Whether to register the callback view, and where.
     callback: bool = _key(_flag, True)
     callback_url_prefix: str = _key(_url_prefix, "/ipernity")
     #: Flask-Login integration.
     login: bool = _key(_flag, False)
     login_url_prefix: str = _key(_url_prefix, "/ipernity")
-    #: Whether the media proxy is registered, and where.
+    #: Whether to register the media proxy, and where.
     proxy_docs: bool = _key(_flag, True)
     proxy_url_prefix: str = _key(_url_prefix, "/ipernity")
-    #: Whether API results are kept, where, and for how many seconds.
+    #: Whether to cache API results, where, and for how many seconds.
     cache_requests: bool = _key(_flag, False)
     cache_max_age: float = _key(_number, 300)
     cache: Any = _key(_store("session", "memory", redis=True), "session", secret=True)
     cache_stale_age: float = _key(_number, 86400)
-    #: Start of the names of our keys in the session.
+    #: Prefix of our keys in the session.
     session_prefix: str = _key(_text, "ipernity_")
-    #: Where calls go.
-    api_url: str = _key(_address, "https://api.ipernity.com/api/")
-    #: Where sign-in goes.
-    authorize_url: str = _key(_address, "https://www.ipernity.com/apps/authorize")
+    #: The base URL of the API.
+    api_url: str = _key(_url, "https://api.ipernity.com/api/")
+    #: The page at which visitors agree to a sign-in.
+    authorize_url: str = _key(_url, "https://www.ipernity.com/apps/authorize")
     #: Sent as ``lg`` with every call and in the sign-in link; ``None`` leaves it out.
     lang: str | None = _key(_text_or_none, "en")
-    #: How we name ourselves to the service.
+    #: The ``User-Agent`` of our requests.
     user_agent: str | None = _key(_text_or_none, None)
-    #: Seconds to connect, seconds in which the whole answer must come.
+    #: Seconds to connect, and seconds until the response must be complete.
     timeout: tuple[float, float] = _key(_timeout, (5, 15))
-    #: Further tries of a reading call.
+    #: How often a reading call is repeated after a failure.
     retries: int = _key(_count, 2)
-    #: Connections kept per host and process.
+    #: Connections that a process keeps open to each host.
     pool_size: int = _key(lambda value: _count(value, 1), 16)
     #: The owner's token for ``ipernity.owner_api``.
     owner_token: str | None = _key(_text_or_none, None, secret=True)
-    #: Where visitors' tokens are.
+    #: Where the tokens of visitors are stored.
     token_store: Any = _key(_store("session", "sealed", "server"), "session", secret=True)
-    #: Seconds in which a started sign-in must come back.
+    #: How many seconds a visitor has to finish a sign-in.
     sign_in_max_age: float = _key(lambda value: _number(value, above=True), 600)
-    #: Whether a page asks "continue as NAME?" before a token is kept.
+    #: Whether every sign-in ends with a page that asks "Continue as …?".
     confirm_sign_in: bool = _key(_flag, False)
     #: Hosts that media may come from; a leading dot means any subdomain.
-    media_hosts: tuple[str, ...] = _key(_texts, (".ipernity.com",))
-    #: Life of public media in browsers and shared caches, seconds.
+    media_hosts: tuple[str, ...] = _key(_strings, (".ipernity.com",))
+    #: How many seconds browsers and shared caches may keep public media.
     proxy_max_age: int = _key(_count, 86400)
-    #: If not empty, only documents of these user ids are served.
+    #: User ids. If there are any, only documents of these members are served.
     proxy_owners: tuple[str, ...] = _key(_user_ids, ())
-    #: Originals, audio and video streamed at once per process: fewer than a server has threads.
+    #: How many originals, audio and video files a process serves at the same time: fewer than a
+    #: server has threads.
     proxy_streams: int = _key(lambda value: _count(value, 1), 4)
     #: ``x-accel:/prefix/`` lets nginx fetch the bytes.
     proxy_offload: str | None = _key(_offload, None)
-    #: Length of the largest file that is passed on, bytes; ``None`` for any.
+    #: Size of the largest file that is served, in bytes; ``None`` for any.
     proxy_max_bytes: int | None = _key(
         lambda value: None if value is None else _count(value, 1), None
     )
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Settings:
-        """Return the settings that *config* holds.
+        """Return the settings in *config*.
 
         A key that starts with ``IPERNITY_`` and is not one of ours belongs to the application,
         unless it looks like a misspelt one of ours.
@@ -237,7 +238,7 @@ def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:
         raise ConfigurationError(f"{key} must be {error}; it is {found}.") from None
 
 
-#: What people write who know other clients.
+#: Names that other clients use.
 _OTHER_NAMES = {
     "IPERNITY_API_KEY": "IPERNITY_APP_KEY",
     "IPERNITY_API_SECRET": "IPERNITY_APP_SECRET",

@@ -1,4 +1,4 @@
-"""Signals; the sender is the application object, never a proxy of it."""
+"""Signals. The sender is the application object, never a proxy for it."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ _signals = Namespace()
 #: A visitor has signed in. ``user``: the account, as Ipernity describes it.
 signed_in = _signals.signal("ipernity-signed-in")
 
-#: A sign-in did not finish. ``reason``: that of :exc:`~flask_ipernity.SignInError`,
-#: or ``service`` when Ipernity gave no usable answer.
+#: A sign-in has failed. ``reason``: that of :exc:`~flask_ipernity.SignInError`, or ``service`` for
+#: other errors.
 sign_in_failed = _signals.signal("ipernity-sign-in-failed")
 
-#: A visitor's token turned out to be dead and was forgotten. ``user``: as above, or ``None``.
+#: A visitor's token was no longer valid and has been deleted. ``user``: as above, or ``None``.
 token_revoked = _signals.signal("ipernity-token-revoked")
 
 #: A visitor has signed out. ``user``: as above, or ``None``.
 signed_out = _signals.signal("ipernity-signed-out")
 
-#: Not public. A request has found its token dead; :data:`token_revoked` is sent only once.
+#: Not public. Sent by every request that finds its token invalid; :data:`token_revoked` is sent
+#: once.
 token_forgotten = _signals.signal("ipernity-token-forgotten")
 
 
-#: Where the result of a call is from: ``hit``, ``miss`` and ``stale`` as the cache has it;
-#: ``uncached`` where it could not or should not come from the cache.
+#: Where the result of a call came from: from the cache (``hit``), from Ipernity (``miss``), an
+#: expired result from the cache (``stale``), or from Ipernity without using the cache
+#: (``uncached``).
 CallSource = Literal["hit", "miss", "stale", "uncached"]
 
 
 class Call(NamedTuple):
-    """A call of the API that was made, or answered from the cache."""
+    """An API call that was sent to Ipernity or answered from the cache."""
 
     #: The API method, such as ``doc.getList``.
     method: str
-    #: Where the result is from: ``hit``, ``miss``, ``stale`` or ``uncached``.
+    #: Where the result came from: the cache (``hit``), Ipernity (``miss``), an expired result in
+    #: the cache (``stale``), or Ipernity without using the cache (``uncached``).
     cache: CallSource
-    #: How long the caller waited.
+    #: How many seconds the caller waited.
     seconds: float
-    #: How often the call was sent again after a failure.
+    #: How often the call was repeated after a failure.
     retries: int
     #: The class name of the error that was raised, or ``None``.
     error: str | None
 
 
-#: The API was called, or the cache has answered. ``call``: a :class:`Call`.
+#: A call was sent to Ipernity or answered from the cache. ``call``: a :class:`Call`.
 api_called = _signals.signal("ipernity-api-called")

@@ -1,6 +1,6 @@
-"""What belongs to one application, and to one request.
+"""State of an application, and of a request.
 
-This module names no other room: each room defines its own :class:`Part` of an application's
+This module does not know the others: each room defines its own :class:`Part` of an application's
 state and its own :class:`PerRequest` value, and ``extension.Ipernity.init_app`` builds the parts.
 """
 
@@ -19,9 +19,9 @@ T = TypeVar("T")
 
 
 class Part(Generic[T]):
-    """What one room keeps for each application; call it to get the current application's.
+    """The state of one room, for each application. Call it to get the current application's.
 
-    :param name: shown in reprs.
+    :param name: for the repr.
     """
 
     __slots__ = ("_name",)
@@ -33,9 +33,9 @@ class Part(Generic[T]):
         return f"<Part {self._name}>"
 
     def __call__(self) -> T:
-        """Return the current application's.
+        """Return the room's state for the current application.
 
-        :raises ConfigurationError: ``Ipernity`` was not set up for it.
+        :raises ConfigurationError: ``Ipernity`` is not set up for the application.
         """
         return cast(T, current_state().parts[self])
 
@@ -47,30 +47,30 @@ class AppState:
     #: The application itself, never a proxy; signals are sent with it.
     app: Flask
     settings: Settings
-    #: What the rooms keep, each under its own :class:`Part`.
+    #: The state of each room, under its :class:`Part`.
     parts: Mapping[Part[Any], Any] = field(repr=False)
 
 
 def current_state() -> AppState:
     """Return the state of the current application.
 
-    :raises ConfigurationError: ``Ipernity`` was not set up for it.
+    :raises ConfigurationError: ``Ipernity`` is not set up for the application.
     """
     state = current_app.extensions.get("ipernity")
     if not isinstance(state, AppState):
         raise ConfigurationError(
             "Flask-Ipernity is not set up for this application. Call Ipernity(app), or"
-            " init_app(app), once when the application is made."
+            " init_app(app), when you create the application."
         )
     return state
 
 
 class PerRequest(Generic[T]):
-    """What one room keeps for each request; outside of requests, for an application context.
+    """A value for each request or, outside of requests, for each application context.
 
-    Call it to get the current one, which is made when it is first asked for.
+    Call it to get the current value, which is made at the first call.
 
-    :param make: makes it.
+    :param make: makes the value.
     """
 
     __slots__ = ("_make",)
@@ -79,7 +79,7 @@ class PerRequest(Generic[T]):
         self._make = make
 
     def __call__(self) -> T:
-        """Return what is kept for the current request.
+        """Return the value for the current request.
 
         :raises RuntimeError: there is no application context.
         """
@@ -91,8 +91,8 @@ class PerRequest(Generic[T]):
 
 def _kept() -> dict[PerRequest[Any], Any]:
     environ = request.environ if has_request_context() else None
-    # An application context may outlive the request, so what lies in `g` counts only for the
-    # request that it was made for.
+    # An application context may outlive a request, so values in `g` belong to the request that
+    # made them.
     if "_ipernity" not in g or g._ipernity[0] is not environ:
         g._ipernity = environ, {}
     return cast(dict[PerRequest[Any], Any], g._ipernity[1])

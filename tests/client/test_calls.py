@@ -5,6 +5,7 @@ import inspect
 import io
 import os
 import pickle
+import signal
 import threading
 from functools import reduce
 from pathlib import Path
@@ -294,6 +295,7 @@ def test_a_child_process_does_not_wait_for_what_its_parent_prefetches() -> None:
         child = os.fork()
         if child == 0:
             try:
+                signal.alarm(10)
                 assert ahead.take("test.hello", {"page": "2"}) is None
                 # This is the second request, and so lets the parent's reply come as well.
                 own = transport.prefetch("test.hello", {"page": "3"})

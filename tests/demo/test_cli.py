@@ -178,7 +178,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, text = failing(command, "--port", str(port))
-    assert (code, text) == (1, f"Error: Port {port} is taken. Choose another with --port.\n")
+    assert (code, text) == (1, f"Error: Port {port} is in use. Choose another with --port.\n")
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def test_a_refusal_is_a_friendly_page(app: Flask) -> None:
     with heard(sign_in_failed, app) as said:
         page = client.get(consent(client.get("/read").location, answer="refuse"))
     assert page.status_code == 400
-    assert "without a permit" in page.text
+    assert "did not allow the sign-in" in page.text
     assert said == [{"reason": "refused"}]
     assert client.get("/who").text == "nobody"
 

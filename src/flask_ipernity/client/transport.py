@@ -1,6 +1,7 @@
-"""Sends calls and brings back answers: pool, time-outs, retries, decoding.
+"""Send calls by HTTP, and decode the responses: connections, time-outs and retries.
 
-No redirects, no proxies from the environment, no netrc, no content decoding.
+It follows no redirects, and uses no proxies from the environment, no netrc file and no
+content encodings.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, Ser
 from ..http.pool import ConnectError, Origin, Pool
 from ..http.retry_after import parse_retry_after
 
-#: Longest answer that is read, in bytes.
-MAX_ANSWER = 32 * 1024 * 1024
+#: Bytes of the longest response that is read.
+MAX_RESPONSE_SIZE = 32 * 1024 * 1024
 
-_PAUSE = 0.2
-_AGAIN = frozenset({429, 502, 503, 504})
+# Seconds before the first retry; each further delay is twice as long.
+_RETRY_DELAY = 0.2
+
+_RETRY_STATUSES = frozenset({429, 502, 503, 504})
 
 # Seconds in which the connection must take each piece of a file.
-_STALL = 30.0
+_SEND_TIMEOUT = 30.0
 
 
 class Reply(NamedTuple):
@@ -42,7 +45,7 @@ class Reply(NamedTuple):
 
 
 class Prefetched:
-    """A reply that a thread is fetching, or has fetched. See :meth:`Transport.prefetch`.
+    """A reply that a thread is fetching, or has fetched. See :meth:`.IpernityAPI.prefetch`.
 
     It belongs to one request, and can be taken once.
 
@@ -81,45 +84,45 @@ class Prefetched:
 
 
 class RequestBody(NamedTuple):
-    """What a POST carries.
-
-    ``patience``: seconds in which the answer must come, counted from when all
-    is sent; sending may take as long as it takes. ``None``: as for other calls.
-    """
+    """The body of a POST request."""
 
     content: bytes | Iterable[bytes]
     headers: Mapping[str, str]
-    patience: float | None = None
+    #: Seconds in which the response must come after the body is sent, which may then take any
+    #: time. ``None``: sending and response share the time-out of the transport.
+    response_timeout: float | None = None
 
 
-class _Failure(NamedTuple):
-    """A try that failed: with what, and whether another may help."""
+class _FailedTry(NamedTuple):
+    """A try that failed."""
 
     error: ServiceError | QuotaExceeded
-    again: bool = False
+    #: Whether another try may succeed.
+    may_retry: bool = False
+    #: Seconds to wait before that, where the service has named them.
     retry_after: float | None = None
 
-    def pause(self, done: int) -> float | None:
-        """Return the seconds to wait after *done* further tries, ``None`` for ever."""
-        if not self.again:
+    def delay(self, retries: int) -> float | None:
+        """Return the seconds to wait after so many retries; ``None`` if another is of no use."""
+        if not self.may_retry:
             return None
         if self.retry_after is not None:
             return self.retry_after
-        return uniform(_PAUSE / 2, _PAUSE) * float(2**done)
+        return uniform(_RETRY_DELAY / 2, _RETRY_DELAY) * float(2**retries)
 
 
 class Transport:
     """The connections to one address of the API.
 
-    Safe to share between threads and API objects, which is its purpose. A
-    child process that inherits it starts with connections of its own.
+    It is safe to share between threads and API objects. A child process that inherits it starts
+    with new connections.
 
-    :param url: the address of the API; methods are looked up below it.
-    :param timeout: seconds to connect, and seconds in which the whole answer
+    :param url: the URL of the API; the URLs of the methods start with it.
+    :param timeout: seconds to connect, and seconds in which the whole response
         must have come, all tries together; one number sets both.
-    :param retries: further tries of a call that may be repeated.
-    :param pool_size: connections kept open.
-    :param user_agent: how the client names itself.
+    :param retries: how often a call that may be repeated is sent again after a failure.
+    :param pool_size: how many connections are kept open.
+    :param user_agent: the value of the ``User-Agent`` header.
     """
 
     def __init__(
@@ -138,7 +141,8 @@ class Transport:
         port = usual if parts.port is None else parts.port
         self._origin = Origin(parts.scheme, parts.hostname, port)
         self._path = parts.path.rstrip("/") + "/"
-        self._connect, self._total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        connect, total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self._connect_timeout, self._total_timeout = connect, total
         self._retries = retries
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
@@ -151,26 +155,26 @@ class Transport:
         self._pool.close()
 
     def send(
-        self, method: str, params: Mapping[str, str], *, body: RequestBody | None, repeat: bool
+        self, method: str, params: Mapping[str, str], *, body: RequestBody | None, retry: bool
     ) -> Reply:
         """Send one call and return the reply.
 
         :param method: the API method.
-        :param params: what goes into the query; empty when *body* carries it.
-        :param body: what is POSTed; without it, the call is a GET.
-        :param repeat: whether it does no harm to send the call again.
+        :param params: the parameters of the query; none if *body* has them.
+        :param body: the body of a POST request; without it, the request is a GET.
+        :param retry: whether to send it again after a failure that may pass.
         :raises ServiceError: there is no usable answer; ``tries`` is set, here and below.
         :raises QuotaExceeded: HTTP 429.
         """
         target = f"{self._path}{method}/json"
         if params:
             target += "?" + urlencode(params)
-        end = monotonic() + self._total
-        max_tries = 1 + self._retries if repeat else 1
+        end = monotonic() + self._total_timeout
+        max_tries = 1 + self._retries if retry else 1
         tries = 1
-        while isinstance(outcome := self._try(method, target, body, end), _Failure):
-            pause = outcome.pause(tries - 1)
-            if tries == max_tries or pause is None or monotonic() + pause >= end:
+        while isinstance(outcome := self._try(method, target, body, end), _FailedTry):
+            delay = outcome.delay(tries - 1)
+            if tries == max_tries or delay is None or monotonic() + delay >= end:
                 outcome.error.tries = tries
                 try:
                     raise outcome.error
@@ -178,14 +182,14 @@ class Transport:
                     # It holds the error, which holds this frame: neither would be freed.
                     del outcome
             tries += 1
-            sleep(pause)
+            sleep(delay)
         return Reply(outcome, tries)
 
     def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
-        """Send a GET request in a thread of its own; whoever sends the same can take the reply.
+        """Send a GET request in another thread, and return its reply, which may still be to come.
 
-        At most as many are sent at once as the pool has connections. Beyond that, and where no
-        thread can be started, return ``None``.
+        As many can be on their way at once as the pool has connections. Return ``None`` if there
+        are as many already, or if no thread can be started.
 
         :param method: the API method.
         :param params: its signed parameters.
@@ -209,7 +213,7 @@ class Transport:
     def _fetch(self, prefetched: Prefetched, prefetching: BoundedSemaphore) -> None:
         outcome: Reply | BaseException
         try:
-            outcome = self.send(prefetched.method, prefetched.params, body=None, repeat=True)
+            outcome = self.send(prefetched.method, prefetched.params, body=None, retry=True)
         except BaseException as error:
             outcome = error
         prefetching.release()
@@ -217,15 +221,16 @@ class Transport:
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float
-    ) -> dict[str, Any] | _Failure:
+    ) -> dict[str, Any] | _FailedTry:
         # Errors are returned, not raised in here: an error raised while one of
         # the connection's is being handled would carry that one as its context,
         # and its text may hold the URL and so the token.
+        time_left = _time_left(end)
         try:
-            connection = self._pool.take(self._origin, min(self._connect, _left(end)))
+            connection = self._pool.take(self._origin, min(self._connect_timeout, time_left))
         except (HTTPException, OSError) as error:
-            return _Failure(_connection_error(method, error), again=True)
-        patience = body.patience if body else None
+            return _FailedTry(_connection_error(method, error), may_retry=True)
+        response_timeout = body.response_timeout if body else None
         try:
             # A service that refuses a file may answer before it has read it all.
             with suppress(BrokenPipeError):
@@ -234,33 +239,36 @@ class Transport:
                     target,
                     {**self._headers, **body.headers} if body else self._headers,
                     body.content if body else None,
-                    timeout=_left(end) if patience is None else _STALL,
+                    timeout=time_left if response_timeout is None else _SEND_TIMEOUT,
                 )
             response = connection.read_response(
-                _left(end) if patience is None else max(self._total, patience)
+                _time_left(end)
+                if response_timeout is None
+                else max(self._total_timeout, response_timeout)
             )
             content = _read(response)
         except (HTTPException, OSError) as error:
             connection.close()
-            return _Failure(_connection_error(method, error), again=True)
+            return _FailedTry(_connection_error(method, error), may_retry=True)
         except BaseException:
             connection.close()
             raise
         if content is None:
             connection.close()
-            return _Failure(BadAnswer(f"the answer is longer than {MAX_ANSWER} bytes", method))
+            text = f"the response is longer than {MAX_RESPONSE_SIZE} bytes"
+            return _FailedTry(BadAnswer(text, method))
         self._pool.keep(self._origin, connection)
-        return _answer(method, response, content)
+        return _decode(method, response, content)
 
 
-def _left(end: float) -> float:
-    """Return the seconds until *end*, and a little when there are none."""
+def _time_left(end: float) -> float:
+    """Return the seconds until *end*, but never 0, which would mean no time-out."""
     return max(end - monotonic(), 0.001)
 
 
 def _read(response: HTTPResponse) -> bytes | None:
     """Return the body, or ``None`` when it is too long."""
-    if (response.length or 0) > MAX_ANSWER:
+    if (response.length or 0) > MAX_RESPONSE_SIZE:
         return None
     if response.length is not None:
         # Unlike a read of so many bytes, this raises when the body is cut off.
@@ -269,13 +277,13 @@ def _read(response: HTTPResponse) -> bytes | None:
     while piece := response.read(65536):
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_ANSWER:
+        if size > MAX_RESPONSE_SIZE:
             return None
     return b"".join(pieces)
 
 
-def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _Failure:
-    """Return the decoded answer, or the failure that it amounts to."""
+def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _FailedTry:
+    """Return the answer in a response, or why it has none."""
     status = response.status
     if status == 429 or status >= 500:
         wait = parse_retry_after(response.headers.get("Retry-After"))
@@ -285,26 +293,27 @@ def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
         else:
             error = ServiceUnavailableError(f"Ipernity answered HTTP {status}", method)
         error.retry_after = wait
-        return _Failure(error, status in _AGAIN, wait)
+        return _FailedTry(error, status in _RETRY_STATUSES, wait)
     if status != 200:
-        return _Failure(BadAnswer(f"Ipernity answered HTTP {status}", method))
+        return _FailedTry(BadAnswer(f"Ipernity answered HTTP {status}", method))
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        return _Failure(BadAnswer("the answer is encoded, which nobody asked for", method))
+        return _FailedTry(BadAnswer("the response has a content encoding", method))
     try:
         # JSON comes as text/plain, so its type says nothing.
         answer = _decoder.decode(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return _Failure(BadAnswer("the answer is not JSON", method))
+        return _FailedTry(BadAnswer("the answer is not JSON", method))
     if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
-        return _Failure(BadAnswer("the answer has not the shape of one", method))
+        return _FailedTry(BadAnswer("the answer is no object with the key api", method))
     return answer
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse)
+# Python's decoder takes NaN and Infinity, which are not JSON.
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _connection_error(method: str, error: Exception) -> ServiceError:
@@ -326,7 +335,7 @@ def _connection_error(method: str, error: Exception) -> ServiceError:
 
 
 def _root(error: BaseException) -> BaseException | None:
-    """Return the operating system's error at the bottom of *error*, stripped bare."""
+    """Return the operating system's error that *error* comes from, without context."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError):

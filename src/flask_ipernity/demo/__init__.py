@@ -1,4 +1,4 @@
-"""A photo gallery: the example of what an application with Flask-Ipernity looks like."""
+"""A photo gallery, as an example of an application with Flask-Ipernity."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     """
     app = Flask(__name__)
     app.config.from_mapping(
-        # Another one at each start: those who were signed in no longer are.
+        # A new key at each start signs all visitors out.
         SECRET_KEY=token_hex(),
         # Browsers share cookies between the ports of a host.
         SESSION_COOKIE_NAME="flask_ipernity_demo",

@@ -1,4 +1,4 @@
-"""From the service's answers to what the pages show. Nothing here calls the service."""
+"""From answers of the API to what the pages show. Nothing here makes a call."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 #: The sizes that the pages use: a number is the longest side in pixels.
 LABELS = ("240", "500", "800", "1024", "1600")
 
-#: What lists are asked for. They answer with the next smaller size where it is
-#: missing, and so tell in the same call which sizes there are.
+#: The size that is requested of lists. They return the next smaller size if it does not exist, so
+#: the answer shows which sizes there are.
 LARGEST = LABELS[-1]
 
 #: Who sees a document that is not public: the values of ``share``, 1 for family plus 2 for friends.
@@ -38,7 +38,7 @@ _EXIF = {
 
 
 class Size(NamedTuple):
-    """A size of a picture; label and doc id are what the media proxy needs."""
+    """A size of a picture, with the label for the media proxy."""
 
     label: str
     width: int
@@ -56,14 +56,14 @@ class Page:
 
 
 def page_of(listing: Mapping[str, Any], key: str = "doc") -> Page:
-    """Return a page of any list; one without records has no key, and some tell no ``pages``."""
+    """Return a page of any list. An empty one has no key, and some have no ``pages``."""
     total = int(listing["total"])
     pages = ceil(total / max(1, int(listing["per_page"])))
     return Page(listing.get(key, []), int(listing["page"]), max(1, pages), total)
 
 
 def sizes(thumb: Mapping[str, Any] | None) -> list[Size]:
-    """Return the sizes of a picture from *thumb* down, smallest first; sound has none."""
+    """Return the sizes of a picture up to *thumb*, smallest first; audio has none."""
     if not thumb:
         return []
     label, width, height = thumb["label"], int(thumb["w"]), int(thumb["h"])
@@ -80,7 +80,7 @@ def sizes(thumb: Mapping[str, Any] | None) -> list[Size]:
 
 
 def largest_thumb(doc: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the largest size that ``doc.get`` names, up to the largest that is used here."""
+    """Return the largest size in an answer of ``doc.get``, up to the largest that is used here."""
     thumbs = doc.get("thumbs", {}).get("thumb", [])
     whole = [
         thumb
@@ -91,9 +91,10 @@ def largest_thumb(doc: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def circle(visibility: Mapping[str, Any]) -> str | None:
-    """Return who sees a document; nothing where everybody does.
+    """Return who sees a document, or ``None`` if it is public.
 
-    Which number ``share`` is of a public one, the service's pages do not agree on.
+    ``share`` is not used: Ipernity's help pages contradict each other about its value for public
+    documents.
     """
     if visibility["ispublic"] == "1":
         return None
@@ -101,18 +102,18 @@ def circle(visibility: Mapping[str, Any]) -> str | None:
 
 
 def licence(code: str) -> tuple[str, str | None]:
-    """Return the name of a licence, and the address of its text."""
+    """Return the name of a licence, and the URL of its text."""
     if code == "255":
         return "Free use", None
     if code not in _LICENCES:
         return "All rights reserved", None
     name = _LICENCES[code]
-    # The service does not tell the version; this is the current one.
+    # The service does not name the version; this is the current one.
     return f"CC {name.upper()}", f"https://creativecommons.org/licenses/{name}/4.0/"
 
 
 def exif_rows(exif: object) -> list[tuple[str, str]]:
-    """Return name and value of what photographers want to know; an empty answer is a list."""
+    """Return names and values of the EXIF data to show. An empty answer is a list."""
     if not isinstance(exif, Mapping):
         return []
     rows = [(name, text.format(exif[key])) for key, (name, text) in _EXIF.items() if key in exif]
@@ -123,7 +124,7 @@ def exif_rows(exif: object) -> list[tuple[str, str]]:
 
 
 def day(dates: Mapping[str, Any]) -> str:
-    """Return the day on which a document was made, else that on which it was posted."""
+    """Return the day on which a document was made or, if unknown, posted."""
     try:
         moment = datetime.fromisoformat(dates["created"])
     except ValueError:  # 0000-00-00: not known

@@ -1,4 +1,4 @@
-"""The pages of the gallery. Errors of the service are answered by the extension."""
+"""The pages of the gallery. The extension handles errors of the API."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 from .. import ipernity, ipernity_auth_required
 from . import facts
 
+#: Photos on a page.
 PER_PAGE = 40
-"""Photos on a page."""
 
 gallery = Blueprint("gallery", __name__)
 gallery.add_app_template_filter(facts.sizes)
@@ -22,7 +22,7 @@ gallery.add_app_template_filter(facts.day)
 
 
 class IdConverter(BaseConverter):
-    """``<id:…>``: the number of a document, album or member. Nonsense costs no call."""
+    """``<id:…>``: the id of a document, album or member. Other text needs no call."""
 
     regex = "[1-9][0-9]{0,18}"
 
@@ -41,8 +41,8 @@ def home() -> str:
 def person(user_id: str) -> str:
     """Show the newest photos of a member."""
     visitor = ipernity.api.user_info
-    # Lists do not tell who sees a photo, so visitors see their own page as others
-    # do, and their private photos on a page of its own.
+    # Lists do not say who sees a photo, so visitors see their own page as others do, and their
+    # private photos on a separate page.
     api = ipernity.api_for(None) if visitor and visitor["user_id"] == user_id else ipernity.api
     who = api.user.get(user_id=user_id)["user"]
     docs = _page(api.doc.getList(user_id=user_id, **_wall())["docs"])
@@ -67,7 +67,7 @@ def album(album_id: str) -> str:
 
 @gallery.get("/photos/<id:doc_id>")
 def photo(doc_id: str) -> str:
-    """Show one photo, video or sound, with all that is known of it."""
+    """Show one photo, video or audio file with its details."""
     doc = ipernity.api.doc.get(doc_id=doc_id, extra="tags,geo")["doc"]
     exif = ipernity.api.doc.getExif(doc_id=doc_id).get("exif") if doc["media"] == "photo" else None
     around = ipernity.api.doc.getContext(doc_id=doc_id, prev=1, next=1, thumbsize="75x")
@@ -92,7 +92,7 @@ def tag(name: str) -> str:
 
 @gallery.get("/search")
 def search() -> str:
-    """Show what a search finds; without words, the tags of the gallery's owner."""
+    """Show the results of a search or, without words, the tags of the gallery's owner."""
     words = request.args.get("q", "").strip()[:200]
     user_id = current_app.config["DEMO_USER"]
     if words:
@@ -106,7 +106,7 @@ def search() -> str:
 @ipernity_auth_required({"doc": "read"})
 def mine() -> str:
     """Show the visitor's own photos, private ones included."""
-    # Each circle is asked for by itself, because lists do not tell who sees a photo.
+    # One call for each circle, because lists do not say who sees a photo.
     hidden = [
         {**doc, "circle": circle}
         for share, circle in facts.CIRCLES.items()
@@ -122,21 +122,21 @@ def _mine(**params: Any) -> facts.Page:
 
 @gallery.get("/sign-in")
 def sign_in() -> Response:
-    """Lead to Ipernity, and afterwards to the visitor's own photos."""
+    """Redirect to Ipernity, and after the sign-in to the visitor's own photos."""
     return ipernity.authorize(next_url=url_for(".mine"))
 
 
-# By POST only: other sites cannot send the cookie along with it (SameSite=Lax).
+# By POST only: browsers do not send the cookie with a POST from another site (SameSite=Lax).
 @gallery.post("/sign-out")
 def sign_out() -> Response:
-    """Forget who the visitor is."""
+    """Sign the visitor out."""
     ipernity.logout()
     return redirect(url_for(".home"), 303)
 
 
 @gallery.app_errorhandler(404)
 def not_found(error: NotFound) -> tuple[str, int]:
-    """Answer for addresses that lead nowhere, as the extension does for missing photos."""
+    """Show the same page for unknown URLs as the extension shows for missing photos."""
     page = render_template(
         "flask_ipernity/error.html",
         title="Not found",
@@ -148,11 +148,11 @@ def not_found(error: NotFound) -> tuple[str, int]:
 
 @gallery.after_app_request
 def protect(response: Response) -> Response:
-    """Let pages load nothing from elsewhere; the media proxy has its own, stricter rules."""
+    """Let pages load nothing from other hosts; the media proxy has its own, stricter rules."""
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self';"
-        # the photos' aspect ratios
+        # For the aspect ratios of photos.
         " style-src-attr 'unsafe-inline';"
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     )
@@ -162,12 +162,12 @@ def protect(response: Response) -> Response:
 
 
 def _number() -> int:
-    """Return the number of the page that is asked for."""
+    """Return the number of the requested page."""
     return min(max(1, request.args.get("page", 1, type=int)), 100_000)
 
 
 def _wall(**params: Any) -> dict[str, Any]:
-    """Return what all lists of photos are asked for."""
+    """Return the parameters of all lists of photos."""
     return {"thumbsize": facts.LARGEST, "per_page": PER_PAGE, "page": _number(), **params}
 
 

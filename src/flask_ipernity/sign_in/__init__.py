@@ -1,1 +1,1 @@
-"""Signs visitors in: between the browser, Ipernity and the session."""
+"""The sign-in: between the browser, Ipernity and the session."""

@@ -1,8 +1,8 @@
 """Asking the visitor before an account is signed in.
 
-A sign-in that somebody else has prepared, with a frob of his own account,
-shows here: the page names the account. The frob is exchanged by then, so its
-token waits in the token store, in a record that signs nobody in.
+This reveals a forged sign-in with the frob of an attacker, because the page shows the account.
+At this point the frob has been exchanged. Until the visitor agrees, the token waits in the token
+store, in a record that does not sign in.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .visitor import VisitorAPI
 
 
 def hold(api: VisitorAPI, auth: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
-    """Keep *auth* until the visitor has answered.
+    """Store *auth* until the visitor has answered.
 
-    :param entry: the sign-in that has brought it; see :class:`.PendingSignIns`.
+    :param entry: the pending sign-in that it belongs to; see :class:`.PendingSignIns`.
     """
     record = {"auth": auth, "started": entry, "at": int(time()), "id": token_urlsafe(16)}
     api.context.tokens.set(CANDIDATE, record, int(api.context.settings.sign_in_max_age))
@@ -31,7 +31,7 @@ def hold(api: VisitorAPI, auth: Mapping[str, Any], entry: Mapping[str, Any]) -> 
 def candidate(api: VisitorAPI) -> dict[str, Any]:
     """Return the sign-in that waits for an answer: ``auth``, ``started`` and ``id``.
 
-    :raises SignInError: none does, or not any longer.
+    :raises SignInError: there is none, or it has expired.
     """
     record = api.context.tokens.get(CANDIDATE)
     if record is None:
@@ -43,7 +43,7 @@ def candidate(api: VisitorAPI) -> dict[str, Any]:
 
 
 def signed(record: Mapping[str, Any]) -> str:
-    """Return the token that the form of the page must send along."""
+    """Return the token that the form of the page must send."""
     return _serializer().dumps(record["id"])
 
 
@@ -51,8 +51,7 @@ def take(api: VisitorAPI, token: str) -> dict[str, Any]:
     """Remove the sign-in that waits for an answer and return it.
 
     :param token: from the form.
-    :raises SignInError: nothing waits, or the form belongs to another session
-        or to an older question.
+    :raises SignInError: there is none, or the form belongs to another session or to an older page.
     """
     record = candidate(api)
     try:
@@ -66,10 +65,10 @@ def take(api: VisitorAPI, token: str) -> dict[str, Any]:
 
 
 def drop(api: VisitorAPI) -> None:
-    """Forget the sign-in that waits for an answer."""
+    """Remove the sign-in that waits for an answer."""
     api.context.tokens.delete(CANDIDATE)
 
 
 def _serializer() -> URLSafeSerializer:
-    # itsdangerous signs with the last key
+    # itsdangerous signs with the last key.
     return URLSafeSerializer(list(reversed(secret_keys())), salt="flask-ipernity confirm sign-in")

@@ -1,4 +1,4 @@
-"""Sign-in: to Ipernity's authorize page, back with a frob, and from the frob to a token."""
+"""The sign-in: to Ipernity's authorize page, back with a frob, and from the frob to a token."""
 
 from __future__ import annotations
 
@@ -36,15 +36,14 @@ def authorize(
 ) -> Response:
     """Start a sign-in: return the redirect to Ipernity's authorize page.
 
-    :param permissions: what is asked for; by default ``IPERNITY_PERMISSIONS``.
-    :param next_url: the address of this application where the visitor lands
-        afterwards; by default the current one. Any other leads to the front page.
-    :raises ConfigurationError: a permission that does not exist.
-    :raises SignInError: the request is one for a picture, a frame or a page
-        that the browser fetches ahead.
+    :param permissions: what to ask for; by default ``IPERNITY_PERMISSIONS``.
+    :param next_url: a URL of this application where the visitor goes afterwards; by default the
+        current one. Any other URL leads to the front page.
+    :raises ConfigurationError: a permission does not exist.
+    :raises SignInError: the request is for an image, a frame or a prefetch.
     """
     if not may_begin(request):
-        raise SignInError("not_pending", "A sign-in begins in a tab of its own.")
+        raise SignInError("not_pending", "A sign-in must begin in its own tab.")
     api = visitor_api()
     context = api.context
     wanted = checked(context.settings.permissions if permissions is None else permissions)
@@ -58,24 +57,23 @@ def authorize(
 
 
 def set_token(frob: str | None = None) -> str:
-    """Finish a sign-in: exchange the frob for a token and keep it for the visitor.
+    """Finish a sign-in: exchange the frob for a token, and store it for the visitor.
 
-    The URL that is returned stays in the session, too, under ``next_url``.
+    The returned path is also stored in the session, under ``next_url``.
 
-    :param frob: by default the one in the request.
-    :returns: the path in this application that the visitor wanted to go to.
-    :raises SignInError: it was not started here, took too long, was refused,
-        has brought fewer permissions than were asked for, or another account
-        than the one that is signed in.
+    :param frob: the frob; by default that of the current request.
+    :returns: the path in this application that the visitor wanted to visit.
+    :raises SignInError: the session did not start the sign-in, it took too long, was refused,
+        granted too little, or brought another account than the one that is signed in.
     :raises ServiceError: Ipernity gave no usable answer.
-    :raises ConfigurationError: ``IPERNITY_CONFIRM_SIGN_IN`` is on, and only the
-        callback page of the extension can ask.
+    :raises ConfigurationError: ``IPERNITY_CONFIRM_SIGN_IN`` is on, which needs the callback of
+        the extension.
     """
     api = visitor_api()
     if api.context.settings.confirm_sign_in:
         raise ConfigurationError(
-            "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN leave"
-            " the callback to Flask-Ipernity."
+            "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN, use the"
+            " callback of Flask-Ipernity."
         )
     try:
         next_url = _exchange_frob(api, frob)
@@ -94,8 +92,8 @@ def set_token(frob: str | None = None) -> str:
 def finish_callback() -> str | None:
     """Finish a sign-in with the frob in the request, as :func:`set_token` does.
 
-    :returns: where the visitor wanted to go; ``None`` if she must be asked first which account
-        it is to be.
+    :returns: the path that the visitor wanted to visit, or ``None`` if the visitor must confirm
+        the account first.
     """
     api = visitor_api()
     try:
@@ -106,12 +104,12 @@ def finish_callback() -> str | None:
 
 
 def finish_confirmation(token: str, *, agreed: bool) -> str:
-    """Finish a sign-in with the visitor's answer to the question which account it is to be.
+    """Finish a sign-in for which the visitor had to confirm the account.
 
-    :param token: what came with the answer.
-    :returns: where the visitor wanted to go.
-    :raises SignInError: nothing waits for an answer, she has not agreed, or
-        there are fewer permissions than were asked for.
+    :param token: the token of the form.
+    :returns: the path that the visitor wanted to visit.
+    :raises SignInError: no sign-in waits for an answer, the visitor has not agreed, or granted too
+        little.
     """
     api = visitor_api()
     try:
@@ -134,27 +132,28 @@ def _send_failure(api: VisitorAPI, error: IpernityError) -> None:
 
 
 def _exchange_frob(api: VisitorAPI, frob: str | None) -> str | None:
-    """Exchange the frob, and sign the visitor in unless she must be asked.
+    """Exchange the frob, and sign the visitor in unless the account must be confirmed.
 
-    :returns: where she wanted to go; ``None`` if she must be asked.
+    :returns: the path that the visitor wanted to visit, or ``None`` if the account must be
+        confirmed.
     """
     context, former = api.context, api.known_user
     entry = context.pending.take()
-    # The page of an error leads there.
+    # For the error page.
     context.session.set("next_url", entry["next"])
     values = request.args.getlist("frob") if frob is None else [frob]
     if not values or not values[0]:
-        # How the service says that the visitor refused is not documented; it
-        # cannot come back with a frob.
-        raise SignInError("refused", "Ipernity sent you back without a permit to sign in.")
+        # It is not documented how the service reports that the visitor refused. It cannot be with
+        # a frob.
+        raise SignInError("refused", "Ipernity did not allow the sign-in.")
     if len(values) > 1 or not _FROB.fullmatch(values[0]):
-        raise SignInError("missing_frob", "The address you came back to is damaged.")
+        raise SignInError("missing_frob", "The URL of the sign-in is damaged.")
     try:
         auth = _checked_auth(api.call("auth.getToken", frob=values[0]))
     except APIRequestError as error:
         if error.code in (1, 2) or isinstance(error, TokenError):
             raise SignInError(
-                "expired", "The permit that Ipernity gave you is used up or too old."
+                "expired", "The one-time code of the sign-in was used before, or is too old."
             ) from None
         raise
     if context.settings.confirm_sign_in or _differ(former, auth["user"]):
@@ -169,9 +168,9 @@ def _differ(former: Mapping[str, Any] | None, user: Mapping[str, Any]) -> bool:
 
 
 def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) -> str:
-    """Sign the visitor in; nothing of ours stays from before but the other started sign-ins.
+    """Sign the visitor in. Of our keys in the session, only the other pending sign-ins remain.
 
-    :returns: where the visitor wanted to go.
+    :returns: the path that the visitor wanted to visit.
     """
     context, next_url = api.context, str(entry["next"])
     others = context.pending.entries()
@@ -191,13 +190,13 @@ def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) ->
 
 
 def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept of an answer of ``auth.getToken``."""
+    """Return the parts of an answer of ``auth.getToken`` that are stored."""
     auth = answer.get("auth")
     if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
         raise BadAnswer("the answer has no token", "auth.getToken")
     user, permissions = auth.get("user"), auth.get("permissions")
     if not isinstance(user, dict) or not str(user.get("user_id") or ""):
-        raise BadAnswer("the answer does not tell whose token it is", "auth.getToken")
+        raise BadAnswer("the answer does not name the user", "auth.getToken")
     if not auth["token"]:
         raise BadAnswer("the token in the answer is empty", "auth.getToken")
     return {
@@ -209,24 +208,24 @@ def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def start_url(next_url: str, permissions: Mapping[str, str] | None = None) -> str | None:
-    """Start a sign-in and return the address at Ipernity, for a link on a page.
+    """Start a sign-in, and return the URL at Ipernity for a link on a page.
 
-    It is ``None`` where no sign-in may begin. The parameters are those of :func:`authorize`.
+    It is ``None`` if no sign-in may begin. The parameters are those of :func:`authorize`.
     """
     return authorize(permissions, next_url).location if may_begin(request) else None
 
 
 def pop_next_url() -> str | None:
-    """Return where the sign-in that just failed should have led to, once."""
+    """Remove and return the path to which the sign-in that just failed should have led."""
     next_url = visitor_api().context.session.pop("next_url")
     return next_url if isinstance(next_url, str) else None
 
 
 def logout() -> None:
-    """Sign the visitor out: forget the token and all else of ours in the session.
+    """Sign the visitor out: remove the token and all our keys from the session.
 
-    Ipernity has no method to end a grant; the visitor can do that in the
-    settings of the account there.
+    The API has no method to revoke a token. The visitor can do so at Ipernity, in the settings of
+    the account.
     """
     api = visitor_api()
     _sign_out(api)

@@ -1,4 +1,4 @@
-"""The decorator that lets only signed-in visitors into a view."""
+"""The decorator for views that need a signed-in visitor."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 def ipernity_auth_required(
     permissions: Mapping[str, str] | None = None,
 ) -> Callable[[View], View]:
-    """Let only visitors into the view who are signed in with *permissions*.
+    """Call the view only for visitors who are signed in with *permissions*.
 
-    Others are sent to Ipernity and come back to the view; a form that is sent
-    or a script that fetches gets 401. Stands below ``@app.route``, with
-    parentheses; the view may be a coroutine function.
+    Other visitors are redirected to Ipernity, and return to the view after the sign-in. Submitted
+    forms and requests of scripts get status 401. Write the decorator below ``@app.route``, with
+    parentheses. The view may be a coroutine function.
 
-    :param permissions: such as ``{"doc": "write"}``; by default the current
-        application's ``IPERNITY_PERMISSIONS``, looked up at each request.
-    :raises ConfigurationError: a permission that does not exist.
+    :param permissions: such as ``{"doc": "write"}``; by default the ``IPERNITY_PERMISSIONS`` of
+        the current application.
+    :raises ConfigurationError: a permission does not exist.
     """
     if callable(permissions):
         raise ConfigurationError(
@@ -55,16 +55,15 @@ def ipernity_auth_required(
 def ask_to_sign_in(
     needed: Mapping[str, str] | None = None, next_url: str | None = None
 ) -> Response:
-    """Return the answer that leads the visitor to sign in.
+    """Return the response that asks the visitor to sign in.
 
-    What is granted already is asked for again, so that nothing is lost by it.
-    A person who navigates is redirected; anyone else gets 401, because a form
-    cannot be sent again by a redirect, and a script cannot follow one to
-    another site's page.
+    Permissions that were granted before are requested again, so that none is lost. Navigations are
+    redirected. Other requests get status 401, because a redirect cannot submit a form again, and a
+    script cannot follow it to a page of another site.
 
     :param needed: permissions; by default ``IPERNITY_PERMISSIONS``.
-    :param next_url: where the visitor lands afterwards; by default the current
-        address, or the page that a form or a script is on.
+    :param next_url: where the visitor goes afterwards; by default the current URL, or the page of
+        the form or script.
     """
     api = visitor_api()
     granted = api.permissions or {}

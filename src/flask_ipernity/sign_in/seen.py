@@ -1,4 +1,4 @@
-"""Recognizes what has happened in this process before."""
+"""Recognizes what has happened before in this process."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections import OrderedDict
 from hashlib import sha256
 from threading import Lock
 
-#: How many things are remembered; older ones are new again.
+#: How many things are remembered; older ones are forgotten.
 CAPACITY = 4096
 
 
 class Seen:
-    """Remembers what has happened, as digests, because some of it is secret.
+    """Remembers what has happened, as digests because some of it is secret.
 
     Safe to use from several threads.
     """
@@ -35,6 +35,6 @@ class Seen:
             return True
 
     def forget(self, what: str) -> None:
-        """Let *what* be new again."""
+        """Forget *what*."""
         with self._lock:
             self._digests.pop(sha256(what.encode()).digest(), None)

@@ -1,6 +1,6 @@
-"""Our part of the visitor's session, and the sign-ins in it that have not come back yet.
+"""Our keys in the visitor's session, and the pending sign-ins that are stored there.
 
-Ours are the keys that start with ``IPERNITY_SESSION_PREFIX``.
+Our keys start with ``IPERNITY_SESSION_PREFIX``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flask import current_app, request, session
 from ..errors import SignInError
 from ..web.next_url import MAX_LENGTH, home
 
-#: Sign-ins that a session may have started at once: one a tab, within reason.
+#: How many pending sign-ins a session may have, in different tabs.
 MAX_PENDING = 5
 
 _KEY = "sign_ins"
@@ -23,22 +23,22 @@ _KEY = "sign_ins"
 class VisitorSession:
     """Our keys in the session of the current request.
 
-    :param prefix: start of the names of the keys.
+    :param prefix: the prefix of the keys.
     """
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return what is kept under *key*, or *default*."""
+        """Return the value of *key*, or *default*."""
         return session.get(self._prefix + key, default)
 
     def set(self, key: str, value: Any) -> None:
-        """Keep *value* under *key*."""
+        """Store *value* under *key*."""
         session[self._prefix + key] = value
 
     def pop(self, key: str, default: Any = None) -> Any:
-        """Remove *key* and return what was kept there, or *default*."""
+        """Remove *key*, and return its value or *default*."""
         return session.pop(self._prefix + key, default)
 
     def clear(self) -> None:
@@ -47,10 +47,10 @@ class VisitorSession:
             del session[key]
 
     def renew(self) -> None:
-        """Give the session a new name, where the session interface can: Flask-Session does.
+        """Give the session a new id, if the session interface can, as that of Flask-Session.
 
-        Otherwise an attacker who has planted the name of a session in a browser would be in
-        the session that a visitor signs in to.
+        This prevents session fixation: an attacker who has planted a session id in the visitor's
+        browser must not share the session after the sign-in.
         """
         regenerate = getattr(current_app.session_interface, "regenerate", None)
         if callable(regenerate):
@@ -58,12 +58,12 @@ class VisitorSession:
 
 
 class PendingSignIns:
-    """The sign-ins that the session of the current request has started and not finished.
+    """The pending sign-ins of the current request's session.
 
-    Ipernity sends no ``state`` back, so what a callback is checked against is this list.
+    Ipernity does not send ``state`` back, so callbacks are checked against this list.
 
-    :param session: where they are kept.
-    :param max_age: seconds in which a sign-in must come back.
+    :param session: where they are stored.
+    :param max_age: seconds in which a sign-in must finish.
     """
 
     def __init__(self, session: VisitorSession, max_age: float) -> None:
@@ -71,18 +71,18 @@ class PendingSignIns:
         self._max_age = max_age
 
     def add(self, next_url: str, permissions: Mapping[str, str]) -> None:
-        """Remember a sign-in that starts now.
+        """Add a sign-in that starts now.
 
-        :param next_url: a path that :func:`.next_url.destination` has returned.
-        :param permissions: what is asked for.
+        :param next_url: a path returned by :func:`.next_url.destination`.
+        :param permissions: the requested permissions.
         """
         entry = {"next": next_url, "permissions": dict(permissions), "at": int(time())}
         self.keep([*self.entries(), entry][-MAX_PENDING:])
 
     def take(self) -> dict[str, Any]:
-        """Remove the newest from the session and return it.
+        """Remove the newest sign-in from the session, and return it.
 
-        It is gone before the frob is exchanged, so that it serves once whatever happens.
+        This happens before the frob is exchanged, so each can be used only once.
 
         :raises SignInError: there is none.
         """
@@ -100,15 +100,15 @@ class PendingSignIns:
         return newest
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return those that are young enough, oldest first."""
+        """Return the sign-ins that have not expired, oldest first."""
         oldest = time() - self._max_age
         return [entry for entry in self._session.get(_KEY, []) if entry["at"] >= oldest]
 
     def keep(self, entries: list[dict[str, Any]]) -> None:
-        """Put *entries* into the session.
+        """Store *entries* in the session.
 
-        Browsers drop a cookie of more than 4096 bytes. When the URLs are long
-        altogether, the older sign-ins lead to the front page.
+        Browsers reject cookies of more than 4096 bytes. If all URLs together are too long, the
+        older sign-ins lead to the front page.
         """
         if not entries:
             self._session.pop(_KEY)

@@ -1,7 +1,7 @@
-"""Results in the visitor's session, which most often is a cookie of 4 kB.
+"""The cache of results in the visitor's session, usually a cookie of at most 4 kB.
 
-A cookie that is too long is dropped by the browser, and with it the sign-in. So
-results take only the room that all else in the session leaves.
+Browsers reject a longer cookie, and the sign-in would be lost with it. So results use only the
+space that other data in the session leaves.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from ..client.methods import service_of
 from ..web.navigation import is_navigation
 from .session import PendingSignIns, VisitorSession
 
-#: Longest ``Set-Cookie`` line; browsers take 4096 bytes of name and value.
+#: Length of the longest ``Set-Cookie`` header; browsers accept 4096 bytes of name and value.
 MAX_COOKIE = 4093
 
-#: Characters of a result that are worth a try: the cookie is compressed.
+#: Characters of the longest result that may fit: the cookie is compressed.
 MAX_RESULT = 32_000
 
-#: Characters of all results in a session that is kept on the server.
+#: Characters of all results in a session that is stored on the server.
 MAX_RESULTS = 200_000
 
 _KEY = "cache"
 
 
 class _Row(NamedTuple):
-    """A result in the session, where it is a list."""
+    """A result as it is stored in the session, as a list."""
 
     method: str
     digest: str
@@ -51,14 +51,13 @@ class _Row(NamedTuple):
 
 
 class SessionResults:
-    """Results in the session of the current request, the oldest first.
+    """The results in the session of the current request, oldest first.
 
-    The session is written only when a result comes or goes, and results come
-    only while a person navigates: the response to a request in the background
-    may arrive after a sign-out, and would bring the old session back.
+    Results are added only by navigations: a response to a background request may arrive after a
+    sign-out, and would restore the old session.
 
-    :param session: where they are kept.
-    :param pending: while a sign-in is pending, nothing is kept.
+    :param session: where they are stored.
+    :param pending: while a sign-in is pending, no result is added.
     """
 
     def __init__(self, session: VisitorSession, pending: PendingSignIns) -> None:
@@ -66,20 +65,20 @@ class SessionResults:
         self._pending = pending
 
     def look(self, key: CacheKey) -> tuple[str, CacheEntry[Result] | None]:
-        """Return the name for *key*, and what is kept there."""
-        # Two visitors have two sessions; the viewer is in the name for those who ask at once.
+        """Return the name for *key*, and its entry."""
+        # Each visitor has a session; the viewer is in the name for simultaneous calls.
         name = f"{key.method} {key.name}"
         return name, self.get(name)
 
     def get(self, key: str) -> CacheEntry[Result] | None:
-        """Return what is held under *key*."""
+        """Return the entry of *key*."""
         for row in self._rows():
             if _key(row) == key:
                 return CacheEntry(result(row.text), row.fresh_until, row.fresh_until)
         return None
 
     def set(self, key: str, entry: CacheEntry[Result]) -> None:
-        """Hold *entry* under *key*, if there is room in the end: see :func:`fit`."""
+        """Store *entry* under *key*, if it fits in the end: see :func:`fit`."""
         if len(entry.value.text) > MAX_RESULT or not self._may_write():
             return
         now = time()
@@ -91,19 +90,19 @@ class SessionResults:
         self._keep(rows)
 
     def delete(self, key: str) -> None:
-        """Hold nothing under *key* any more."""
+        """Remove the entry of *key*."""
         self._remove(lambda row: _key(row) == key)
 
     def lease(self, key: str) -> Callable[[], None]:
-        """Let the caller ask: no other process sees a session."""
+        """Let the caller go on: no other process uses this session."""
         return lambda: None
 
     def forget(self, viewer: str, services: Collection[str] | None) -> None:
-        """Forget what *services* answered, ``None`` for all; the session has one viewer."""
+        """Remove the results of *services*, ``None`` for all. The session has one viewer."""
         self._remove(lambda row: services is None or service_of(row.method) in services)
 
     def clear(self, method: str | None) -> None:
-        """Forget what *method* has answered in this session, ``None`` for all methods."""
+        """Remove the results of *method* in this session, ``None`` for all methods."""
         self._remove(lambda row: method in (None, row.method))
 
     def _remove(self, gone: Callable[[_Row], bool]) -> None:
@@ -114,7 +113,7 @@ class SessionResults:
 
     def _rows(self) -> list[_Row]:
         kept = self._session.get(_KEY) if has_request_context() else None
-        # Version 0.1 had something else under this name.
+        # Version 0.1 stored something else under this name.
         return [_Row(*row) for row in kept] if isinstance(kept, list) else []
 
     def _keep(self, rows: list[_Row]) -> None:
@@ -128,8 +127,8 @@ class SessionResults:
             return False
         if current_app.session_interface.is_null_session(session):
             return False
-        # The callback may answer in another tab before this request does, and the browser
-        # would keep the session from before.
+        # The callback may respond in another tab before this request does; the browser would then
+        # keep the session of this response.
         return not self._pending.entries()
 
 
@@ -138,15 +137,15 @@ def _key(row: _Row) -> str:
 
 
 def init_app(app: Flask, prefix: str) -> None:
-    """Let *app* save no session whose results make its cookie too long.
+    """Remove results from the sessions of *app* whose cookies would be too long.
 
-    :param prefix: start of the names of our keys in the session.
+    :param prefix: the prefix of our keys in the session.
     """
     fitting: SecureCookieSessionInterface | None = None
 
     def wrap(sender: Flask, **_: object) -> None:
         nonlocal fitting
-        # The application may set another session interface at any time before it serves.
+        # The application may set another session interface until its first request.
         interface = app.session_interface
         if interface is not fitting and isinstance(interface, SecureCookieSessionInterface):
             # A copy: the default interface is shared by all applications.
@@ -155,7 +154,7 @@ def init_app(app: Flask, prefix: str) -> None:
             fitting.save_session = save  # type: ignore[method-assign]
             app.session_interface = fitting
 
-    # The signal refers to what it calls weakly; the state of the application keeps it.
+    # By default, signals hold weak references to functions.
     request_started.connect(wrap, app, weak=False)
 
 
@@ -166,10 +165,9 @@ def _fit_and_save(
     saved: SessionMixin,
     response: Response,
 ) -> None:
-    """Save a session, without the oldest results where its cookie would be too long.
+    """Save a session, without the oldest results if its cookie would be too long.
 
-    Flask saves the session after all functions that run after a request, so that
-    all is in it that the application keeps there.
+    Flask saves the session after all ``after_request`` functions, so it is complete.
 
     :param name: the key of the results.
     """
@@ -198,7 +196,7 @@ def fit(
 
 
 class _Scratch(Response):
-    """A response that is only measured; Werkzeug shall not warn of its cookie's length."""
+    """A response that is only measured; Werkzeug must not warn about a long cookie."""
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]

@@ -1,7 +1,7 @@
-"""Where visitors' tokens are kept: the value of ``IPERNITY_TOKEN_STORE``.
+"""Where the tokens of visitors are stored, by the value of ``IPERNITY_TOKEN_STORE``.
 
 ==============  ===================================================================
-``session``     in the session, readable for the visitor when that is a cookie
+``session``     in the session; the visitor can read it if that is a cookie
 ``sealed``      in the session, encrypted
 ``server``      in the store of ``IPERNITY_CACHE``; the session has a random key
 an object       in that :class:`TokenStore`; the session has a random key
@@ -28,51 +28,50 @@ from .session import VisitorSession
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-#: The records of a visitor: signed in, and one that waits until the visitor has agreed.
+#: The records of a visitor: signed in, and waiting for the visitor's confirmation.
 TOKEN, CANDIDATE = "token", "candidate"
 
 
 class TokenStore(Protocol):
-    """Keeps records, which are mappings that JSON can hold.
+    """Stores records, which are dictionaries that can be written as JSON.
 
-    An object of your own is given keys that are random and 52 characters long;
-    a record of a signed-in visitor has ``token``, ``user`` and ``permissions``.
-    Caches of cachelib are such objects.
+    Keys are random and have 52 characters. The record of a signed-in visitor has the keys
+    ``token``, ``user`` and ``permissions``. Caches of cachelib are token stores.
     """
 
     def get(self, key: str, /) -> Any:
-        """Return the record under *key*, or ``None``."""
+        """Return the record of *key*, or ``None``."""
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> object:
-        """Keep a record.
+        """Store a record.
 
-        :param max_age: seconds after which it serves nobody and may be deleted.
+        :param max_age: seconds after which the record is no longer used and may be deleted.
         """
 
     def delete(self, key: str, /) -> object:
-        """Forget the record under *key*, if there is one."""
+        """Delete the record of *key*, if there is one."""
 
 
 class RecordStore(Protocol):
-    """Keeps the records of the visitor of the current request, by :data:`TOKEN` and so on."""
+    """Stores the records of the current request's visitor, under :data:`TOKEN` and so on."""
 
     def get(self, key: str, /) -> Any:
         """Return the record *key*, or ``None``."""
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        """Keep a record.
+        """Store a record.
 
         :param max_age: seconds after which it may be deleted.
         """
 
     def delete(self, *keys: str) -> None:
-        """Forget the records *keys*, as far as there are any."""
+        """Delete the records *keys*, as far as there are any."""
 
 
 def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
-    """Return the store that *settings* ask for.
+    """Return the store that *settings* choose.
 
-    :raises ConfigurationError: what it needs is missing.
+    :raises ConfigurationError: something that the store needs is missing.
     """
     if settings.token_store == "session":
         return SessionStore(session)
@@ -80,24 +79,24 @@ def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
         return SealedStore(session)
     if settings.token_store != "server":
         return ServerStore(session, settings.token_store)
-    # Not the store of results: with "memory", many results push out no token.
+    # Not the store of results: with "memory", results must not evict tokens.
     texts = text_store(settings.cache)
     if texts is None:
         raise ConfigurationError(
             'IPERNITY_TOKEN_STORE = "server" needs a store on the server. Write'
-            ' IPERNITY_CACHE = "redis://localhost:6379/0", or an object of cachelib;'
-            ' "memory" serves a single process.'
+            ' IPERNITY_CACHE = "redis://localhost:6379/0", or use an object of cachelib or, with a'
+            ' single process, "memory".'
         )
     return ServerStore(session, JSONStore(texts))
 
 
 class SessionStore:
-    """Keeps records in the session as they are."""
+    """Stores records in the session, unencrypted."""
 
     def __init__(self, session: VisitorSession) -> None:
         self._session = session
 
-    # Copies, so that what a view does to a record stays with the view.
+    # Copies, so that a view can change a record without changing the session.
 
     def get(self, key: str, /) -> Any:
         kept = self._session.get(key)
@@ -112,9 +111,9 @@ class SessionStore:
 
 
 class SealedStore:
-    """Keeps records in the session, encrypted with a key made from ``SECRET_KEY``.
+    """Stores records in the session, encrypted with a key derived from ``SECRET_KEY``.
 
-    Keys of ``SECRET_KEY_FALLBACKS`` still open what they have sealed.
+    Keys in ``SECRET_KEY_FALLBACKS`` still decrypt.
 
     :raises ConfigurationError: cryptography is not installed.
     """
@@ -150,10 +149,9 @@ class SealedStore:
 
 
 class ServerStore:
-    """Keeps records in a backend, and in the session only the random keys to them.
+    """Stores records in a backend, and only random keys in the session.
 
-    A key is made anew with each record and ends with it, so that an old
-    cookie opens nothing.
+    Each record gets a new key, so an old cookie is useless once its record is deleted.
     """
 
     def __init__(self, session: VisitorSession, backend: TokenStore) -> None:
@@ -178,7 +176,7 @@ class ServerStore:
 
 
 class JSONStore:
-    """A :class:`TokenStore` that keeps records as texts.
+    """A :class:`TokenStore` that stores records as JSON.
 
     :param texts: the store.
     """
@@ -187,21 +185,21 @@ class JSONStore:
         self._texts = texts
 
     def get(self, key: str, /) -> Any:
-        """Return the record under *key*, or ``None``."""
+        """Return the record of *key*, or ``None``."""
         text = self._texts.get_many(key)[0]
         return None if text is None else json.loads(text)
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        """Keep a record.
+        """Store a record.
 
-        :raises SignInError: it cannot be kept. Without this, a visitor would be
-            sent to sign in again and again.
+        :raises SignInError: it cannot be stored. Otherwise the visitor would be asked to sign in
+            again and again.
         """
         if not self._texts.set(key, json.dumps(value), max_age):
-            raise SignInError("not_kept", "Your sign-in cannot be kept now. Try again later.")
+            raise SignInError("not_kept", "Your sign-in cannot be stored now. Try again later.")
 
     def delete(self, key: str, /) -> None:
-        """Forget the record under *key*, if there is one."""
+        """Delete the record of *key*, if there is one."""
         self._texts.delete(key)
 
 

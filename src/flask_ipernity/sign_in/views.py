@@ -1,4 +1,4 @@
-"""The blueprint ``ip_callback``: where Ipernity sends the visitor back to."""
+"""The blueprint ``ip_callback``: where visitors return from Ipernity."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ipernity_callback() -> Response:
     if not is_navigation(request):
         # A frob serves once: a picture, a frame or a browser that fetches
         # ahead must not spend it.
-        raise SignInError("not_pending", "A sign-in ends in a tab of its own.")
+        raise SignInError("not_pending", "A sign-in must end in its own tab.")
     _warn_if_overheard()
     if _came_without_cookie():
         return page("bounce.html", url=f"?{request.query_string.decode('latin-1')}&{_BOUNCED}=1")
@@ -42,7 +42,7 @@ def ipernity_callback() -> Response:
 
 @callback.route("/cb/confirm", methods=["GET", "POST"], endpoint="confirm")
 def confirm_page() -> Response:
-    """Ask the visitor which account it is to be, and do what she answers."""
+    """Ask the visitor to confirm the account, and handle the answer."""
     if request.method == "POST":
         agreed = request.form.get("answer") == "continue"
         try:
@@ -64,10 +64,11 @@ def confirm_page() -> Response:
 
 @callback.get("/cb/again")
 def again() -> Response:
-    """Start a sign-in anew: where the link leads that is on the page of one that failed."""
+    """Start another sign-in, from the link on the page of one that failed."""
     if is_from_elsewhere(request):
-        # Who can start a sign-in in a visitor's browser could finish it with a permit of his own.
-        raise SignInError("not_pending", "Another site has led you here.")
+        # An attacker who can start a sign-in in a visitor's browser could finish it with another
+        # frob.
+        raise SignInError("not_pending", "The link to this page is on another site.")
     return ask_to_sign_in(next_url=request.args.get("next", ""))
 
 
@@ -82,10 +83,10 @@ _BOUNCED = "same_site"
 
 
 def _came_without_cookie() -> bool:
-    """Tell whether the session is missing only because Ipernity has led here.
+    """Return whether the session is missing because Ipernity has redirected here.
 
-    Browsers withhold a ``SameSite=Strict`` cookie then. They send it when a
-    page of our own leads here once more.
+    Browsers do not send a ``SameSite=Strict`` cookie in this case. They send it if a page of our
+    own leads here again.
     """
     strict = str(current_app.config["SESSION_COOKIE_SAMESITE"]).lower() == "strict"
     return strict and _BOUNCED not in request.args and not visitor_api().context.pending.entries()
@@ -97,8 +98,8 @@ def _warn_if_overheard() -> None:
         return
     if visitor_api().context.seen.is_new("callback over http"):
         log.warning(
-            "Ipernity's callback came over http, where the permit to sign in can be overheard."
-            " Register an https address with Ipernity; behind a proxy, use ProxyFix."
+            "The callback from Ipernity came over http, where others can read its one-time code."
+            " Register an https URL with Ipernity; behind a proxy, use ProxyFix."
         )
 
 

@@ -20,7 +20,7 @@ from .tokens import CANDIDATE, TOKEN, RecordStore
 
 @dataclass(frozen=True, slots=True)
 class SignInContext:
-    """What signing in to one application works with; safe to use from several threads."""
+    """What the sign-in of one application needs. Safe to use from several threads."""
 
     app: Flask
     settings: Settings
@@ -38,10 +38,10 @@ sign_in_context: Part[SignInContext] = Part("sign_in")
 class VisitorAPI(SiteAPI):
     """Calls the API for the visitor of the current request.
 
-    A token that turns out to be dead is forgotten, so that the visitor is
-    anonymous from then on rather than locked out.
+    A token that is no longer valid is deleted, so that the visitor is anonymous from then on, not
+    locked out.
 
-    :param context: what the application keeps for signing in.
+    :param context: the state of the application's sign-in.
     """
 
     of_visitor = True
@@ -50,7 +50,7 @@ class VisitorAPI(SiteAPI):
         super().__init__(context.site, context.tokens.get(TOKEN))
         self.context = context
 
-    def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
+    def handle_error(self, error: Exception, params: Mapping[str, object]) -> None:
         if isinstance(error, TokenError):
             error.of_visitor = True
             own = "auth_token" not in params and "frob" not in params
@@ -58,27 +58,27 @@ class VisitorAPI(SiteAPI):
                 self._bury(self.token)
 
     def _bury(self, token: str) -> None:
-        """Forget the dead *token*; when several requests find it dead, one signal is sent."""
+        """Delete the invalid *token*. If several requests find it invalid, one signal is sent."""
         context, user = self.context, self.known_user
         others = context.pending.entries()
         self.forget()
         token_forgotten.send(context.app)
         if context.seen.is_new(token):
             token_revoked.send(context.app, user=user)
-        # A tab may be at Ipernity right now.
+        # Another tab may be at Ipernity.
         context.pending.keep(others)
 
     @property
     def known_user(self) -> dict[str, Any] | None:
-        """Whose token it is, as far as it is known without a call."""
+        """The user of the token, as far as it is known without a call."""
         return self._grant.user
 
     def keep(self, auth: dict[str, Any]) -> None:
-        """Sign the visitor in with *auth*, as ``auth.getToken`` answers it.
+        """Sign the visitor in with *auth*, the mapping in the answer of ``auth.getToken``.
 
-        Nothing else of ours stays in the session, and it gets a new name.
+        All our other keys are removed from the session, and it gets a new id.
 
-        :raises SignInError: the token cannot be kept.
+        :raises SignInError: the token cannot be stored.
         """
         context = self.context
         self.forget()
@@ -89,7 +89,7 @@ class VisitorAPI(SiteAPI):
         context.seen.forget(auth["token"])
 
     def forget(self) -> None:
-        """Forget the visitor: the token, and all else of ours in the session."""
+        """Remove the token and all our keys from the session."""
         self.token = None
         self.context.tokens.delete(TOKEN, CANDIDATE)
         self.context.session.clear()
@@ -101,8 +101,8 @@ _visitor_api = PerRequest(lambda: VisitorAPI(sign_in_context()))
 def visitor_api() -> VisitorAPI:
     """Return the API object of the current request.
 
-    :raises ConfigurationError: ``Ipernity`` was not set up for the application.
-    :raises RuntimeError: there is no request, and so no visitor.
+    :raises ConfigurationError: ``Ipernity`` is not set up for the application.
+    :raises RuntimeError: there is no request.
     """
     if not has_request_context():
         raise RuntimeError(

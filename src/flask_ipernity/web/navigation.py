@@ -1,7 +1,7 @@
-"""What kind of request it is: a person who navigates, or something else.
+"""What kind of request it is: a navigation by a person, or something else.
 
-Browsers tell it in the ``Sec-Fetch-*`` and ``Sec-Purpose`` headers (W3C, Fetch
-Metadata Request Headers). A client that sends none is judged by the rest.
+Browsers say so in the ``Sec-Fetch-*`` and ``Sec-Purpose`` headers (W3C, Fetch Metadata Request
+Headers). For clients that do not send them, the other headers decide.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from flask import Request
 
 
 def is_navigation(request: Request) -> bool:
-    """Tell whether a person goes to this address in a tab of the browser."""
+    """Return whether a person opens this URL in a tab of the browser."""
     headers = request.headers
     return (
         headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
@@ -21,7 +21,7 @@ def is_navigation(request: Request) -> bool:
 
 
 def may_begin(request: Request) -> bool:
-    """Tell whether a sign-in may begin here: a person navigates, or a script of ours asks."""
+    """Return whether a sign-in may begin: for a navigation, or a script of our origin."""
     headers = request.headers
     return is_navigation(request) or (
         headers.get("Sec-Fetch-Dest", "empty") == "empty"
@@ -31,18 +31,18 @@ def may_begin(request: Request) -> bool:
 
 
 def is_from_elsewhere(request: Request) -> bool:
-    """Tell whether another site has caused the request."""
+    """Return whether another site has caused the request."""
     return request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def _is_ahead(request: Request) -> bool:
-    """Tell whether the browser fetches in case that the person goes there."""
+    """Return whether the browser prefetches the page."""
     headers = request.headers
     return "prefetch" in headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
 
 
 def wants_json(request: Request) -> bool:
-    """Tell whether a program asks, which an HTML page does not help."""
+    """Return whether the client is a program that needs JSON instead of an HTML page."""
     accept = request.accept_mimetypes
     json = max(accept["application/json"], accept["application/problem+json"])
     if request.headers.get("Sec-Fetch-Dest") == "empty":

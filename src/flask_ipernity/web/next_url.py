@@ -1,4 +1,4 @@
-"""Which address may follow a sign-in: a page of this application, nothing else."""
+"""Which URL may follow a sign-in: only a page of this application."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 from werkzeug.urls import iri_to_uri
 
-#: Longest address that is kept, in characters as it is sent.
+#: Length of the longest URL that is accepted, in characters as they are sent.
 MAX_LENGTH = 1000
 
-# Browsers drop tabs and line ends from an address and read a backslash as a
-# slash, so that "/\t/host" and "/\host" lead to another host.
+# Browsers drop tabs and line ends from a URL and treat a backslash as a slash, so "/\t/host" and
+# "/\host" lead to another host.
 _NEVER = re.compile(r"[\x00-\x1f\x7f\\]")
 
-# They also resolve segments that are dots, so that "/x/../y" is not what it seems.
+# They also resolve segments that consist of dots: "/x/../y" is "/y".
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.ASCII | re.IGNORECASE)
 
 _SENT = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
@@ -26,20 +26,20 @@ _BEGIN_OR_END = ("ip_callback.", "ip_login.")
 
 
 def destination(next_url: object, request: Request) -> str:
-    """Return the path to which a sign-in leads that should lead to *next_url*.
+    """Return the path to redirect to after a sign-in that should lead to *next_url*.
 
-    It is the front page instead of an address that is not in this application,
-    of a page that begins or ends a sign-in, and of one that only takes forms.
+    It is the front page if *next_url* is not in this application, begins or ends a sign-in, or
+    does not accept ``GET``.
     """
     path = local_path(next_url, request)
     return path if path is not None and _is_page(path, request) else home(request)
 
 
 def local_path(value: object, request: Request) -> str | None:
-    """Return path and query of *value*, as they are sent in ``Location``, if it is
-    an address of our origin, else ``None``.
+    """Return path and query of *value*, as they are sent in ``Location``, or ``None`` if it is not
+    a URL of our origin.
 
-    :param value: a path, or an address of the origin of *request*.
+    :param value: a path, or a URL of the origin of *request*.
     """
     if not isinstance(value, str) or not 0 < len(value) <= MAX_LENGTH or _NEVER.search(value):
         return None
@@ -53,12 +53,12 @@ def local_path(value: object, request: Request) -> str | None:
         return None
     if _DOTS.search(path.partition("?")[0]) or len(path) > MAX_LENGTH:
         return None
-    # What is sent is checked, whatever has been made of it on the way.
+    # Check what is sent, not what it was made of.
     return path if _SENT.fullmatch(path) else None
 
 
 def _same_origin(value: str, request: Request) -> str | None:
-    """Return path and query of the absolute address *value* if its origin is that of *request*."""
+    """Return path and query of the absolute URL *value* if its origin is that of *request*."""
     origin = f"{request.scheme}://{request.host}"
     if not value.startswith((f"{origin}/", f"{origin}?")) and value != origin:
         return None
@@ -73,14 +73,14 @@ def _is_page(path: str, request: Request, redirected: bool = False) -> bool:
     inner = unquote(path.partition("?")[0])
     if request.script_root:
         if not inner.startswith(f"{request.script_root}/"):
-            return True  # of another application on our origin
+            return True  # a page of another application on our origin
         inner = inner.removeprefix(request.script_root)
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None
     try:
         endpoint, _ = adapter.match(inner, method="GET")
     except RequestRedirect as further:
-        # as of "/ipernity//login" to "/ipernity/login"
+        # For example from "/ipernity//login" to "/ipernity/login".
         return not redirected and _is_page(urlsplit(further.new_url).path, request, True)
     except MethodNotAllowed:
         return False

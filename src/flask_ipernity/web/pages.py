@@ -1,4 +1,4 @@
-"""The pages that the extension itself shows; an application may replace their templates."""
+"""The extension's own pages. An application may replace their templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from .navigation import wants_json
 
-#: Brings the templates below ``flask_ipernity/`` into the application.
+#: Adds the templates below ``flask_ipernity/`` to the application.
 templates = Blueprint("flask_ipernity", "flask_ipernity", template_folder="templates")
 
 
@@ -68,7 +68,7 @@ def _error_page(status: int, title: str, detail: str, sign_in: str | None) -> Re
 
 
 def page(template: str, **values: object) -> Response:
-    """Return a page that nobody keeps and no other page frames.
+    """Return a page that is not stored by caches and cannot be framed.
 
     :param template: its name below ``flask_ipernity/``.
     """
@@ -81,5 +81,5 @@ def _protect(response: Response) -> None:
     response.cache_control.no_store = True
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    # Who believes to click on another page must not agree to something here.
+    # Against clickjacking.
     response.headers["X-Frame-Options"] = "DENY"

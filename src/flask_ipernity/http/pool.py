@@ -26,6 +26,11 @@ MAX_ORIGINS = 64
 #: Bytes read at once, so that a small response comes in one piece.
 BUFFER_SIZE = 64 * 1024
 
+#: Bytes that a server must send in a second of waiting for it, at least.
+MIN_RATE = 8 * 1024
+#: Seconds of waiting over which that is averaged.
+RATE_WINDOW = 20.0
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -80,6 +85,37 @@ class Reader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+class RateReader(Reader):
+    """Reads the headers before a deadline, and the body at a minimum rate.
+
+    Only waiting for the server is counted, not the time that the caller takes
+    between two pieces.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._timeout = sock.gettimeout()
+        self._waited = 0.0
+        self._received = 0
+
+    def end_headers(self) -> None:
+        self._deadline = None
+        self._sock.settimeout(self._timeout)
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            return super().readinto(buffer)
+        began = monotonic()
+        count = self._raw.readinto(buffer)
+        self._waited += monotonic() - began
+        self._received += count or 0
+        if self._waited >= RATE_WINDOW:
+            if self._received < MIN_RATE * RATE_WINDOW:
+                raise TimeoutError("the server is too slow")
+            self._waited, self._received = 0.0, 0
+        return count
 
 
 class _Wire:

@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import http.client
-import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException
-from time import monotonic
-from typing import Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.pool import ConnectError, Connection, Pool, Reader
+from ..http.pool import ConnectError, Connection, Pool, RateReader
 from .hosts import MediaURL, open_socket
-
-#: Bytes that the source must send in a second of waiting for it, at least.
-MIN_RATE = 8 * 1024
-#: Seconds of waiting over which that is averaged.
-RATE_WINDOW = 20.0
 
 #: Bytes that are read at most at once: what is there is passed on without waiting
 #: for more, and when much is there, few calls are needed.
 READ_SIZE = 256 * 1024
-
-
-class SourceReader(Reader):
-    """Reads from a media host: headers before a deadline, the body at a minimum rate.
-
-    Only waiting for the source is counted, not the time that a slow visitor takes.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock)
-        self._timeout = sock.gettimeout()
-        self._waited = 0.0
-        self._received = 0
-
-    def end_headers(self) -> None:
-        self._deadline = None
-        self._sock.settimeout(self._timeout)
-
-    def readinto(self, buffer: Any) -> int | None:
-        if self._deadline is not None:
-            return super().readinto(buffer)
-        began = monotonic()
-        count = self._raw.readinto(buffer)
-        self._waited += monotonic() - began
-        self._received += count or 0
-        if self._waited >= RATE_WINDOW:
-            if self._received < MIN_RATE * RATE_WINDOW:
-                raise TimeoutError("the source is too slow")
-            self._waited, self._received = 0.0, 0
-        return count
 
 
 class SourceResponse:
@@ -140,7 +102,7 @@ class Relay:
     def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
         self._connect_timeout, self._read_timeout = timeout
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size, open_socket, SourceReader)
+        self._pool = Pool(pool_size, open_socket, RateReader)
 
     def open(
         self, url: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None

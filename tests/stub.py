@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple
 
@@ -62,12 +63,25 @@ def drip(data: bytes, pause: float) -> Step:
     return send
 
 
+def together(number: int, data: bytes) -> Step:
+    """Send *data* to *number* requests when all of them have come; keep the connections open."""
+    waiting = threading.Barrier(number, timeout=10)
+
+    def send(connection: socket.socket) -> None:
+        with suppress(threading.BrokenBarrierError):
+            waiting.wait()
+            connection.sendall(data)
+
+    send.stays_open = True  # type: ignore[attr-defined]
+    return send
+
+
 class Stub:
     """Answers request number n with step number n, the last one for ever after.
 
     A step is the bytes to send, or a function that is given the connection.
-    After bytes with a ``Connection: close`` header the connection is closed.
-    With *tls* it speaks HTTPS.
+    After bytes with a ``Connection: close`` header the connection is closed, and after
+    a function that does not come from :func:`together`. With *tls* it speaks HTTPS.
     """
 
     def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
@@ -124,12 +138,18 @@ class Stub:
                         step(connection)
                     else:
                         connection.sendall(step)
-                    if callable(step) or b"connection: close" in step.lower():
+                    if _closes(step):
                         break
         except OSError:
             pass
         finally:
             connection.close()
+
+
+def _closes(step: Step) -> bool:
+    if callable(step):
+        return not getattr(step, "stays_open", False)
+    return b"connection: close" in step.lower()
 
 
 def _read(reader: Iterable[bytes]) -> Request | None:

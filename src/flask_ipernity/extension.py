@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from .caching.backends import TextStore, text_store
 from .caching.results import ResultCache
 from .client import Transport
-from .client.methods import find, service_of
+from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
 from .settings import Settings
@@ -149,8 +149,7 @@ class Ipernity:
     @property
     def last_call(self) -> Call | None:
         """The last call of this request or, outside of requests, of this application context."""
-        log = call_log()
-        return log.last if log else None
+        return call_log().last if has_app_context() else None
 
     @staticmethod
     def server_timing(response: Response) -> Response:
@@ -160,7 +159,7 @@ class Ipernity:
         Register it with ``app.after_request``; the browser's developer tools show it.
         """
         log = call_log()
-        if log and log.last:
+        if log.last:
             response.headers.add("Server-Timing", log.server_timing())
         return response
 
@@ -176,7 +175,7 @@ class Ipernity:
         :raises UnknownMethod: there is no such method.
         """
         site = site_context()
-        name = None if method is None else find(method).name
+        name = None if method is None else find_method(method).name
         if site.cache is None:
             return
         if viewer is None:

@@ -70,7 +70,7 @@ class Service:
         """What is true now."""
         return self.history[-1][1]
 
-    def send(self, method: str, params: Mapping[str, str], *, body: Any, repeat: bool) -> Reply:
+    def send(self, method: str, params: Mapping[str, str], *, body: Any, retry: bool) -> Reply:
         """Answer a call, as the transport does."""
         self.calls += 1
         self.trouble(True)

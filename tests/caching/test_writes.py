@@ -19,7 +19,7 @@ WRITES = [name for name, method in all_methods().items() if method.post]
 READS = [
     name
     for name, method in all_methods().items()
-    if method.may_be_kept and name != "explore.groups.getRandom"
+    if method.cacheable and name != "explore.groups.getRandom"
 ]
 
 #: What these change is in no answer to the arguments of the test.
@@ -38,16 +38,16 @@ NOT_SEEN = {
 
 def test_the_table_has_every_method_that_writes_and_no_service_that_does_not_exist() -> None:
     assert {*WRITES, "upload.checkTickets"} == {
-        name for name, method in all_methods().items() if method.makes_old
+        name for name, method in all_methods().items() if method.invalidates
     }
     services = {service_of(name) for name in READS}
     for method in all_methods().values():
-        assert method.makes_old is not None
-        assert method.makes_old <= services
+        assert method.invalidates is not None
+        assert method.invalidates <= services
 
 
 def test_what_is_kept_is_what_only_reads() -> None:
-    live = {name for name, method in all_methods().items() if not method.may_be_kept}
+    live = {name for name, method in all_methods().items() if not method.cacheable}
     others = {"account.getQuota", "auth.checkToken", "auth.getFrob", "auth.getToken"}
     assert live == {*WRITES, "upload.checkTickets", *others}
 

@@ -134,7 +134,7 @@ def test_an_encoded_answer_is_refused_and_not_decoded() -> None:
 def test_a_longer_answer_than_the_limit_is_refused(
     monkeypatch: pytest.MonkeyPatch, told: bool
 ) -> None:
-    monkeypatch.setattr(transport_module, "MAX_ANSWER", 1000)
+    monkeypatch.setattr(transport_module, "MAX_RESPONSE_SIZE", 1000)
     long = b"x" * 1001
     unframed = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + long
     assert type(failure(answer(long) if told else unframed)) is BadAnswer

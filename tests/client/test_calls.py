@@ -5,6 +5,7 @@ import inspect
 import io
 import os
 import pickle
+import signal
 import threading
 from functools import reduce
 from pathlib import Path
@@ -23,7 +24,7 @@ from flask_ipernity.errors import (
     UnknownMethod,
     UploadError,
 )
-from tests.stub import Request, Stub, ok
+from tests.stub import Request, Stub, ok, together
 
 TOKEN = "12345-a0b1c2d3e4f5"
 
@@ -283,6 +284,28 @@ def test_a_child_process_starts_with_connections_of_its_own() -> None:
         assert os.waitpid(child, 0)[1] == 0
         api.test.hello()
         assert stub.connections == 2
+
+
+def test_a_child_process_does_not_wait_for_what_its_parent_prefetches() -> None:
+    with Stub(together(2, ok())) as stub:
+        transport = api_for(stub, pool_size=1)._transport
+        ahead = transport.prefetch("test.hello", {"page": "2"})
+        assert ahead is not None
+        assert transport.prefetch("test.hello", {"page": "3"}) is None
+        child = os.fork()
+        if child == 0:
+            try:
+                signal.alarm(10)
+                assert ahead.take("test.hello", {"page": "2"}) is None
+                # This is the second request, and so lets the parent's reply come as well.
+                own = transport.prefetch("test.hello", {"page": "3"})
+                assert own is not None
+                assert own.take("test.hello", {"page": "3"}) is not None
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert ahead.take("test.hello", {"page": "2"}) is not None
 
 
 @pytest.mark.parametrize(

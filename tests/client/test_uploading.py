@@ -34,7 +34,7 @@ PHOTO = Path(sandbox_module.__file__).parent / "photos" / "birches-in-fog.jpg"
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tickets, "PAUSE", (0.02, 0.05))
+    monkeypatch.setattr(tickets, "POLL_INTERVAL", (0.02, 0.05))
 
 
 @pytest.fixture
@@ -469,7 +469,7 @@ def test_an_unknown_ticket_does_not_hide_the_others() -> None:
 def test_the_service_is_asked_in_the_rhythm_that_it_asks_for(
     monkeypatch: pytest.MonkeyPatch, eta: str, pause: float
 ) -> None:
-    monkeypatch.setattr(tickets, "PAUSE", (1.0, 30.0))
+    monkeypatch.setattr(tickets, "POLL_INTERVAL", (1.0, 30.0))
     pauses: list[float] = []
     monkeypatch.setattr(tickets, "sleep", pauses.append)
     clock = iter(range(10_000))
@@ -482,7 +482,7 @@ def test_the_service_is_asked_in_the_rhythm_that_it_asks_for(
 
 def test_a_ticket_is_not_asked_after_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     with service(asking([state(7, eta="60")])) as (lists, url):
-        monkeypatch.setattr(tickets, "PAUSE", (30.0, 60.0))
+        monkeypatch.setattr(tickets, "POLL_INTERVAL", (30.0, 60.0))
         ticket = Ticket(api_at(url), "7")
         assert [ticket.done for _ in range(5)] == [False] * 5
         assert len(lists.calls) == 1

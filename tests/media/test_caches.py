@@ -20,7 +20,7 @@ from flask_ipernity.sandbox import Sandbox
 from tests.conftest import MakeApp
 from tests.media.nginx import nginx, shipped
 from tests.media.server import gunicorn
-from tests.media.test_offload import Answer, Front, say
+from tests.media.test_offload import Front, Response, say
 from tests.media.test_proxy import with_sign_in
 from tests.media.world import FILE, Source, answered, files, head, honest, picture, raw
 from tests.stub import Stub
@@ -50,20 +50,22 @@ class SharedCache:
             ):
                 self.hits += 1
                 return 200, entry.body, entry.headers.get("ETag", "")
-        answer = visitor.get(path)
-        self._keep(path, answer, cookie)
-        return answer.status_code, answer.data, answer.headers.get("ETag", "")
+        response = visitor.get(path)
+        self._keep(path, response, cookie)
+        return response.status_code, response.data, response.headers.get("ETag", "")
 
-    def _keep(self, path: str, answer: TestResponse, cookie: str | None) -> None:
-        control = parse_cache_control_header(answer.headers.get("Cache-Control"))
-        assert control, "every answer says who may keep it"
+    def _keep(self, path: str, response: TestResponse, cookie: str | None) -> None:
+        control = parse_cache_control_header(response.headers.get("Cache-Control"))
+        assert control, "every response says who may keep it"
         if control.no_store or "private" in control or "no-cache" in control:
             return
-        assert answer.status_code == 200
-        assert "Set-Cookie" not in answer.headers
-        vary = [name.strip().lower() for name in answer.headers.get("Vary", "").split(",") if name]
+        assert response.status_code == 200
+        assert "Set-Cookie" not in response.headers
+        vary = [
+            name.strip().lower() for name in response.headers.get("Vary", "").split(",") if name
+        ]
         assert "*" not in vary
-        entry = Stored(answer.data, dict(answer.headers), dict.fromkeys(vary, cookie))
+        entry = Stored(response.data, dict(response.headers), dict.fromkeys(vary, cookie))
         self.stored.setdefault(path, []).append(entry)
 
 
@@ -87,10 +89,10 @@ def test_no_cache_gives_one_visitor_what_is_for_another(
         doc.doc_id: clients["owner"].get(f"/ipernity/doc/{doc.doc_id}/240")
         for doc in (*private, *public, *changing)
     }
-    # the answers that are made before and after a change are both looked at
+    # the responses that are made before and after a change are both looked at
     monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(lookup, "MISSING_SECONDS", 0.0)
-    bodies = {doc_id: answer.data for doc_id, answer in right.items()}
+    bodies = {doc_id: response.data for doc_id, response in right.items()}
     assert len(set(bodies.values())) == len(bodies)
     was_public = {doc.doc_id for doc in (*public, *changing)}
     for _ in range(120):
@@ -131,8 +133,8 @@ def cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
                 yield Front(port, source, api)
 
 
-def state(answer: Answer) -> str | None:
-    return answer.one("X-Cache-Status")
+def state(response: Response) -> str | None:
+    return response.one("X-Cache-Status")
 
 
 def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -> None:
@@ -143,12 +145,12 @@ def test_nginx_keeps_public_thumbnails_whole_with_their_headers(cached: Front) -
     again = cached.ask(path, Cookie="session=two")
     part = cached.ask(path, Range="bytes=0-9")
     not_again = cached.ask(path, If_None_Match='"e1"')
-    assert [state(answer) for answer in (first, again, part)] == ["MISS", "HIT", "HIT"]
+    assert [state(response) for response in (first, again, part)] == ["MISS", "HIT", "HIT"]
     assert (first.body, again.body, part.body) == (FILE, FILE, FILE[:10])
     assert not_again.status == 304
-    for answer in (first, again):
-        assert answer.one("X-Content-Type-Options") == "nosniff"
-        assert "sandbox" in str(answer.one("Content-Security-Policy"))
+    for response in (first, again):
+        assert response.one("X-Content-Type-Options") == "nosniff"
+        assert "sandbox" in str(response.one("Content-Security-Policy"))
     assert len(cached.source.requests) == 1
 
 
@@ -196,10 +198,10 @@ def test_a_cut_picture_does_not_become_a_hit_for_an_nginx_that_speaks_http_1_0(
         }
         with gunicorn(config) as running, nginx(tmp_path, running.port, server=server) as port:
             front = Front(port, source, api)
-            for answer in cut:
+            for response in cut:
 
-                def send(connection: Any, answer: bytes = answer) -> None:
-                    connection.sendall(answer)
+                def send(connection: Any, response: bytes = response) -> None:
+                    connection.sendall(response)
 
                 say(front, raw(send))
                 for _ in range(2):
@@ -223,6 +225,6 @@ def test_many_visitors_at_once_cost_one_fetch(cached: Front) -> None:
     say(cached, slowly)
     cached.source.requests.clear()
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: cached.ask("/ipernity/doc/15/240"), range(20)))
-    assert {answer.body for answer in answers} == {FILE}
+        responses = list(pool.map(lambda _: cached.ask("/ipernity/doc/15/240"), range(20)))
+    assert {response.body for response in responses} == {FILE}
     assert len(cached.source.requests) == 1

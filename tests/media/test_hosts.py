@@ -106,8 +106,8 @@ def test_other_addresses_are_refused_and_nobody_is_asked(url: str) -> None:
 def test_only_a_literal_of_the_setting_is_exempt() -> None:
     with pytest.raises(BadAnswer):
         allowed("http://127.0.0.1:80/", (".ipernity.com",))
-    assert allowed("http://[::1]:80/a", ("::1",)).place.exempt
-    assert not allowed("https://u1.ipernity.com/", HOSTS).place.exempt
+    assert allowed("http://[::1]:80/a", ("::1",)).origin.exempt
+    assert not allowed("https://u1.ipernity.com/", HOSTS).origin.exempt
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_connections_go_to_public_addresses_only(
 
 
 @contextmanager
-def secure(folder: Path, answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """Serve *answer* over TLS as ``u1.ipernity.com``; yield the port and what was asked."""
+def secure(folder: Path, response: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Serve *response* over TLS as ``u1.ipernity.com``; yield the port and what was asked."""
     certificate, key = certificate_for("u1.ipernity.com", folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -246,7 +246,7 @@ def secure(folder: Path, answer: bytes) -> Iterator[tuple[int, list[bytes]]]:
             try:
                 with context.wrap_socket(plain, server_side=True) as connection:
                     asked.append(connection.recv(65536))
-                    connection.sendall(answer)
+                    connection.sendall(response)
             except OSError:
                 plain.close()
 
@@ -311,8 +311,8 @@ def test_a_public_host_is_asked_over_tls_and_resolved_once(
         monkeypatch.setattr(socket, "getaddrinfo", resolver)
         sockets = Sockets(monkeypatch, port)
         with world(api=[doc], IPERNITY_MEDIA_HOSTS=(".ipernity.com",)) as here:
-            answer = here.client.get("/ipernity/doc/1/240")
-        assert answer.data == FILE
+            response = here.client.get("/ipernity/doc/1/240")
+        assert response.data == FILE
     assert resolver.asked == 1
     assert sockets.addresses == ["8.8.8.8"]
     assert b"Host: u1.ipernity.com\r\n" in asked[0]

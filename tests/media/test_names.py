@@ -108,12 +108,12 @@ def test_a_header_of_any_name_has_one_name_for_those_who_read_it() -> None:
 )
 def test_every_name_of_the_service_is_served(filename: object) -> None:
     with world(picture(), filename=filename) as here:
-        answer = here.client.get("/ipernity/doc/1/original")
-        assert answer.status_code == 200
-        assert answer.headers["Content-Disposition"].startswith('inline; filename="')
+        response = here.client.get("/ipernity/doc/1/original")
+        assert response.status_code == 200
+        assert response.headers["Content-Disposition"].startswith('inline; filename="')
 
 
 def test_a_thumbnail_is_named_by_document_and_label() -> None:
     with world(picture()) as here:
-        answer = here.client.get("/ipernity/doc/1/240")
-        assert answer.headers["Content-Disposition"] == 'inline; filename="1-240.jpg"'
+        response = here.client.get("/ipernity/doc/1/240")
+        assert response.headers["Content-Disposition"] == 'inline; filename="1-240.jpg"'

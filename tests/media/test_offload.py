@@ -23,7 +23,7 @@ PATH = "/ipernity/doc/1/240"
 ORIGINAL = "/ipernity/doc/1/original"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     body: bytes
@@ -44,13 +44,13 @@ class Front(NamedTuple):
     source: Source
     api: Stub
 
-    def ask(self, path: str = PATH, method: str = "GET", **headers: str) -> Answer:
+    def ask(self, path: str = PATH, method: str = "GET", **headers: str) -> Response:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers=named)
             reply = connection.getresponse()
-            return Answer(reply.status, reply.getheaders(), reply.read())
+            return Response(reply.status, reply.getheaders(), reply.read())
         finally:
             connection.close()
 
@@ -100,30 +100,30 @@ def say(front: Front, step: Any) -> None:
     front.source.say(step)
 
 
-def assert_safe(answer: Answer) -> None:
-    is_playable = str(answer.one("Content-Type")).startswith(("audio/", "video/"))
+def assert_safe(response: Response) -> None:
+    is_playable = str(response.one("Content-Type")).startswith(("audio/", "video/"))
     policy = {"Content-Security-Policy": PLAYABLE_POLICY} if is_playable else {}
     for name, value in {**SAFETY, **policy}.items():
-        assert answer.all(name) == [value]
-    assert answer.one("Cross-Origin-Resource-Policy")
-    assert answer.one("Cache-Control")
+        assert response.all(name) == [value]
+    assert response.one("Cross-Origin-Resource-Policy")
+    assert response.one("Cache-Control")
     for name in ("Set-Cookie", "Location", "X-Accel-Redirect", "Access-Control-Allow-Origin"):
-        assert answer.all(name) == []
-    assert "_ipernity" not in str(answer.headers)
-    assert "127.0.0.1" not in str(answer.headers)
+        assert response.all(name) == []
+    assert "_ipernity" not in str(response.headers)
+    assert "127.0.0.1" not in str(response.headers)
 
 
 def test_a_public_picture_arrives_with_the_words_of_the_application(here: Front) -> None:
-    answer = here.ask()
-    assert (answer.status, answer.body) == (200, FILE)
-    assert answer.one("Content-Type") == "image/jpeg"
-    assert answer.one("Content-Length") == "1000"
-    assert answer.one("Cache-Control") == "public, max-age=86400"
-    assert answer.one("Cross-Origin-Resource-Policy") == "cross-origin"
-    assert answer.one("Vary") is None
-    assert answer.one("ETag") == '"e1"'
-    assert both(str(answer.one("Content-Disposition"))) == ("1-240.jpg", "1-240.jpg")
-    assert_safe(answer)
+    response = here.ask()
+    assert (response.status, response.body) == (200, FILE)
+    assert response.one("Content-Type") == "image/jpeg"
+    assert response.one("Content-Length") == "1000"
+    assert response.one("Cache-Control") == "public, max-age=86400"
+    assert response.one("Cross-Origin-Resource-Policy") == "cross-origin"
+    assert response.one("Vary") is None
+    assert response.one("ETag") == '"e1"'
+    assert both(str(response.one("Content-Disposition"))) == ("1-240.jpg", "1-240.jpg")
+    assert_safe(response)
 
 
 def test_the_source_sees_nothing_of_the_visitor(here: Front) -> None:
@@ -161,26 +161,26 @@ def test_the_source_sees_nothing_of_the_visitor(here: Front) -> None:
 def test_conditions_and_ranges(
     here: Front, headers: dict[str, str], status: int, body: bytes
 ) -> None:
-    answer = here.ask(**headers)
-    assert (answer.status, answer.body) == (status, body)
-    assert_safe(answer)
+    response = here.ask(**headers)
+    assert (response.status, response.body) == (status, body)
+    assert_safe(response)
     if status == 206:
-        assert str(answer.one("Content-Range")).endswith("/1000")
+        assert str(response.one("Content-Range")).endswith("/1000")
     if status == 304:
-        assert answer.one("ETag") == '"e1"'
-        assert answer.one("Cache-Control") == "public, max-age=86400"
-        assert answer.one("Content-Type") is None
-        assert answer.one("Content-Disposition") is None
+        assert response.one("ETag") == '"e1"'
+        assert response.one("Cache-Control") == "public, max-age=86400"
+        assert response.one("Content-Type") is None
+        assert response.one("Content-Disposition") is None
     if status == 416:
-        assert answer.one("Content-Range") == "bytes */1000"
-        assert answer.one("Cache-Control") == "no-store"
+        assert response.one("Content-Range") == "bytes */1000"
+        assert response.one("Cache-Control") == "no-store"
 
 
 def test_head_fetches_no_body(here: Front) -> None:
-    answer = here.ask(method="HEAD")
-    assert (answer.status, answer.body, answer.one("Content-Length")) == (200, b"", "1000")
+    response = here.ask(method="HEAD")
+    assert (response.status, response.body, response.one("Content-Length")) == (200, b"", "1000")
     assert [request.verb for request in here.source.requests] == ["HEAD"]
-    assert_safe(answer)
+    assert_safe(response)
 
 
 @pytest.mark.parametrize(
@@ -199,25 +199,25 @@ def test_what_could_run_is_not_shown_in_place(here: Front, types: list[str]) -> 
     page = b"<script>alert(1)</script>"
     say(here, head("200 OK", f"Content-Length: {len(page)}", "Connection: close", *types) + page)
     for path in (PATH, ORIGINAL, "/ipernity/doc/1/mp4"):
-        answer = here.ask(path)
-        assert_safe(answer)
-        if answer.status == 200:
-            assert answer.one("Content-Type") == "application/octet-stream"
-            assert str(answer.one("Content-Disposition")).startswith("attachment;")
+        response = here.ask(path)
+        assert_safe(response)
+        if response.status == 200:
+            assert response.one("Content-Type") == "application/octet-stream"
+            assert str(response.one("Content-Disposition")).startswith("attachment;")
         else:
-            assert (answer.status, path == ORIGINAL) == (502, False)
-            assert b"script" not in answer.body
+            assert (response.status, path == ORIGINAL) == (502, False)
+            assert b"script" not in response.body
 
 
 @pytest.mark.parametrize("kind", INLINE)
 def test_every_type_that_is_shown_has_its_ending(here: Front, kind: str) -> None:
     say(here, picture("Connection: close", kind=f"{kind.upper()}; q=1"))
-    answer = here.ask(ORIGINAL)
-    assert answer.one("Content-Type") == kind
-    plain, _ = both(str(answer.one("Content-Disposition")))
+    response = here.ask(ORIGINAL)
+    assert response.one("Content-Type") == kind
+    plain, _ = both(str(response.one("Content-Disposition")))
     assert plain == f"photo.{INLINE[kind]}"
-    assert str(answer.one("Content-Disposition")).startswith("inline;")
-    assert_safe(answer)
+    assert str(response.one("Content-Disposition")).startswith("inline;")
+    assert_safe(response)
 
 
 def test_headers_of_the_source_do_not_come_through(here: Front) -> None:
@@ -241,13 +241,13 @@ def test_headers_of_the_source_do_not_come_through(here: Front) -> None:
         "Connection: close",
     ]
     say(here, picture(*evil))
-    answer = here.ask()
-    assert (answer.status, answer.body) == (200, FILE)
-    assert answer.one("Cache-Control") == "public, max-age=86400"
-    assert "evil" not in str(answer.headers)
+    response = here.ask()
+    assert (response.status, response.body) == (200, FILE)
+    assert response.one("Cache-Control") == "public, max-age=86400"
+    assert "evil" not in str(response.headers)
     for name in ("Link", "Refresh", "Clear-Site-Data", "Strict-Transport-Security", "Vary"):
-        assert answer.all(name) == []
-    assert_safe(answer)
+        assert response.all(name) == []
+    assert_safe(response)
 
 
 def test_an_encoded_body_is_never_taken_for_a_decoded_one(here: Front) -> None:
@@ -255,9 +255,9 @@ def test_an_encoded_body_is_never_taken_for_a_decoded_one(here: Front) -> None:
         here,
         picture("Content-Encoding: gzip", "Connection: close", body=gzip.compress(b"\0" * 10**6)),
     )
-    answer = here.ask()
-    assert answer.status == 502 or answer.all("Content-Encoding") == []
-    assert len(answer.body) < 10**5
+    response = here.ask()
+    assert response.status == 502 or response.all("Content-Encoding") == []
+    assert len(response.body) < 10**5
 
 
 @pytest.mark.parametrize(
@@ -274,13 +274,13 @@ def test_redirects_and_errors_of_the_source_are_our_own(
     lines = ["Location: /x", "Set-Cookie: a=b", "Retry-After: 7", "Connection: close"]
     say(here, picture(*lines, body=b"<script>", kind="text/html", status=f"{status} X"))
     # a path of its own for those that the application remembers
-    answer = here.ask("/ipernity/doc/1/mp4" if expected == 404 else PATH)
-    assert answer.status == expected
-    assert answer.one("Content-Type") in ("text/plain", "text/plain; charset=utf-8")
-    assert b"script" not in answer.body
-    assert answer.one("Cache-Control") == "no-store"
-    assert answer.one("Retry-After") == ("7" if expected == 503 else None)
-    assert_safe(answer)
+    response = here.ask("/ipernity/doc/1/mp4" if expected == 404 else PATH)
+    assert response.status == expected
+    assert response.one("Content-Type") in ("text/plain", "text/plain; charset=utf-8")
+    assert b"script" not in response.body
+    assert response.one("Cache-Control") == "no-store"
+    assert response.one("Retry-After") == ("7" if expected == 503 else None)
+    assert_safe(response)
 
 
 def test_a_cut_body_does_not_end_cleanly(here: Front) -> None:
@@ -295,17 +295,17 @@ def test_a_cut_body_does_not_end_cleanly(here: Front) -> None:
 
 @pytest.mark.parametrize("path", ["/_ipernity/image", "/_ipernity/any", "/_ipernity/error"])
 def test_the_internal_place_cannot_be_reached(here: Front, path: str) -> None:
-    answer = here.ask(path, X_Ipernity_Source="http://127.0.0.1:1/")
-    assert answer.status == 404
+    response = here.ask(path, X_Ipernity_Source="http://127.0.0.1:1/")
+    assert response.status == 404
     assert here.source.requests == []
 
 
 def test_private_media_stay_private_and_names_come_along(tmp_path: Path) -> None:
     with front(tmp_path, True, "日本語 100%.pdf") as here:
         say(here, picture("Connection: close", kind="application/pdf"))
-        answer = here.ask(ORIGINAL)
-        assert answer.one("Content-Type") == "application/octet-stream"
-        disposition = str(answer.one("Content-Disposition"))
+        response = here.ask(ORIGINAL)
+        assert response.one("Content-Type") == "application/octet-stream"
+        disposition = str(response.one("Content-Disposition"))
         assert disposition.startswith("attachment;")
         assert both(disposition) == ("100_.pdf", "日本語 100%.pdf")
         here.api.steps = (error(1),)
@@ -315,10 +315,10 @@ def test_private_media_stay_private_and_names_come_along(tmp_path: Path) -> None
 def test_a_place_that_nginx_does_not_know_is_refused(tmp_path: Path) -> None:
     with front(tmp_path, True) as here, Source(honest) as canary:
         here.api.steps = (answered(files(canary.port)),)
-        answer = here.ask("/ipernity/doc/2/240")
-        assert answer.status == 502
+        response = here.ask("/ipernity/doc/2/240")
+        assert response.status == 502
         assert canary.connections == 0
-        assert_safe(answer)
+        assert_safe(response)
 
 
 def test_the_shipped_types_are_those_of_the_application() -> None:

@@ -52,24 +52,24 @@ def test_every_size_arrives_whole_with_type_length_and_scope(app: Flask, sandbox
     doc = document(sandbox, media="photo", share=4)
     found = medias(app, sandbox, doc.doc_id)
     for thumb in found["thumbs"]["thumb"]:
-        answer = app.test_client().get(f"/ipernity/doc/{doc.doc_id}/{thumb['label']}")
+        response = app.test_client().get(f"/ipernity/doc/{doc.doc_id}/{thumb['label']}")
         expected = bytes_of(thumb["url"])
-        assert answer.status_code == 200
-        assert answer.mimetype == "image/jpeg"
-        assert answer.content_length == len(expected)
-        assert hashlib.md5(answer.data).digest() == hashlib.md5(expected).digest()
-        assert answer.headers["Cache-Control"] == "public, max-age=86400"
-        assert "Vary" not in answer.headers
-        assert "Set-Cookie" not in answer.headers
+        assert response.status_code == 200
+        assert response.mimetype == "image/jpeg"
+        assert response.content_length == len(expected)
+        assert hashlib.md5(response.data).digest() == hashlib.md5(expected).digest()
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        assert "Vary" not in response.headers
+        assert "Set-Cookie" not in response.headers
 
 
 def test_the_original_arrives_with_its_name(app: Flask, sandbox: Sandbox) -> None:
     doc = document(sandbox, media="photo", share=4, allow_original=True)
     original = medias(app, sandbox, doc.doc_id)["original"]
-    answer = app.test_client().get(f"/ipernity/doc/{doc.doc_id}/original")
-    assert answer.status_code == 200
-    assert len(answer.data) == int(original["bytes"]) == answer.content_length
-    assert answer.headers["Content-Disposition"] == f'inline; filename="{original["filename"]}"'
+    response = app.test_client().get(f"/ipernity/doc/{doc.doc_id}/original")
+    assert response.status_code == 200
+    assert len(response.data) == int(original["bytes"]) == response.content_length
+    assert response.headers["Content-Disposition"] == f'inline; filename="{original["filename"]}"'
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_video_and_audio_arrive(
     app: Flask, sandbox: Sandbox, media: str, label: str, kind: str
 ) -> None:
     doc = document(sandbox, media=media, share=4)
-    answer = app.test_client().get(f"/ipernity/doc/{doc.doc_id}/{label}")
-    assert (answer.status_code, answer.mimetype) == (200, kind)
-    assert answer.content_length == len(answer.data) > 1000
+    response = app.test_client().get(f"/ipernity/doc/{doc.doc_id}/{label}")
+    assert (response.status_code, response.mimetype) == (200, kind)
+    assert response.content_length == len(response.data) > 1000
 
 
 def test_head_tells_the_same_and_fetches_no_body(app: Flask, sandbox: Sandbox) -> None:
@@ -118,10 +118,10 @@ def test_a_public_picture_leaves_the_session_alone(make_app: MakeApp, sandbox: S
     client = app.test_client()
     sign_in(client, "/in")
     sandbox.clear_calls()
-    answer = client.get(f"/ipernity/doc/{doc.doc_id}/240")
-    assert answer.status_code == 200
-    assert "Vary" not in answer.headers
-    assert "Set-Cookie" not in answer.headers
+    response = client.get(f"/ipernity/doc/{doc.doc_id}/240")
+    assert response.status_code == 200
+    assert "Vary" not in response.headers
+    assert "Set-Cookie" not in response.headers
     assert "auth_token" not in sandbox.calls[0].params
 
 
@@ -149,8 +149,8 @@ def test_a_public_picture_leaves_the_session_alone(make_app: MakeApp, sandbox: S
     ],
 )
 def test_nonsense_is_not_found_without_a_call(app: Flask, sandbox: Sandbox, path: str) -> None:
-    answer = app.test_client().get(f"/ipernity/doc/{path}")
-    assert answer.status_code == 404
+    response = app.test_client().get(f"/ipernity/doc/{path}")
+    assert response.status_code == 404
     assert sandbox.calls == []
 
 
@@ -163,9 +163,9 @@ def test_a_label_that_the_document_does_not_have_is_not_found(app: Flask, sandbo
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(app: Flask, method: str) -> None:
-    answer = app.test_client().open("/ipernity/doc/1/240", method=method)
-    assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
+    response = app.test_client().open("/ipernity/doc/1/240", method=method)
+    assert response.status_code == 405
+    assert "GET" in response.headers["Allow"]
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_a_failing_service_is_told_apart(
 ) -> None:
     app = make_app(IPERNITY_TIMEOUT=0.3, IPERNITY_RETRIES=0)
     sandbox.fault("doc.getMedias", fault)
-    answer = app.test_client().get("/ipernity/doc/1/240")
-    assert answer.status_code == status
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    response = app.test_client().get("/ipernity/doc/1/240")
+    assert response.status_code == status
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(

@@ -18,43 +18,43 @@ BOTH = pytest.mark.parametrize("source", [honest, naive])
 def get(
     source: Respond, *lines: tuple[str, str], method: str = "GET", path: str = PATH
 ) -> tuple[TestResponse, list[dict[str, str]]]:
-    """Return the answer, and the headers of the requests that the source got."""
+    """Return the response, and the headers of the requests that the source got."""
     with world(source) as here:
-        answer = here.client.open(path, method=method, headers=list(lines))
-        return answer, [request.headers for request in here.source.requests]
+        response = here.client.open(path, method=method, headers=list(lines))
+        return response, [request.headers for request in here.source.requests]
 
 
-def assert_safe(answer: TestResponse) -> None:
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "Set-Cookie" not in answer.headers
+def assert_safe(response: TestResponse) -> None:
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_other_methods_are_refused_safely(method: str) -> None:
-    answer, asked = get(honest, method=method)
-    assert answer.status_code == 405
-    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
-    assert_safe(answer)
+    response, asked = get(honest, method=method)
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert_safe(response)
     assert asked == []
 
 
 def test_options_tells_the_methods_and_asks_nobody() -> None:
     with world() as here:
-        answer = here.client.options(PATH)
-        assert (answer.status_code, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
-        assert_safe(answer)
+        response = here.client.options(PATH)
+        assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+        assert_safe(response)
         assert here.api.requests == here.source.requests == []
 
 
 @pytest.mark.parametrize("path", ["1%2f2/240", "1/240/", "1//240", "1/..%2f240", "1"])
 def test_addresses_that_no_link_leads_to_are_not_found_safely(path: str) -> None:
     with world() as here:
-        answer = here.client.get(f"/ipernity/doc/{path}", headers={"Host": "evil.example"})
-        assert answer.status_code == 404
-        assert_safe(answer)
-        assert "evil.example" not in str(answer.headers)
+        response = here.client.get(f"/ipernity/doc/{path}", headers={"Host": "evil.example"})
+        assert response.status_code == 404
+        assert_safe(response)
+        assert "evil.example" not in str(response.headers)
         assert here.api.requests == []
 
 
@@ -80,8 +80,8 @@ def test_the_source_sees_only_what_it_needs() -> None:
 
 def test_a_body_that_comes_with_a_get_is_not_passed_on() -> None:
     with world(honest) as here:
-        answer = here.client.get(PATH, data=b"0123456789")
-        assert answer.data == FILE
+        response = here.client.get(PATH, data=b"0123456789")
+        assert response.data == FILE
         assert "content-length" not in here.source.requests[0].headers
         assert here.source.requests[0].body == b""
 
@@ -98,23 +98,23 @@ def test_a_body_that_comes_with_a_get_is_not_passed_on() -> None:
     ],
 )
 def test_a_range_is_answered_with_that_part(asked: str, start: int, end: int) -> None:
-    answer, _ = get(honest, ("Range", asked))
-    assert answer.status_code == 206
-    assert answer.headers["Content-Range"] == f"bytes {start}-{end}/1000"
-    assert answer.content_length == end - start + 1
-    assert answer.data == FILE[start : end + 1]
-    assert answer.headers["Accept-Ranges"] == "bytes"
-    assert answer.headers["ETag"] == '"e1"'
-    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    response, _ = get(honest, ("Range", asked))
+    assert response.status_code == 206
+    assert response.headers["Content-Range"] == f"bytes {start}-{end}/1000"
+    assert response.content_length == end - start + 1
+    assert response.data == FILE[start : end + 1]
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["ETag"] == '"e1"'
+    assert response.headers["Cache-Control"] == "public, max-age=86400"
 
 
 @pytest.mark.parametrize("asked", ["bytes=1000-", "bytes=-0"])
 def test_a_range_outside_of_the_file_is_416_with_its_length(asked: str) -> None:
-    answer, _ = get(honest, ("Range", asked))
-    assert answer.status_code == 416
-    assert answer.headers["Content-Range"] == "bytes */1000"
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert_safe(answer)
+    response, _ = get(honest, ("Range", asked))
+    assert response.status_code == 416
+    assert response.headers["Content-Range"] == "bytes */1000"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert_safe(response)
 
 
 @pytest.mark.parametrize(
@@ -133,20 +133,20 @@ def test_a_range_outside_of_the_file_is_416_with_its_length(asked: str) -> None:
     ],
 )
 def test_what_is_no_single_range_is_ignored_and_not_passed_on(asked: str) -> None:
-    answer, requests = get(honest, ("Range", asked))
-    assert (answer.status_code, answer.data) == (200, FILE)
+    response, requests = get(honest, ("Range", asked))
+    assert (response.status_code, response.data) == (200, FILE)
     assert "range" not in requests[0]
 
 
 def test_two_lines_of_range_are_ignored() -> None:
-    answer, requests = get(honest, ("Range", "bytes=0-1"), ("Range", "bytes=3-4"))
-    assert (answer.status_code, answer.data) == (200, FILE)
+    response, requests = get(honest, ("Range", "bytes=0-1"), ("Range", "bytes=3-4"))
+    assert (response.status_code, response.data) == (200, FILE)
     assert "range" not in requests[0]
 
 
 def test_a_range_with_head_is_ignored() -> None:
-    answer, requests = get(honest, ("Range", "bytes=0-1"), method="HEAD")
-    assert (answer.status_code, answer.content_length) == (200, 1000)
+    response, requests = get(honest, ("Range", "bytes=0-1"), method="HEAD")
+    assert (response.status_code, response.content_length) == (200, 1000)
     assert "range" not in requests[0]
 
 
@@ -155,14 +155,14 @@ def test_a_range_with_head_is_ignored() -> None:
     "condition", ['W/"e1"', '"old"', "garbage", http_date(MODIFIED + 1), http_date(MODIFIED - 1)]
 )
 def test_if_range_that_does_not_hold_gives_the_whole_file(source: Respond, condition: str) -> None:
-    answer, _ = get(source, ("Range", "bytes=0-1"), ("If-Range", condition))
-    assert (answer.status_code, answer.data) == (200, FILE)
+    response, _ = get(source, ("Range", "bytes=0-1"), ("If-Range", condition))
+    assert (response.status_code, response.data) == (200, FILE)
 
 
 @pytest.mark.parametrize("condition", ['"e1"', http_date(MODIFIED)])
 def test_if_range_that_holds_gives_the_part(condition: str) -> None:
-    answer, requests = get(honest, ("Range", "bytes=0-1"), ("If-Range", condition))
-    assert (answer.status_code, answer.data) == (206, FILE[:2])
+    response, requests = get(honest, ("Range", "bytes=0-1"), ("If-Range", condition))
+    assert (response.status_code, response.data) == (206, FILE[:2])
     assert requests[0]["if-range"] == condition
 
 
@@ -172,36 +172,36 @@ def test_a_source_that_ignores_if_range_does_not_get_versions_mixed(condition: s
         request.headers.pop("if-range", None)
         return honest(request)
 
-    answer, requests = get(forgetful, ("Range", "bytes=0-1"), ("If-Range", condition))
-    assert (answer.status_code, answer.data) == (200, FILE)
+    response, requests = get(forgetful, ("Range", "bytes=0-1"), ("If-Range", condition))
+    assert (response.status_code, response.data) == (200, FILE)
     assert len(requests) == 2
 
 
 @BOTH
 @pytest.mark.parametrize("tags", ['"e1"', 'W/"e1"', '"x", "e1"', "*", '"x",W/"e1"'])
 def test_a_file_that_the_visitor_has_is_not_sent_again(source: Respond, tags: str) -> None:
-    answer, _ = get(source, ("If-None-Match", tags))
-    assert answer.status_code == 304
-    assert answer.data == b""
-    assert answer.headers["ETag"] == '"e1"'
-    assert answer.headers["Cache-Control"] == "public, max-age=86400"
-    assert "Content-Length" not in answer.headers
-    assert_safe(answer)
+    response, _ = get(source, ("If-None-Match", tags))
+    assert response.status_code == 304
+    assert response.data == b""
+    assert response.headers["ETag"] == '"e1"'
+    assert response.headers["Cache-Control"] == "public, max-age=86400"
+    assert "Content-Length" not in response.headers
+    assert_safe(response)
 
 
 @BOTH
 @pytest.mark.parametrize("tags", ['"x"', "e1", '"e1', "", '"x", e1'])
 def test_other_and_malformed_tags_do_not_match(source: Respond, tags: str) -> None:
-    answer, _ = get(source, ("If-None-Match", tags))
-    assert (answer.status_code, answer.data) == (200, FILE)
+    response, _ = get(source, ("If-None-Match", tags))
+    assert (response.status_code, response.data) == (200, FILE)
 
 
 @BOTH
 def test_a_tag_wins_over_a_date(source: Respond) -> None:
-    answer, requests = get(
+    response, requests = get(
         source, ("If-None-Match", '"x"'), ("If-Modified-Since", http_date(time.time()))
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert "if-modified-since" not in requests[0]
 
 
@@ -219,8 +219,8 @@ def test_a_tag_wins_over_a_date(source: Respond) -> None:
     ],
 )
 def test_dates_are_compared(source: Respond, date: str, status: int) -> None:
-    answer, _ = get(source, ("If-Modified-Since", date))
-    assert answer.status_code == status
+    response, _ = get(source, ("If-Modified-Since", date))
+    assert response.status_code == status
 
 
 @BOTH
@@ -236,9 +236,9 @@ def test_dates_are_compared(source: Respond, date: str, status: int) -> None:
     ],
 )
 def test_preconditions_are_kept(source: Respond, name: str, value: str, status: int) -> None:
-    answer, _ = get(source, (name, value))
-    assert answer.status_code == status
-    assert_safe(answer)
+    response, _ = get(source, (name, value))
+    assert response.status_code == status
+    assert_safe(response)
 
 
 def tags(length: int) -> str:
@@ -254,8 +254,8 @@ def test_a_list_of_tags_that_is_too_long_is_ignored_and_not_passed_on(
 ) -> None:
     value = tags(length)
     assert len(value) == length
-    answer, requests = get(source, ("If-None-Match", value))
-    assert answer.status_code == status
+    response, requests = get(source, ("If-None-Match", value))
+    assert response.status_code == status
     assert requests[0].get("if-none-match") == (value if status == 304 else None)
 
 
@@ -266,8 +266,8 @@ def test_a_list_of_tags_that_must_match_has_the_same_limit(
 ) -> None:
     value = tags(length).replace("e1", "e2")
     assert len(value) == length
-    answer, _ = get(source, ("If-Match", value))
-    assert answer.status_code == status
+    response, _ = get(source, ("If-Match", value))
+    assert response.status_code == status
 
 
 def padded(length: int, moment: int) -> str:
@@ -290,8 +290,8 @@ def test_a_date_that_is_too_long_is_ignored(
     for length, expected in ((64, status), (65, 200), (10_000, 200)):
         value = padded(length, moment)
         assert len(value) == length
-        answer, requests = get(source, (name, value))
-        assert answer.status_code == expected
+        response, requests = get(source, (name, value))
+        assert response.status_code == expected
         if length > 64:
             assert name.lower() not in requests[0]
 
@@ -301,14 +301,14 @@ def test_a_range_with_a_date_that_is_too_long_gives_the_whole_file(
     length: int, status: int
 ) -> None:
     condition = padded(length, MODIFIED)
-    answer, _ = get(honest, ("Range", "bytes=0-9"), ("If-Range", condition))
-    assert answer.status_code == status
+    response, _ = get(honest, ("Range", "bytes=0-9"), ("If-Range", condition))
+    assert response.status_code == status
 
 
 @BOTH
 def test_a_matching_tag_wins_over_a_range(source: Respond) -> None:
-    answer, _ = get(source, ("Range", "bytes=0-1"), ("If-None-Match", '"e1"'))
-    assert answer.status_code == 304
+    response, _ = get(source, ("Range", "bytes=0-1"), ("If-None-Match", '"e1"'))
+    assert response.status_code == 304
 
 
 def test_an_empty_file_is_sent_whole_though_a_range_is_asked_for() -> None:
@@ -317,8 +317,8 @@ def test_an_empty_file_is_sent_whole_though_a_range_is_asked_for() -> None:
             return b"HTTP/1.1 416 No\r\nContent-Range: bytes */0\r\nContent-Length: 0\r\n\r\n"
         return b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 0\r\n\r\n"
 
-    answer, _ = get(empty, ("Range", "bytes=0-"))
-    assert (answer.status_code, answer.content_length, answer.data) == (200, 0, b"")
+    response, _ = get(empty, ("Range", "bytes=0-"))
+    assert (response.status_code, response.content_length, response.data) == (200, 0, b"")
 
 
 @BOTH
@@ -333,9 +333,9 @@ def test_head_says_what_get_would(source: Respond, path: str) -> None:
 def test_head_does_not_invent_a_length() -> None:
     only_head = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
     with world(only_head) as here:
-        answer = here.client.head(PATH)
-        assert answer.status_code == 200
-        assert "Content-Length" not in answer.headers
+        response = here.client.head(PATH)
+        assert response.status_code == 200
+        assert "Content-Length" not in response.headers
 
 
 def test_head_keeps_its_connection_to_the_source() -> None:

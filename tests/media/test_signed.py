@@ -36,13 +36,13 @@ def url(app: Flask, doc_id: str, label: str = "240", **options: Any) -> str:
 def test_a_private_picture_is_shown_to_whoever_has_the_address(app: Flask, doc_id: str) -> None:
     client = app.test_client()
     assert client.get(f"/ipernity/doc/{doc_id}/240").status_code == 404
-    answer = client.get(url(app, doc_id))
-    assert answer.status_code == 200
-    assert "private" in answer.headers["Cache-Control"]
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "public" not in answer.headers["Cache-Control"]
-    assert "Vary" not in answer.headers
-    assert_safe(answer)
+    response = client.get(url(app, doc_id))
+    assert response.status_code == 200
+    assert "private" in response.headers["Cache-Control"]
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "public" not in response.headers["Cache-Control"]
+    assert "Vary" not in response.headers
+    assert_safe(response)
     # and nobody else gets anything by it
     assert client.get(f"/ipernity/doc/{doc_id}/240").status_code == 404
 
@@ -90,9 +90,9 @@ def test_a_changed_address_is_not_found_and_costs_no_call(
         f"{path}?expires={'9' * 5000}&signature={signature}",
         f"{path}?expires=&signature=",
     ):
-        answer = client.get(changed)
-        assert answer.status_code == 404
-        assert_safe(answer)
+        response = client.get(changed)
+        assert response.status_code == 404
+        assert_safe(response)
     assert sandbox.calls == []
     assert client.get(address).status_code == 200
 
@@ -129,17 +129,17 @@ def test_the_session_is_left_alone(app: Flask, doc_id: str) -> None:
     with client.session_transaction() as session:
         session.permanent = True
         session["a"] = "b"
-    answer = client.get(url(app, doc_id))
-    assert answer.status_code == 200
-    assert "Set-Cookie" not in answer.headers
-    assert "Vary" not in answer.headers
+    response = client.get(url(app, doc_id))
+    assert response.status_code == 200
+    assert "Set-Cookie" not in response.headers
+    assert "Vary" not in response.headers
 
 
 def test_it_works_with_a_smaller_size_and_parts(app: Flask, doc_id: str) -> None:
     client = app.test_client()
     address = url(app, doc_id, "2048")
-    answer = client.get(f"{address}&fallback=nearest", headers={"Range": "bytes=0-9"})
-    assert (answer.status_code, len(answer.data)) == (206, 10)
+    response = client.get(f"{address}&fallback=nearest", headers={"Range": "bytes=0-9"})
+    assert (response.status_code, len(response.data)) == (206, 10)
 
 
 def test_plain_addresses_have_no_parameters(app: Flask) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity.errors import ServiceError
-from flask_ipernity.media import connections, transfer
+from flask_ipernity.media import relay, transfer
 from flask_ipernity.media.state import media_state
 from tests.media.test_requests import PATH, assert_safe
 from tests.media.world import FILE, answered, files, head, honest, picture, raw, world
@@ -40,9 +40,9 @@ PART = "206 Partial Content"
 )
 def test_a_part_that_is_not_the_one_asked_for_is_refused(lines: list[str], body: bytes) -> None:
     with world(picture(*lines, body=body, status=PART)) as here:
-        answer = here.client.get(PATH, headers={"Range": "bytes=0-9"})
-        assert answer.status_code == 502
-        assert_safe(answer)
+        response = here.client.get(PATH, headers={"Range": "bytes=0-9"})
+        assert response.status_code == 502
+        assert_safe(response)
 
 
 def test_a_part_of_the_end_must_be_the_end() -> None:
@@ -66,9 +66,9 @@ def test_answers_that_nobody_asked_for_are_refused(status: str) -> None:
     with world(
         picture(*lines, status=status) if lines else head(status, "Content-Length: 0")
     ) as here:
-        answer = here.client.get(PATH)
-        assert answer.status_code == 502
-        assert_safe(answer)
+        response = here.client.get(PATH)
+        assert response.status_code == 502
+        assert_safe(response)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_answers_that_nobody_asked_for_are_refused(status: str) -> None:
 )
 def test_errors_of_the_source_are_told_apart(status: int, expected: int) -> None:
     with world(picture(status=f"{status} X", body=b"<script>", kind="text/html")) as here:
-        answer = here.client.get(PATH)
-        assert answer.status_code == expected
-        assert b"script" not in answer.data
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert ("Retry-After" in answer.headers) == (expected == 503)
+        response = here.client.get(PATH)
+        assert response.status_code == expected
+        assert b"script" not in response.data
+        assert response.headers["Cache-Control"] == "no-store"
+        assert ("Retry-After" in response.headers) == (expected == 503)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_the_time_to_wait_is_bounded(told: str, seconds: str) -> None:
 def test_redirects_are_not_followed(status: int, target: str | None) -> None:
     lines = [] if target is None else [f"Location: {target}"]
     with world(picture(*lines, status=f"{status} Moved", body=b"")) as here:
-        answer = here.client.get(PATH)
-        assert answer.status_code == 502
-        assert "Location" not in answer.headers
+        response = here.client.get(PATH)
+        assert response.status_code == 502
+        assert "Location" not in response.headers
         assert len(here.source.requests) == 1
 
 
@@ -120,9 +120,9 @@ def test_a_redirect_with_a_line_break_writes_no_header() -> None:
     with world(
         head("302 Found", "Location: /x%0d%0aSet-Cookie: a=b", " folded", "Content-Length: 0")
     ) as here:
-        answer = here.client.get(PATH)
-        assert answer.status_code == 502
-        assert_safe(answer)
+        response = here.client.get(PATH)
+        assert response.status_code == 502
+        assert_safe(response)
 
 
 def test_headers_of_the_source_that_are_not_ours_do_not_come_through() -> None:
@@ -144,9 +144,9 @@ def test_headers_of_the_source_that_are_not_ours_do_not_come_through() -> None:
         "Last-Modified: never",
     ]
     with world(picture(*lines)) as here:
-        answer = here.client.get(PATH)
-        assert answer.data == FILE
-        assert set(answer.headers.keys()) == {
+        response = here.client.get(PATH)
+        assert response.data == FILE
+        assert set(response.headers.keys()) == {
             "Content-Type",
             "Content-Length",
             "Content-Disposition",
@@ -156,8 +156,8 @@ def test_headers_of_the_source_that_are_not_ours_do_not_come_through() -> None:
             "Cross-Origin-Resource-Policy",
             "Referrer-Policy",
         }
-        assert answer.headers["Cache-Control"] == "public, max-age=86400"
-        assert_safe(answer)
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        assert_safe(response)
 
 
 HARMLESS = "application/octet-stream"
@@ -205,10 +205,10 @@ def test_what_could_run_is_never_shown_in_place(types: list[str]) -> None:
 )
 def test_each_label_has_its_own_types(path: str, kind: str, status: int) -> None:
     with world(picture(kind=kind)) as here:
-        answer = here.client.get(path)
-        assert answer.status_code == status
+        response = here.client.get(path)
+        assert response.status_code == status
         if status == 200:
-            assert answer.headers["Content-Type"] == kind.lower()
+            assert response.headers["Content-Type"] == kind.lower()
 
 
 def test_parameters_of_the_type_are_dropped() -> None:
@@ -218,9 +218,9 @@ def test_parameters_of_the_type_are_dropped() -> None:
 
 def test_a_page_that_calls_itself_a_picture_stays_a_picture() -> None:
     with world(picture(body=b"<script>alert(1)</script>")) as here:
-        answer = here.client.get(PATH)
-        assert answer.headers["Content-Type"] == "image/jpeg"
-        assert_safe(answer)
+        response = here.client.get(PATH)
+        assert response.headers["Content-Type"] == "image/jpeg"
+        assert_safe(response)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip, gzip, gzip, gzip", "deflate", "x"])
@@ -232,7 +232,7 @@ def test_encoded_bodies_are_refused_and_not_decoded(coding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         head("200 OK", "Content-Type: image/jpeg", "Content-Length: -5"),
         head("200 OK", "Content-Type: image/jpeg", "Content-Length: +5") + b"12345",
@@ -253,15 +253,15 @@ def test_encoded_bodies_are_refused_and_not_decoded(coding: str) -> None:
         b"",
     ],
 )
-def test_broken_answers_are_502_before_anything_is_sent(answer: bytes) -> None:
-    with world(raw(lambda connection: connection.sendall(answer))) as here:
+def test_broken_answers_are_502_before_anything_is_sent(response: bytes) -> None:
+    with world(raw(lambda connection: connection.sendall(response))) as here:
         reply = here.client.get(PATH)
         assert reply.status_code == 502
         assert_safe(reply)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         head("200 OK", "Content-Type: image/jpeg", "Content-Length: 2000") + FILE,
         head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
@@ -278,8 +278,8 @@ def test_broken_answers_are_502_before_anything_is_sent(answer: bytes) -> None:
         + b"zz\r\n12345\r\n",
     ],
 )
-def test_a_body_that_breaks_off_never_ends_cleanly(answer: bytes) -> None:
-    with world(raw(lambda connection: connection.sendall(answer))) as here:
+def test_a_body_that_breaks_off_never_ends_cleanly(response: bytes) -> None:
+    with world(raw(lambda connection: connection.sendall(response))) as here:
         with pytest.raises(ServiceError):
             here.client.get(PATH)
         assert here.app.extensions["ipernity"].parts[media_state].slots("240").free == 32
@@ -288,17 +288,17 @@ def test_a_body_that_breaks_off_never_ends_cleanly(answer: bytes) -> None:
 @pytest.mark.parametrize("body", [b"5\r\n12345\r\n0\r\n\r\n", b"b\r\n12345678901\r\n0\r\n\r\n"])
 def test_a_part_that_is_shorter_or_longer_than_it_says_never_ends_cleanly(body: bytes) -> None:
     lines = ["Content-Type: image/jpeg", "Content-Range: bytes 0-9/1000"]
-    answer = head(PART, *lines, "Transfer-Encoding: chunked") + body
-    with world(answer) as here, pytest.raises(ServiceError):
+    response = head(PART, *lines, "Transfer-Encoding: chunked") + body
+    with world(response) as here, pytest.raises(ServiceError):
         here.client.get(PATH, headers={"Range": "bytes=0-9"})
 
 
 def test_a_chunked_body_comes_whole_and_is_not_kept_by_caches() -> None:
     chunked = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
     with world(chunked + b"5\r\n12345\r\n3\r\n678\r\n0\r\n\r\n") as here:
-        answer = here.client.get(PATH)
-        assert answer.data == b"12345678"
-        assert answer.headers["Cache-Control"] == "no-store"
+        response = here.client.get(PATH)
+        assert response.data == b"12345678"
+        assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_a_longer_body_than_declared_is_cut_and_spoils_no_other() -> None:
@@ -335,9 +335,9 @@ def test_a_thumbnail_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_source_that_says_nothing_is_504_and_one_that_refuses_is_502() -> None:
     with world(raw(lambda connection: time.sleep(3)), IPERNITY_TIMEOUT=(5, 0.3)) as here:
-        answer = here.client.get(PATH)
-        assert answer.status_code == 504
-        assert_safe(answer)
+        response = here.client.get(PATH)
+        assert response.status_code == 504
+        assert_safe(response)
     with world(raw(reset)) as here:
         assert here.client.get(PATH).status_code == 502
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -377,7 +377,7 @@ def dripping(start: bytes, every: bytes, pause: float) -> Any:
 def test_a_body_that_drips_is_given_up_by_its_rate(
     start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "WINDOW", 1.0)
+    monkeypatch.setattr(relay, "RATE_WINDOW", 1.0)
     with world(dripping(start, b"x", 0.05)) as here:
         began = time.monotonic()
         with pytest.raises(ServiceError):
@@ -386,15 +386,15 @@ def test_a_body_that_drips_is_given_up_by_its_rate(
 
 
 def test_a_slow_visitor_is_not_mistaken_for_a_slow_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "WINDOW", 0.2)
+    monkeypatch.setattr(relay, "RATE_WINDOW", 0.2)
     big = b"x" * 3_000_000
     with world(picture(body=big)) as here:
-        answer = here.client.get(ORIGINAL, buffered=False)
+        response = here.client.get(ORIGINAL, buffered=False)
         size = 0
-        for piece in answer.iter_encoded():
+        for piece in response.iter_encoded():
             size += len(piece)
             time.sleep(0.1)
-        answer.close()
+        response.close()
         assert size == len(big)
 
 
@@ -402,10 +402,10 @@ def test_the_first_byte_comes_at_once_though_the_rest_drips() -> None:
     start = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 1000")
     with world(dripping(start, b"x", 0.5)) as here:
         began = time.monotonic()
-        answer = here.client.get(PATH, buffered=False)
-        assert next(answer.iter_encoded()) == b"x"
+        response = here.client.get(PATH, buffered=False)
+        assert next(response.iter_encoded()) == b"x"
         assert time.monotonic() - began < 2
-        answer.close()
+        response.close()
 
 
 def test_a_kept_connection_that_was_just_closed_is_replaced_unnoticed() -> None:
@@ -427,8 +427,8 @@ def test_connections_are_used_again_after_whole_answers_and_not_after_cut_ones()
         for _ in range(5):
             here.client.get(PATH)
         assert here.source.connections == 1
-        answer = here.client.get(PATH, buffered=False)
-        answer.close()
+        response = here.client.get(PATH, buffered=False)
+        response.close()
         here.client.get(PATH)
         assert here.source.connections == 2
 
@@ -438,9 +438,9 @@ def test_no_more_connections_are_kept_than_the_setting_says(size: int, connectio
     with world(picture(body=b"x" * 2_000_000), IPERNITY_POOL_SIZE=size) as here:
         for _ in range(2):
             both = [here.client.get(ORIGINAL, buffered=False) for _ in range(2)]
-            for answer in both:
-                assert len(answer.data) == 2_000_000
-                answer.close()
+            for response in both:
+                assert len(response.data) == 2_000_000
+                response.close()
         assert here.source.connections == connections
 
 
@@ -460,7 +460,7 @@ def test_a_child_process_starts_with_connections_of_its_own() -> None:
 
 def test_an_answer_that_a_hook_throws_away_frees_its_slot() -> None:
     with world(picture(), IPERNITY_PROXY_STREAMS=1) as here:
-        here.app.logger.disabled = True  # the log of a test keeps the error, and so the answer
+        here.app.logger.disabled = True  # the log of a test keeps the error, and so the response
 
         @here.app.after_request
         def fail(response: Any) -> Any:
@@ -481,8 +481,8 @@ def test_full_budgets_are_told_at_once_and_apart(caplog: pytest.LogCaptureFixtur
         assert_safe(full)
         assert time.monotonic() - began < 2
         assert here.client.get(PATH).status_code == 200
-        for answer in held:
-            answer.close()
+        for response in held:
+            response.close()
         assert here.client.get(ORIGINAL).status_code == 200
 
 

@@ -22,8 +22,8 @@ def test_a_video_plays_and_seeks_in_chromium(sandbox: Sandbox) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
             page = browser.new_page()
-            answers: list[int] = []
-            page.on("response", lambda answer: answers.append(answer.status))
+            responses: list[int] = []
+            page.on("response", lambda response: responses.append(response.status))
             page.goto(f"{running.url}/video/{doc.doc_id}")
             page.evaluate("document.querySelector('video').play()")
             page.wait_for_function("document.querySelector('video').currentTime > 0.3")
@@ -45,7 +45,7 @@ def test_a_video_plays_and_seeks_in_chromium(sandbox: Sandbox) -> None:
                 "at => document.querySelector('video').currentTime > at", arg=now
             )
             assert page.evaluate("document.querySelector('video').error") is None
-            assert 206 in answers
+            assert 206 in responses
 
             # and on a page of its own, which the browser makes around it
             page.goto(f"{running.url}/ipernity/doc/{doc.doc_id}/mp4")

@@ -57,16 +57,16 @@ def test_public_media_say_so_whatever_else_the_application_does_with_the_session
     doc = document(sandbox, media="photo", share=4)
     path = f"/ipernity/doc/{doc.doc_id}/240"
     first = client.get(path)
-    for answer in (
+    for response in (
         first,
         client.head(path),
         client.get(path, headers={"If-None-Match": first.headers["ETag"]}),
         client.get(path, headers={"Range": "bytes=0-9"}),
     ):
-        assert answer.headers["Cache-Control"] == "public, max-age=86400"
-        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-        assert "Vary" not in answer.headers
-        assert "Set-Cookie" not in answer.headers
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "Vary" not in response.headers
+        assert "Set-Cookie" not in response.headers
     missing = client.get("/ipernity/doc/1/240")
     assert missing.status_code == 404
     assert "Set-Cookie" not in missing.headers
@@ -80,12 +80,12 @@ def test_private_media_are_for_one_visitor_and_do_not_write_the_session(
         session.permanent = True
 
     path = f"/ipernity/doc/{private(sandbox).doc_id}/240"
-    answer = signed_in(app).get(path)
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert answer.headers["Vary"] == "Cookie"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "Set-Cookie" not in answer.headers
+    response = signed_in(app).get(path)
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert response.headers["Vary"] == "Cookie"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Set-Cookie" not in response.headers
 
 
 def test_what_is_missing_and_what_is_forbidden_cannot_be_told_apart(
@@ -166,9 +166,9 @@ def test_a_hundred_at_once_ask_once() -> None:
         source_port = here.source.port
         here.api.steps = (slow,)
         with ThreadPoolExecutor(100) as pool:
-            answers = list(pool.map(lambda _: here.client.get(PATH), range(100)))
-        assert {answer.status_code for answer in answers} <= {200, 503}
-        assert sum(answer.data == FILE for answer in answers) >= 32
+            responses = list(pool.map(lambda _: here.client.get(PATH), range(100)))
+        assert {response.status_code for response in responses} <= {200, 503}
+        assert sum(response.data == FILE for response in responses) >= 32
         assert len(here.api.requests) == 1
 
 
@@ -181,7 +181,7 @@ def test_tokens_are_not_in_the_memory(app: Flask, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"),
+    ("response", "status"),
     [
         (stub.error(1), 404),
         (stub.error(106), 404),
@@ -216,8 +216,8 @@ def test_tokens_are_not_in_the_memory(app: Flask, sandbox: Sandbox) -> None:
         ),
     ],
 )
-def test_answers_of_the_service_become_the_right_status(answer: bytes, status: int) -> None:
-    with world(api=[answer]) as here:
+def test_answers_of_the_service_become_the_right_status(response: bytes, status: int) -> None:
+    with world(api=[response]) as here:
         reply = here.client.get(PATH)
         assert reply.status_code == status
         assert reply.headers["Cache-Control"] == "no-store"
@@ -238,9 +238,9 @@ def test_a_dead_token_is_forgotten_and_the_answer_is_404(code: int) -> None:
         client, gone = here.client, []
         client.get("/sign-in-by-hand")
         with token_revoked.connected_to(lambda *_, **__: gone.append(1), here.app):
-            answer = client.get(PATH)
-        assert answer.status_code == 404
-        assert answer.headers["Cache-Control"] == "no-store"
+            response = client.get(PATH)
+        assert response.status_code == 404
+        assert response.headers["Cache-Control"] == "no-store"
         if code != 106:
             assert gone == [1]
             assert client.get("/token").text == "None"
@@ -374,9 +374,9 @@ def test_an_address_that_leads_nowhere_is_404_and_does_not_cost_a_call_each_time
 ) -> None:
     with world(picture(status=status)) as here:
         for _ in range(5):
-            answer = here.client.get(PATH)
-            assert answer.status_code == 404
-            assert answer.headers["Cache-Control"] == "no-store"
+            response = here.client.get(PATH)
+            assert response.status_code == 404
+            assert response.headers["Cache-Control"] == "no-store"
         assert len(here.api.requests) == 2
         assert len(here.source.requests) == 2
 
@@ -389,13 +389,13 @@ def test_a_size_that_is_missing_may_be_answered_by_the_next_smaller_one(
         doc.largest = 500
     client, path = app.test_client(), f"/ipernity/doc/{doc.doc_id}"
     assert client.get(f"{path}/1600").status_code == 404
-    answer = client.get(f"{path}/1600?fallback=nearest")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Location"] == f"{path}/500"
-    assert answer.data == client.get(f"{path}/500").data
-    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    response = client.get(f"{path}/1600?fallback=nearest")
+    assert response.status_code == 200
+    assert response.headers["Content-Location"] == f"{path}/500"
+    assert response.data == client.get(f"{path}/500").data
+    assert response.headers["Cache-Control"] == "public, max-age=86400"
     again = client.get(
-        f"{path}/1600?fallback=nearest", headers={"If-None-Match": answer.headers["ETag"]}
+        f"{path}/1600?fallback=nearest", headers={"If-None-Match": response.headers["ETag"]}
     )
     assert (again.status_code, again.headers["Content-Location"]) == (304, f"{path}/500")
     exact = client.get(f"{path}/240?fallback=nearest")
@@ -482,9 +482,9 @@ def test_the_pictures_of_a_list_cost_no_further_calls(app: Flask, sandbox: Sandb
     assert numbers
     sandbox.clear_calls()
     for number in numbers[:5]:
-        answer = client.get(f"/ipernity/doc/{number}/240")
-        assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] == "public, max-age=86400"
+        response = client.get(f"/ipernity/doc/{number}/240")
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
     assert sandbox.calls == []
     # other sizes, of which the list has told nothing, are asked for
     assert client.get(f"/ipernity/doc/{numbers[0]}/500").status_code == 200
@@ -500,8 +500,8 @@ def test_what_a_visitors_list_tells_is_for_that_visitor(app: Flask, sandbox: San
     hidden = private(sandbox)
     path, owner = f"/ipernity/doc/{hidden.doc_id}/240", signed_in(app)
     owner.get("/mine")
-    answer = owner.get(path)
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "private, no-cache")
+    response = owner.get(path)
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "private, no-cache")
     assert signed_in(app, 2).get(path).status_code == 404
     assert app.test_client().get(path).status_code == 404
 

@@ -72,14 +72,14 @@ def raw(step: Step) -> Step:
 
 
 def head(status: str, *lines: str) -> bytes:
-    """Return the head of an answer."""
+    """Return the head of a response."""
     return "\r\n".join([f"HTTP/1.1 {status}", *lines]).encode("latin-1") + b"\r\n\r\n"
 
 
 def picture(
     *lines: str, body: bytes = FILE, status: str = "200 OK", kind: str = "image/jpeg"
 ) -> bytes:
-    """Return an answer with a picture."""
+    """Return a response with a picture."""
     length = f"Content-Length: {len(body)}"
     return head(status, f"Content-Type: {kind}", length, *lines) + body
 
@@ -108,16 +108,16 @@ def honest(request: Request) -> bytes:
             )
         part = FILE[start : end + 1]
         place = f"Content-Range: bytes {start}-{end}/{len(FILE)}"
-        answer = picture(*lines, place, body=part, status="206 Partial Content")
+        response = picture(*lines, place, body=part, status="206 Partial Content")
     else:
-        answer = picture(*lines)
-    return answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.verb == "HEAD" else answer
+        response = picture(*lines)
+    return response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.verb == "HEAD" else response
 
 
 def naive(request: Request) -> bytes:
     """Answer with the whole file whatever is asked."""
-    answer = picture('ETag: "e1"', f"Last-Modified: {http_date(MODIFIED)}")
-    return answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.verb == "HEAD" else answer
+    response = picture('ETag: "e1"', f"Last-Modified: {http_date(MODIFIED)}")
+    return response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.verb == "HEAD" else response
 
 
 def files(port: int, filename: object = "photo.jpg") -> dict[str, Any]:
@@ -131,7 +131,7 @@ def files(port: int, filename: object = "photo.jpg") -> dict[str, Any]:
 
 
 def answered(payload: dict[str, Any]) -> bytes:
-    """Return a good answer of the API with *payload*."""
+    """Return a good response of the API with *payload*."""
     return ok(json.dumps(payload)[1:-1] + "," if payload else "")
 
 
@@ -144,7 +144,7 @@ def world(
 ) -> Iterator[World]:
     """Start it all, with the steps of the source, and further settings.
 
-    :param api: the steps of the API in place of its usual answer.
+    :param api: the steps of the API in place of its usual response.
     """
     with (
         Source(*(steps or (honest,))) as source,

@@ -8,12 +8,12 @@ import os
 from flask import Flask
 
 from flask_ipernity import Ipernity, ipernity, ipernity_auth_required
-from flask_ipernity.media import connections
+from flask_ipernity.media import relay
 
 application = Flask("tests")
 application.config.update(SECRET_KEY="test", IPERNITY_PERMISSIONS={"doc": "read"})
 application.config.update(json.loads(os.environ["TEST_CONFIG"]))
-connections.WINDOW = application.config.pop("TEST_WINDOW", connections.WINDOW)
+relay.RATE_WINDOW = application.config.pop("TEST_WINDOW", relay.RATE_WINDOW)
 Ipernity(application)
 
 

@@ -13,9 +13,9 @@ from ._service_names import Services
 from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler
 from .lists import Page, list_path, read_list
-from .methods import Method, all_methods, find, unknown
-from .multipart import form, source
-from .signing import api_sig, plain_params
+from .methods import Method, all_methods, find_method, unknown_method
+from .multipart import form_body, upload_source
+from .signing import signed_params
 from .transport import Prefetched, Reply, Transport
 from .walking import Walk
 
@@ -29,20 +29,16 @@ log = logging.getLogger(__name__)
 API_URL = "https://api.ipernity.com/api/"
 AUTHORIZE_URL = "https://www.ipernity.com/apps/authorize"
 
-# A frob is exchanged once; sent again, it is spent and the token lost.
-_ONCE = "auth.getToken"
-_WITHOUT_TOKEN = frozenset({"auth.getFrob", "auth.getToken"})
 
+class _MethodList:
+    """The attribute ``__methods__``: the method list, read when it is first needed."""
 
-class _Methods:
-    """The method list, read_list when somebody asks for it."""
-
-    def __get__(self, api: object, kind: object = None) -> Mapping[str, Method]:
+    def __get__(self, instance: object, owner: object = None) -> Mapping[str, Method]:
         return all_methods()
 
 
 class Grant:
-    """A token with what is known of it; an API object and its copies share one.
+    """A token, its user and its permissions; an API object and its copies share one.
 
     :param value: the token as text, or the mapping ``auth`` that ``auth.getToken`` answers.
     """
@@ -56,7 +52,7 @@ class Grant:
         self.set(value)
 
     def set(self, value: str | Mapping[str, Any] | None) -> None:
-        """Replace all that is held by *value*."""
+        """Replace the token; its user and permissions are unknown unless *value* has them."""
         self.user = self.permissions = None
         if value is None or isinstance(value, str):
             self.token = value
@@ -67,28 +63,28 @@ class Grant:
 
 
 class IpernityAPI(Services):
-    """Calls Ipernity's API, for one holder of a token or for nobody.
+    """A client of Ipernity's API, with or without a token.
 
-    Every method is there as ``api.<service>.<method>(**params)``, such as
-    ``api.doc.getList(user_id="10175")``, and returns the decoded answer. Each
-    thread needs an object of its own; a :class:`Transport` may be shared.
+    Call every method as ``api.<service>.<method>(**params)``, such as
+    ``api.doc.getList(user_id="10175")``; it returns the decoded answer. Use one
+    object per thread; threads may share a :class:`Transport`.
 
     :param api_key: the application's key.
     :param api_secret: the application's secret.
     :param token: a token, or the mapping ``auth`` that ``auth.getToken``
-        answers, which also tells the user and the permissions.
-    :param auth: ``desktop`` or ``web``: the way to sign in, see :attr:`auth`; or
-        a class of your own that does it.
-    :param url: where calls go.
-    :param auth_url_base: where sign-in goes.
-    :param lang: language of the service's texts, sent as ``lg``; ``None``
+        answers, which also has the user and the permissions.
+    :param auth: ``desktop`` or ``web``, the way to sign in, see :attr:`auth`; or
+        your own subclass of :class:`AuthHandler`.
+    :param url: the URL of the API.
+    :param auth_url_base: the URL of the authorize page.
+    :param lang: the language of the service's texts, sent as ``lg``; ``None``
         leaves it out.
-    :param transport: connections to use; they go to the transport's own
-        address. Without it the object has its own, made with the settings that
-        follow: see :class:`Transport`.
+    :param transport: the connections to use; calls then go to the transport's
+        own URL, not to *url*. By default a new one.
+    :param transport_settings: arguments of the new :class:`Transport`.
     """
 
-    __methods__ = _Methods()
+    __methods__ = _MethodList()
 
     def __init__(
         self,
@@ -121,11 +117,11 @@ class IpernityAPI(Services):
         def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
                 raise AttributeError(name)
-            raise unknown(name)
+            raise unknown_method(name)
 
     @property
     def auth(self) -> AuthHandler:
-        """The methods ``auth.*``, and ``auth_url`` of the authorize page."""
+        """The methods ``auth.*``, and ``auth_url()``, the URL of the authorize page."""
         return self._handler(self)
 
     @property
@@ -150,14 +146,14 @@ class IpernityAPI(Services):
 
     @property
     def token(self) -> str | None:
-        """The token; set it as text, as a mapping (see the class), or to ``None``."""
+        """The token; may be set to a text, to a mapping as for the class, or to ``None``."""
         return self._grant.token
 
     @token.setter
     def token(self, value: str | Mapping[str, Any] | None) -> None:
         self._grant.set(value)
 
-    # Programs written for PyIpernity look at these two.
+    # Programs written for PyIpernity read these two.
     @property
     def _user(self) -> dict[str, Any] | None:
         return self._grant.user
@@ -168,7 +164,10 @@ class IpernityAPI(Services):
 
     @property
     def user_info(self) -> dict[str, Any] | None:
-        """Whose token it is, asked of Ipernity where it is not known; ``None`` without one."""
+        """The user who granted the token; ``None`` without a token.
+
+        Ipernity is asked once, unless the token was given with its user.
+        """
         grant = self._grant
         if grant.user is None and grant.token is not None:
             self._check_token()
@@ -176,16 +175,19 @@ class IpernityAPI(Services):
 
     @property
     def permissions(self) -> dict[str, str] | None:
-        """What the token may do, asked of Ipernity where it is not known; ``None`` without one."""
+        """The permissions of the token, level by item; ``None`` without a token.
+
+        Ipernity is asked once, unless the token was given with its permissions.
+        """
         grant = self._grant
         if grant.permissions is None and grant.token is not None:
             self._check_token()
         return grant.permissions
 
     def has_permissions(self, permissions: Mapping[str, str] | None) -> bool:
-        """Tell whether there is a token and it holds *permissions*.
+        """Return whether there is a token with these *permissions*, level by item.
 
-        A level includes those before it; an item that the token does not name
+        A level includes the lower ones; an item that the token does not have
         counts as ``none``.
 
         :raises ConfigurationError: an item or level that does not exist.
@@ -199,7 +201,7 @@ class IpernityAPI(Services):
         try:
             user, permissions = answer["auth"]["user"], answer["auth"]["permissions"]
         except (KeyError, TypeError):
-            raise BadAnswer("the answer names no user or permissions", "auth.checkToken") from None
+            raise BadAnswer("the answer has no user or permissions", "auth.checkToken") from None
         self._grant.user, self._grant.permissions = user, permissions
 
     def call(
@@ -212,35 +214,36 @@ class IpernityAPI(Services):
     ) -> dict[str, Any]:
         """Call an API method and return its decoded answer.
 
-        :param method_name: such as ``doc.getList``.
-        :param unknown: ``True`` lets a method pass that the method list does not
-            have yet, and calls it by GET; ``"POST"`` does so by POST, as Ipernity
+        :param method_name: the method, such as ``doc.getList``.
+        :param unknown: ``True`` allows a method that the method list does not
+            have, and calls it by GET; ``"POST"`` calls it by POST, as Ipernity
             demands of methods that change data.
         :param prefetched: what :meth:`prefetch` has returned for the same call; ignored if it
             was for another one.
         :param params: ``None`` is left out, booleans become 0 and 1, lists
             become comma lists. ``file`` of the upload methods is a path, an open
             binary file or a file of a form.
-        :raises UnknownMethod: no such method; nothing was sent.
+        :raises UnknownMethod: there is no such method; nothing was sent.
         :raises APIRequestError: Ipernity answered with an error.
-        :raises ServiceError: Ipernity gave no usable answer. After a writing
-            call it may have been carried out all the same: it is never sent twice.
+        :raises ServiceError: Ipernity gave no usable answer. A call that changes
+            data may have been carried out all the same; it is never sent twice.
         """
-        return self.send(find(method_name, unknown), params, prefetched).answer
+        return self.send(find_method(method_name, unknown), params, prefetched).answer
 
     def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
-        """Start a reading call in a thread of its own, to be given to :meth:`call` later.
+        """Send a call in another thread, and return its reply for :meth:`call`.
 
-        Return ``None`` if that is not possible now; :meth:`call` then does all.
+        Return ``None`` if nothing was sent, because too many are on their way already, or
+        because the call must not be repeated.
 
-        :param method_name: a method that reads.
+        :param method_name: the method.
         :param params: as for :meth:`call`.
         :raises UnknownMethod: there is no such method.
         """
-        method = find(method_name)
-        if method.post:
+        method = find_method(method_name)
+        if not method.repeatable:
             return None
-        return self._transport.prefetch(method.name, self._signed(method.name, params))
+        return self._transport.prefetch(method.name, self._signed(method, params))
 
     def send(
         self, method: Method, params: Mapping[str, object], prefetched: object = None
@@ -255,36 +258,42 @@ class IpernityAPI(Services):
         if method.takes_file:
             params = dict(params)
             file = params.pop("file", None)
-        sent = self._signed(method.name, params)
+        sent = self._signed(method, params)
         began = monotonic()
         try:
-            reply = self._send(method, sent, file, prefetched)
+            reply = None
+            if isinstance(prefetched, Prefetched):
+                reply = prefetched.take(method.name, sent)
+            if reply is None:
+                reply = self._exchange(method, sent, file)
         finally:
             log.debug("%s took %.0f ms", method.name, (monotonic() - began) * 1000)
         if reply.answer["api"].get("status") != "ok":
             raise api_error(method, reply, params, sent, self._api_secret, self._grant.token)
         return reply
 
-    def _send(self, method: Method, sent: dict[str, str], file: Any, prefetched: object) -> Reply:
-        if isinstance(prefetched, Prefetched) and (reply := prefetched.take(method.name, sent)):
-            return reply
-        if not method.post:
-            return self._transport.send(method.name, sent, body=None, repeat=method.name != _ONCE)
-        if file is None:
-            return self._transport.send(method.name, {}, body=form(sent), repeat=False)
-        with source(file) as opened:
-            return self._transport.send(method.name, {}, body=opened.body(sent), repeat=False)
+    def token_of(self, params: Mapping[str, object]) -> str | None:
+        """Return the token of a call with *params*: its own ``auth_token``, or :attr:`token`."""
+        given = params.get("auth_token")
+        return str(given) if given else self._grant.token
 
-    def _signed(self, method_name: str, params: Mapping[str, object]) -> dict[str, str]:
-        sent = {"api_key": self._api_key}
-        token = self._grant.token
-        if token and method_name not in _WITHOUT_TOKEN:
-            sent["auth_token"] = token
-        if self.lang:
-            sent["lg"] = self.lang
-        sent.update(plain_params(params))
-        sent["api_sig"] = api_sig(sent, self._api_secret, method_name)
-        return sent
+    def _signed(self, method: Method, params: Mapping[str, object]) -> dict[str, str]:
+        return signed_params(
+            method.name,
+            params,
+            api_key=self._api_key,
+            api_secret=self._api_secret,
+            token=self._grant.token,
+            lang=self.lang,
+        )
+
+    def _exchange(self, method: Method, sent: dict[str, str], file: Any) -> Reply:
+        if not method.post:
+            return self._transport.send(method.name, sent, body=None, retry=method.repeatable)
+        if file is None:
+            return self._transport.send(method.name, {}, body=form_body(sent), retry=False)
+        with upload_source(file) as source:
+            return self._transport.send(method.name, {}, body=source.body(sent), retry=False)
 
     def page(
         self,
@@ -298,13 +307,13 @@ class IpernityAPI(Services):
         """Return one page of a list, for a template.
 
         :param method_name: a method that takes ``page``.
-        :param page: its number; ``None`` and what is below 1 are the first. A page
-            after the last is empty.
-        :param per_page: how many records; by default as the service does.
+        :param page: the number of the page; ``None``, 0 and negative numbers are the first
+            page. A page after the last is empty.
+        :param per_page: the number of records of a page; by default that of the service.
         :param elem_name: see :meth:`walk_data`.
         :param params: parameters of the method.
         """
-        method = find(method_name)
+        method = find_method(method_name)
         path = list_path(method, elem_name)
         number = max(1, page or 1)
         answer = self.call(method.name, page=number, per_page=per_page, **params)
@@ -319,7 +328,7 @@ class IpernityAPI(Services):
 
     @property
     def upload(self) -> Uploader:
-        """Files that become documents: ``api.upload("a.jpg")``; see :class:`.Uploader`."""
+        """The service ``upload``; ``api.upload("a.jpg")`` uploads. See :class:`.Uploader`."""
         from .uploading import Uploader
 
         return Uploader(self)
@@ -337,8 +346,8 @@ class IpernityAPI(Services):
 
         :param filename: a path, an open binary file or a file of a form.
         :param if_exists: see :meth:`.Uploader.__call__`, as for *on_progress* and errors.
-        :param timeout: seconds that Ipernity may take once it has the file.
-        :param params: parameters of ``upload.file``, others too.
+        :param timeout: seconds that Ipernity may take after it has the file.
+        :param params: parameters of ``upload.file``, also such that nobody has documented.
         """
         given = {name.removesuffix("_"): value for name, value in params.items()}
         ticket = self.upload(
@@ -347,43 +356,43 @@ class IpernityAPI(Services):
         return ticket.wait(timeout)
 
     def walk(self, method_name: str, **params: Any) -> Walk[Any]:
-        """Go through all records of a list, page after page. See :class:`.Walk`.
+        """Iterate over all records of a list, page after page. See :class:`.Walk`.
 
-        :param method_name: a method of the list that answers a list.
+        :param method_name: a method that answers a list.
         :param params: parameters of the method, and ``limit``, ``per_page``, ``ahead``.
         """
         return Walk(self, method_name, **params)
 
     def walk_data(self, method_name: str, elem_name: str | None = None, **params: Any) -> Walk[Any]:
-        """Go through all records of a list, as :meth:`walk` does.
+        """Iterate over all records of a list, as :meth:`walk` does.
 
         :param method_name: a method that takes ``page``.
-        :param elem_name: where the records are in the answer, when it is not
-            where the method list says: ``doc`` for ``docs.doc``, or a path with dots.
+        :param elem_name: where the records are in the answer if not where the
+            method list says: ``doc`` for ``docs.doc``, or a path with dots.
         :param params: parameters of the method; ``page`` is the first page.
         """
         return Walk(self, method_name, elem_name, **params)
 
     def walk_docs(self, **params: Any) -> Walk[t.ListedDoc]:
-        """Go through a user's documents (``doc.getList``)."""
+        """Iterate over a user's documents (``doc.getList``)."""
         return Walk(self, "doc.getList", **params)
 
     def walk_albums(self, **params: Any) -> Walk[t.ListedAlbum]:
-        """Go through a user's albums (``album.getList``)."""
+        """Iterate over a user's albums (``album.getList``)."""
         return Walk(self, "album.getList", **params)
 
     def walk_album_docs(self, album_id: str | int, **params: Any) -> Walk[t.AlbumDoc]:
-        """Go through the documents of an album (``album.docs.getList``)."""
+        """Iterate over the documents of an album (``album.docs.getList``)."""
         return Walk(self, "album.docs.getList", album_id=album_id, **params)
 
     def walk_doc_search(self, **params: Any) -> Walk[t.FoundDoc]:
-        """Go through the documents that a search finds (``doc.search``)."""
+        """Iterate over the documents that a search finds (``doc.search``)."""
         return Walk(self, "doc.search", **params)
 
     def walk_folders(self, **params: Any) -> Walk[t.ListedFolder]:
-        """Go through a user's folders (``folder.getList``)."""
+        """Iterate over a user's folders (``folder.getList``)."""
         return Walk(self, "folder.getList", **params)
 
     def walk_folder_albums(self, folder_id: str | int, **params: Any) -> Walk[t.FolderAlbum]:
-        """Go through the albums of a folder (``folder.albums.getList``)."""
+        """Iterate over the albums of a folder (``folder.albums.getList``)."""
         return Walk(self, "folder.albums.getList", folder_id=folder_id, **params)

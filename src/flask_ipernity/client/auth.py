@@ -1,4 +1,4 @@
-"""The methods ``auth.*`` and the address of the authorize page.
+"""The methods ``auth.*``, and the URL of the authorize page.
 
 Source: Ipernity's help pages ``auth.web.html``, ``auth.soft.html`` and
 ``permissions.html``.
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class AuthHandler(Service):
-    """What both ways to sign in share; reached as ``api.auth``."""
+    """The methods that both ways to sign in share; ``api.auth`` is one."""
 
     _name = "auth"
     _api: Application
 
     if TYPE_CHECKING:
-        # What it takes depends on the way to sign in.
+        # Its parameters depend on the way to sign in.
         def auth_url(self, *args: Any, **params: Any) -> str: ...
 
     @property
@@ -35,10 +35,10 @@ class AuthHandler(Service):
         return self._api
 
     def getFrob(self, *, extra_params: Mapping[str, object] | None = None) -> t.AuthGetFrob:
-        """Call ``auth.getFrob``: begin a desktop sign-in.
+        """Call ``auth.getFrob``: start a desktop sign-in.
 
-        Not for web applications: whoever knows the frob before the visitor
-        agrees can finish the visitor's sign-in himself.
+        It is not for web applications: a person who knows the frob before the
+        visitor agrees can finish the sign-in in the visitor's place.
         """
         answer: t.AuthGetFrob = self._call("auth.getFrob", {}, extra_params)
         return answer
@@ -76,8 +76,8 @@ class AuthHandler(Service):
     ) -> t.AuthCheckToken:
         """Call ``auth.checkToken``: whose token it is, and what it may do.
 
-        :param auth_token: a token; by default the object's own.
-        :raises TokenError: the token is dead.
+        :param auth_token: a token; by default that of the API object.
+        :raises TokenError: the token is not valid any more.
         """
         params = {"auth_token": auth_token, "extra": extra}
         answer: t.AuthCheckToken = self._call("auth.checkToken", params, extra_params)
@@ -93,24 +93,24 @@ class AuthHandler(Service):
 
 
 class WebAuthHandler(AuthHandler):
-    """Signs in the visitors of a web application, who come back to its callback."""
+    """The sign-in of web applications: the visitor's browser comes back to a callback URL."""
 
     def auth_url(self, perms: Mapping[str, str]) -> str:
-        """Return the address to which the visitor's browser is sent.
+        """Return the URL of the authorize page, for a redirect.
 
-        :param perms: what is asked for, such as ``{"doc": "read"}``.
+        :param perms: the permissions to ask for, such as ``{"doc": "read"}``.
         :raises ConfigurationError: an item or level that does not exist.
         """
         return self._authorize_url(perms)
 
 
 class DesktopAuthHandler(AuthHandler):
-    """Signs in the user of a program, who tells it when he has agreed."""
+    """The sign-in of other programs, which need to be told when the user has agreed."""
 
     def auth_url(self, perms: Mapping[str, str], frob: str) -> str:
-        """Return the address that the user opens in a browser.
+        """Return the URL of the authorize page, which the user opens in a browser.
 
-        :param perms: what is asked for, such as ``{"doc": "read"}``.
+        :param perms: the permissions to ask for, such as ``{"doc": "read"}``.
         :param frob: from :meth:`~.AuthHandler.getFrob`.
         :raises ConfigurationError: an item or level that does not exist.
         """

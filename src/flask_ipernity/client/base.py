@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from .methods import unknown
+from .methods import unknown_method
 
 
 class Caller(Protocol):
@@ -14,8 +14,8 @@ class Caller(Protocol):
     def call(self, method_name: str, **params: object) -> dict[str, Any]: ...
 
 
-class Account(Caller, Protocol):
-    """A caller that knows the account that its token belongs to."""
+class TokenHolder(Caller, Protocol):
+    """A caller that knows the user who granted its token."""
 
     @property
     def user_info(self) -> dict[str, Any] | None: ...
@@ -58,7 +58,7 @@ class Service:
         def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
                 raise AttributeError(name)
-            raise unknown(f"{self._name}.{name}")
+            raise unknown_method(f"{self._name}.{name}")
 
     def _call(
         self, method: str, params: Mapping[str, object], extra: Mapping[str, object] | None

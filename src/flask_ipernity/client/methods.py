@@ -1,7 +1,7 @@
-"""The method list: which methods the API has, and how each is called.
+"""The method list: the methods of the API, and how each is called.
 
-``methods.json`` holds what is known of each of them, with its source, and ``invalidation.json``
-the services whose results a writing method makes old.
+``methods.json`` has the facts about each method, with their sources, and ``invalidation.json``
+the services whose results a writing method invalidates.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ PLURALS = {
     "users": "user",
 }
 
-# What changes without a call of the caller's.
-_LIVE = ("account.getQuota", "auth.", "upload.")
+# Their results change without a call of the caller's.
+_NEVER_CACHED = ("account.getQuota", "auth.", "upload.")
+
+# A frob is spent by the first exchange, even if the response with the token gets lost.
+_FROB_EXCHANGE = "auth.getToken"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)+", re.ASCII)
 
@@ -37,37 +40,39 @@ class Method(NamedTuple):
     """One API method."""
 
     name: str
-    #: It changes data and must be sent by POST.
+    #: It changes data, and is sent by POST.
     post: bool
     #: Where its records are in the answer, outermost key first.
     list_key: tuple[str, ...] | None
     #: It takes ``page`` and ``per_page``.
     paged: bool
-    #: Its longest page.
+    #: The number of records of its longest page.
     max_per_page: int | None
     #: The error codes that mean "not there, or not for you".
     not_found: frozenset[int]
     #: A file is sent with it.
     takes_file: bool
-    #: Its result may be given again for a while.
-    may_be_kept: bool
+    #: It may be sent again after a failure.
+    repeatable: bool
+    #: Its result may be cached.
+    cacheable: bool
     #: The services whose results a call can change for the caller; ``None`` for all.
-    makes_old: frozenset[str] | None
+    invalidates: frozenset[str] | None
 
 
 @cache
 def all_methods() -> Mapping[str, Method]:
-    """Return the methods by name; read from ``methods.json`` at the first call."""
-    made_old = _made_old(_read("invalidation.json"))
+    """Return all methods by name."""
+    invalidated = _invalidated(_read("invalidation.json"))
     rows = _read("methods.json")["methods"]
-    return MappingProxyType({row["name"]: _method(row, made_old) for row in rows})
+    return MappingProxyType({row["name"]: _method(row, invalidated) for row in rows})
 
 
 def _read(name: str) -> Any:
     return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
-def _made_old(table: Any) -> dict[str, frozenset[str]]:
+def _invalidated(table: Any) -> dict[str, frozenset[str]]:
     groups = {f"*{name}": names for name, names in table["groups"].items()}
     return {
         method: frozenset(name for part in parts for name in groups.get(part, [part]))
@@ -75,7 +80,7 @@ def _made_old(table: Any) -> dict[str, frozenset[str]]:
     }
 
 
-def _method(row: dict[str, Any], made_old: Mapping[str, frozenset[str]]) -> Method:
+def _method(row: dict[str, Any], invalidated: Mapping[str, frozenset[str]]) -> Method:
     params = {param["name"]: param for param in row["params"]}
     errors = row["errors"] or row.get("errors_inferred", {})
     return Method(
@@ -86,35 +91,37 @@ def _method(row: dict[str, Any], made_old: Mapping[str, frozenset[str]]) -> Meth
         max_per_page=params.get("per_page", {}).get("max"),
         not_found=frozenset(int(code) for code, text in errors.items() if "not found" in text),
         takes_file="file" in params,
-        may_be_kept=not (row["post"] or row["name"].startswith(_LIVE)),
-        makes_old=made_old.get(row["name"], None if row["post"] else frozenset()),
+        repeatable=not row["post"] and row["name"] != _FROB_EXCHANGE,
+        cacheable=not (row["post"] or row["name"].startswith(_NEVER_CACHED)),
+        invalidates=invalidated.get(row["name"], None if row["post"] else frozenset()),
     )
 
 
-def find(name: str, new: object = False) -> Method:
-    """Return the method *name*, under whatever name its service goes.
+def find_method(name: str, unknown: object = False) -> Method:
+    """Return the method *name*; its service may have its plural name.
 
-    :param new: what is true lets a method pass that the list does not have, to
-        be called by GET; ``"POST"`` does so by POST.
+    :param unknown: a true value allows a method that the list does not have, which is then
+        called by GET; with ``"POST"``, by POST.
     :raises UnknownMethod: there is no such method.
     """
     methods = all_methods()
     method = methods.get(name) or methods.get(singular(name))
     if method is not None:
         return method
-    if not new or _NAME.fullmatch(name) is None:
-        raise unknown(name)
+    if not unknown or _NAME.fullmatch(name) is None:
+        raise unknown_method(name)
     return Method(
         name=name,
-        post=new == "POST",
+        post=unknown == "POST",
         list_key=None,
         paged=True,
         max_per_page=None,
         not_found=frozenset(),
         takes_file=False,
-        # nobody knows whether it only reads
-        may_be_kept=False,
-        makes_old=None if new == "POST" else frozenset(),
+        repeatable=unknown != "POST",
+        # Whether it only reads is not known.
+        cacheable=False,
+        invalidates=None if unknown == "POST" else frozenset(),
     )
 
 
@@ -135,8 +142,8 @@ def singular(name: str) -> str:
     return PLURALS.get(first, first) + dot + rest
 
 
-def unknown(name: str) -> UnknownMethod:
-    """Return the error for *name*, with the nearest methods (or services) in it."""
+def unknown_method(name: str) -> UnknownMethod:
+    """Return the error for *name*, with the names of similar methods and services."""
     names = {known.lower(): known for known in [*all_methods(), *_services()]}
     found = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
     return UnknownMethod(name, tuple(names[match] for match in found))

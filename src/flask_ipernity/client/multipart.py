@@ -1,4 +1,4 @@
-"""The bodies of POSTed calls: forms, and files that are sent as they are read."""
+"""The bodies of POST requests: forms, and files that are read while they are sent."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 #: A path, an open binary file that can seek, or a file of a form.
 File: TypeAlias = "str | os.PathLike[str] | IO[bytes] | FormFile"
 
-#: Is told how many bytes of how many are sent.
+#: Is called with the number of bytes sent so far, and of the whole file.
 Progress: TypeAlias = Callable[[int, int], object]
 
-_PIECE = 64 * 1024
+_CHUNK_SIZE = 64 * 1024
 
-# Seconds in which the service must answer once it has the whole file.
-_PATIENCE = 120.0
+# Seconds in which the service must respond after it has the whole file.
+_RESPONSE_TIMEOUT = 120.0
 
 
-def form(params: Mapping[str, str]) -> RequestBody:
+def form_body(params: Mapping[str, str]) -> RequestBody:
     """Return *params* as the body of a form."""
     return RequestBody(
         urlencode(params).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
@@ -47,20 +47,20 @@ def form(params: Mapping[str, str]) -> RequestBody:
 
 
 class UploadSource:
-    """A file that is sent; it is read piece by piece, from where it stands.
+    """A file to upload; it is read chunk by chunk, from its current position.
 
-    A path is opened here and closed by :meth:`close`; other files stay open.
+    A path is opened here, and closed by :meth:`close`; other files stay open.
 
     :param file: see :data:`File`.
-    :param on_progress: is called after each piece.
-    :raises TypeError: *file* is none of these.
+    :param on_progress: is called after each chunk.
+    :raises TypeError: *file* is of another type.
     :raises OSError: the file cannot be opened or read.
     """
 
     def __init__(self, file: Any, on_progress: Progress | None = None) -> None:
         name: object = file
-        self._ours = isinstance(file, str | os.PathLike)
-        if self._ours:
+        self._opened_here = isinstance(file, str | os.PathLike)
+        if self._opened_here:
             self.stream: IO[bytes] = Path(file).open("rb")  # noqa: SIM115 - see close
         else:
             # `name` of a FileStorage is the name of the form's field.
@@ -72,14 +72,15 @@ class UploadSource:
                 raise TypeError(
                     f"file={type(file).__name__}: a path or an open binary file is needed"
                 )
-        # The last part, whichever way a browser's machine separates them.
+        # Browsers may send a whole path, in the style of their own system.
         self.filename = os.fspath(str(name or "")).replace("\\", "/").rpartition("/")[2] or "file"
         self._on_progress = on_progress
         self._start = self.stream.tell()
         self.size = self.stream.seek(0, os.SEEK_END) - self._start
         self.stream.seek(self._start)
-        #: Whether anything has been sent, and the bytes that the connection has taken.
-        self.began = False
+        #: Whether anything was sent.
+        self.started = False
+        #: How many bytes of the file were sent.
         self.sent = 0
 
     def __enter__(self) -> Self:
@@ -94,15 +95,15 @@ class UploadSource:
         self.close()
 
     def close(self) -> None:
-        """Close the file if it was opened here."""
-        if self._ours:
+        """Close the file if it was given as a path."""
+        if self._opened_here:
             self.stream.close()
 
     def md5(self) -> str:
         """Return the MD5 of the file, by which the service finds duplicates."""
         digest = md5(usedforsecurity=False)
-        while piece := self.stream.read(_PIECE):
-            digest.update(piece)
+        while chunk := self.stream.read(_CHUNK_SIZE):
+            digest.update(chunk)
         self.stream.seek(self._start)
         return digest.hexdigest()
 
@@ -123,38 +124,38 @@ class UploadSource:
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(head) + self.size + len(tail)),
         }
-        return RequestBody(self._pieces(head, tail), headers, patience=_PATIENCE)
+        return RequestBody(self._chunks(head, tail), headers, response_timeout=_RESPONSE_TIMEOUT)
 
-    def _pieces(self, head: bytes, tail: bytes) -> Iterator[bytes]:
-        self.began = True
+    def _chunks(self, head: bytes, tail: bytes) -> Iterator[bytes]:
+        self.started = True
         yield head
         while self.sent < self.size:
-            piece = self._read(min(self.size - self.sent, _PIECE))
-            yield piece
-            self.sent += len(piece)
+            chunk = self._read(min(self.size - self.sent, _CHUNK_SIZE))
+            yield chunk
+            self.sent += len(chunk)
             if self._on_progress is not None:
                 self._on_progress(self.sent, self.size)
         yield tail
 
     def _read(self, size: int) -> bytes:
         try:
-            piece = self.stream.read(size)
+            chunk = self.stream.read(size)
         except OSError as error:
             raise UploadError(
                 self.filename, None, f"{self.filename} could not be read: {error}"
             ) from error
-        if not piece:
+        if not chunk:
             raise UploadError(
                 self.filename, None, f"{self.filename} became shorter while it was being sent"
             )
-        return piece
+        return chunk
 
 
-def source(file: Any) -> UploadSource:
-    """Return what *file* is sent from; what is one already stays as it is."""
+def upload_source(file: Any) -> UploadSource:
+    """Return *file* as a source, if it is not one already."""
     return file if isinstance(file, UploadSource) else UploadSource(file)
 
 
 def _quoted(filename: str) -> str:
-    # as browsers do it (HTML's multipart rules)
+    # As the HTML standard has it for multipart/form-data.
     return filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,4 +1,4 @@
-"""The signature of a call, and the form in which parameters are sent and signed.
+"""The parameters of a call as they are sent, and its signature.
 
 Source: Ipernity's help page ``encoding.html``.
 """
@@ -9,29 +9,55 @@ from collections.abc import Mapping
 from hashlib import md5
 from math import isfinite
 
+# These are called to get a token.
+_WITHOUT_TOKEN = frozenset({"auth.getFrob", "auth.getToken"})
+
+
+def signed_params(
+    method: str,
+    params: Mapping[str, object],
+    *,
+    api_key: str,
+    api_secret: str,
+    token: str | None,
+    lang: str | None,
+) -> dict[str, str]:
+    """Return all parameters of a call as they are sent, with its signature.
+
+    :param method: the API method.
+    :param params: the caller's parameters, see :func:`plain_params`.
+    :raises TypeError: a value cannot be sent; the text names the parameter.
+    """
+    signed = {"api_key": api_key}
+    if token and method not in _WITHOUT_TOKEN:
+        signed["auth_token"] = token
+    if lang:
+        signed["lg"] = lang
+    signed.update(plain_params(params))
+    signed["api_sig"] = api_sig(signed, api_secret, method)
+    return signed
+
 
 def api_sig(params: Mapping[str, str], secret: str, method: str = "") -> str:
     """Return the signature of *params*.
 
-    :param params: all parameters that are sent, as text; ``api_sig`` itself
-        and ``file`` are not signed and are passed over.
+    :param params: all parameters that are sent; ``api_sig`` and ``file`` are not signed.
     :param secret: the application's secret.
-    :param method: the API method; empty for the link to the authorize page.
+    :param method: the API method; empty for the URL of the authorize page.
     """
     signed = "".join(
         name + params[name] for name in sorted(params) if name not in ("api_sig", "file")
     )
-    # MD5 is what the service asks for; nothing else rests on it.
+    # MD5 is what the service asks for; it is used for nothing else.
     return md5(f"{signed}{method}{secret}".encode(), usedforsecurity=False).hexdigest()
 
 
 def plain_params(params: Mapping[str, object]) -> dict[str, str]:
-    """Return *params* as the text that goes over the wire.
+    """Return *params* as they are sent.
 
-    ``None`` is left out, booleans become ``0`` and ``1``, lists become comma
-    lists.
+    ``None`` is left out, booleans become ``0`` and ``1``, lists become comma lists.
 
-    :raises TypeError: a value has no such form; the text names the parameter.
+    :raises TypeError: a value cannot be sent; the text names the parameter.
     """
     plain = {}
     for name, value in params.items():

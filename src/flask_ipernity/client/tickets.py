@@ -1,4 +1,4 @@
-"""What becomes of uploaded files: tickets, and waiting for them.
+"""Tickets: what becomes of uploaded files, and waiting for it.
 
 Source: Ipernity's help page ``method/upload.checkTickets``.
 """
@@ -12,21 +12,21 @@ from typing import Any
 from ..errors import APIRequestError, BadAnswer, QuotaExceeded, ServiceError, UploadError
 from .base import Caller
 
-#: Tickets that one call takes.
-MOST = 50
+#: How many tickets one call may have.
+MAX_TICKETS = 50
 
-#: Seconds between two questions, at least and at most.
-PAUSE = (1.0, 30.0)
+#: Shortest and longest seconds between two calls for the same ticket.
+POLL_INTERVAL = (1.0, 30.0)
 
 
 class Ticket:
-    """A file that Ipernity has and makes a document of.
+    """A file that Ipernity has received, and is making a document of.
 
-    :param api: whose upload it is.
-    :param ticket_id: the ticket, as ``upload.file`` answers it; ``None`` where
+    :param api: asks Ipernity, with the token of the upload.
+    :param ticket_id: the id of the ticket, as ``upload.file`` answers it; ``None`` if
         there is a document already.
     :param filename: the file, for errors.
-    :param doc_id: the document, where it is known.
+    :param doc_id: the id of the document, if it is known.
     """
 
     def __init__(
@@ -40,71 +40,71 @@ class Ticket:
         self.id = ticket_id
         self.filename = filename
         self._doc_id = doc_id
-        self._refused: str | None = None
-        self._ask_at = 0.0
+        self._refusal: str | None = None
+        self._next_poll = 0.0
 
     def __repr__(self) -> str:
-        state = "refused" if self._refused else self._doc_id or "not done"
+        state = "refused" if self._refusal else self._doc_id or "not done"
         return f"<Ticket {self.id}: {state}>"
 
     @property
     def done(self) -> bool:
-        """Whether it is decided what becomes of the file.
+        """Whether the file has become a document or was refused.
 
-        Ipernity is asked, but not before it may have something to say.
+        Ipernity is asked, but not more often than it wants.
         """
-        if not self._decided and monotonic() >= self._ask_at:
+        if not self._decided and monotonic() >= self._next_poll:
             _ask(self._api, [self])
         return self._decided
 
     @property
     def doc_id(self) -> str | None:
-        """The document; ``None`` while it is not done.
+        """The id of the document; ``None`` while it is not done.
 
         :raises UploadError: Ipernity has refused the file.
         """
-        if self._refused is not None:
+        if self._refusal is not None:
             raise UploadError(
-                self.filename, self.id, f"{self.filename}, ticket {self.id}: {self._refused}"
+                self.filename, self.id, f"{self.filename}, ticket {self.id}: {self._refusal}"
             )
         return self._doc_id
 
     def wait(self, timeout: float = 600) -> str:
         """Wait until the file has become a document, and return the document's id.
 
-        :param timeout: seconds. The ticket stays good: wait again, or later make
-            another of its id.
+        :param timeout: seconds. After that the ticket is still valid: wait again, or make
+            a new one of its id later.
         :raises UploadError: Ipernity has refused the file, or takes longer.
         """
         return wait_for([self], timeout)[0]
 
     @property
     def _decided(self) -> bool:
-        return self._doc_id is not None or self._refused is not None
+        return self._doc_id is not None or self._refusal is not None
 
-    def _learn(self, state: dict[str, Any]) -> None:
-        """Take what Ipernity says about it."""
+    def _update(self, state: dict[str, Any]) -> None:
+        """Take over what Ipernity answers for this ticket."""
         if state.get("invalid") in ("1", 1):
-            self._refused = "Ipernity has refused the file"
+            self._refusal = "Ipernity has refused the file"
         elif state.get("done") in ("1", 1):
             if not state.get("doc_id"):
-                raise BadAnswer("a ticket is done and names no document", "upload.checkTickets")
+                raise BadAnswer("a ticket is done and has no document", "upload.checkTickets")
             self._doc_id = str(state["doc_id"])
 
 
 def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
     """Wait until all files have become documents, and return the documents' ids in order.
 
-    Many tickets are asked after in one call. A service that is away for a
-    while is asked again.
+    One call asks for many tickets. If the service cannot be reached for a while, it is asked
+    again.
 
     :param timeout: seconds.
-    :raises UploadError: Ipernity has refused a file; the others are decided by
-        then. Or some were not done in time.
+    :raises UploadError: Ipernity has refused a file, which is raised when all others are
+        done; or some were not done in time.
     """
     tickets = list(tickets)
     end = monotonic() + timeout
-    trouble: Exception | None = None
+    last_error: Exception | None = None
     while waiting := [ticket for ticket in tickets if not ticket._decided]:
         if monotonic() > end:
             first = waiting[0]
@@ -113,17 +113,17 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
                 first.id,
                 f"{len(waiting)} of {len(tickets)} tickets were not done after {timeout:g} seconds,"
                 f" the first is {first.id} of {first.filename}; they may be waited for again",
-            ) from trouble
-        pause = min(max(ticket._ask_at for ticket in waiting), end) - monotonic()
-        if pause > 0:
-            sleep(pause)
-        for start in range(0, len(waiting), MOST):
-            batch = waiting[start : start + MOST]
+            ) from last_error
+        delay = min(max(ticket._next_poll for ticket in waiting), end) - monotonic()
+        if delay > 0:
+            sleep(delay)
+        for start in range(0, len(waiting), MAX_TICKETS):
+            batch = waiting[start : start + MAX_TICKETS]
             try:
                 _ask(batch[0]._api, batch)
             except (ServiceError, QuotaExceeded) as error:
-                trouble = error
-                _pause(batch, getattr(error, "retry_after", None) or PAUSE[1])
+                last_error = error
+                _poll_in(getattr(error, "retry_after", None) or POLL_INTERVAL[1], batch)
     return [ticket.doc_id or "" for ticket in tickets]
 
 
@@ -131,11 +131,11 @@ def _ask(api: Caller, tickets: list[Ticket]) -> None:
     try:
         answer = api.call("upload.checkTickets", tickets=[ticket.id for ticket in tickets])
     except APIRequestError as error:
-        # Some or all of them are not known; alone, each tells which.
+        # Ipernity does not know one of them, and does not say which.
         if error.code != 1:
             raise
         if len(tickets) == 1:
-            tickets[0]._refused = "Ipernity does not know the ticket"
+            tickets[0]._refusal = "Ipernity does not know the ticket"
         else:
             for ticket in tickets:
                 _ask(api, [ticket])
@@ -146,15 +146,15 @@ def _ask(api: Caller, tickets: list[Ticket]) -> None:
         states = listing.get("ticket", [])
         for state in states:
             if known := by_id.get(str(state["id"])):
-                known._learn(state)
+                known._update(state)
         eta = float(listing.get("eta") or max((float(s.get("eta", 0)) for s in states), default=0))
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadAnswer("the answer tells no tickets", "upload.checkTickets") from None
-    _pause(tickets, eta)
+        raise BadAnswer("the answer has no tickets", "upload.checkTickets") from None
+    _poll_in(eta, tickets)
 
 
-def _pause(tickets: list[Ticket], seconds: float) -> None:
-    least, most = PAUSE
-    ask_at = monotonic() + min(max(seconds, least), most)
+def _poll_in(seconds: float, tickets: list[Ticket]) -> None:
+    shortest, longest = POLL_INTERVAL
+    next_poll = monotonic() + min(max(seconds, shortest), longest)
     for ticket in tickets:
-        ticket._ask_at = ask_at
+        ticket._next_poll = next_poll

@@ -1,6 +1,7 @@
-"""Sends calls and brings back answers: pool, time-outs, retries, decoding.
+"""Send calls by HTTP, and decode the responses: connections, time-outs and retries.
 
-No redirects, no proxies from the environment, no netrc, no content decoding.
+It follows no redirects, and uses no proxies from the environment, no netrc file and no
+content encodings.
 """
 
 from __future__ import annotations
@@ -9,36 +10,29 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
 from queue import SimpleQueue
 from random import uniform
+from socket import gaierror
 from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakSet
-
-from urllib3 import Retry
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    InvalidHeader,
-    NameResolutionError,
-    NewConnectionError,
-)
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.redaction import quiet
-from .connections import Connections, answer_of, ask
+from ..http.pool import ConnectError, Origin, Pool
+from ..http.retry_after import parse_retry_after
 
-#: Longest answer that is read, in bytes.
-MAX_ANSWER = 32 * 1024 * 1024
+#: Bytes of the longest response that is read.
+MAX_RESPONSE_SIZE = 32 * 1024 * 1024
 
-_PAUSE = 0.2
-_AGAIN = frozenset({429, 502, 503, 504})
+# Seconds before the first retry; each further delay is twice as long.
+_RETRY_DELAY = 0.2
+
+_RETRY_STATUSES = frozenset({429, 502, 503, 504})
 
 # Seconds in which the connection must take each piece of a file.
-_STALL = 30.0
+_SEND_TIMEOUT = 30.0
 
 
 class Reply(NamedTuple):
@@ -51,7 +45,7 @@ class Reply(NamedTuple):
 
 
 class Prefetched:
-    """A reply that a thread is fetching, or has fetched. See :meth:`Transport.prefetch`.
+    """A reply that a thread is fetching, or has fetched. See :meth:`.IpernityAPI.prefetch`.
 
     It belongs to one request, and can be taken once.
 
@@ -64,6 +58,7 @@ class Prefetched:
         self.params = dict(params)
         self._outcome: SimpleQueue[Reply | BaseException] = SimpleQueue()
         self._taken = Lock()
+        self._process = os.getpid()
 
     def set(self, outcome: Reply | BaseException) -> None:
         """Let :meth:`take` return a reply, or raise an error."""
@@ -72,9 +67,10 @@ class Prefetched:
     def take(self, method: str, params: Mapping[str, str]) -> Reply | None:
         """Return the reply to a request, or raise its error, as soon as it is there.
 
-        Return ``None`` if it belongs to another request, or was taken before.
+        Return ``None`` if it belongs to another request, was taken before, or is fetched by the
+        process from which this one was forked.
         """
-        same = self.method == method and self.params == params
+        same = self.method == method and self.params == params and self._process == os.getpid()
         if not same or not self._taken.acquire(blocking=False):
             return None
         outcome = self._outcome.get()
@@ -88,45 +84,45 @@ class Prefetched:
 
 
 class RequestBody(NamedTuple):
-    """What a POST carries.
-
-    ``patience``: seconds in which the answer must come, counted from when all
-    is sent; sending may take as long as it takes. ``None``: as for other calls.
-    """
+    """The body of a POST request."""
 
     content: bytes | Iterable[bytes]
     headers: Mapping[str, str]
-    patience: float | None = None
+    #: Seconds in which the response must come after the body is sent, which may then take any
+    #: time. ``None``: sending and response share the time-out of the transport.
+    response_timeout: float | None = None
 
 
-class _Failure(NamedTuple):
-    """A try that failed: with what, and whether another may help."""
+class _FailedTry(NamedTuple):
+    """A try that failed."""
 
     error: ServiceError | QuotaExceeded
-    again: bool = False
+    #: Whether another try may succeed.
+    may_retry: bool = False
+    #: Seconds to wait before that, where the service has named them.
     retry_after: float | None = None
 
-    def pause(self, done: int) -> float | None:
-        """Return the seconds to wait after *done* further tries, ``None`` for ever."""
-        if not self.again:
+    def delay(self, retries: int) -> float | None:
+        """Return the seconds to wait after so many retries; ``None`` if another is of no use."""
+        if not self.may_retry:
             return None
         if self.retry_after is not None:
             return self.retry_after
-        return uniform(_PAUSE / 2, _PAUSE) * float(2**done)
+        return uniform(_RETRY_DELAY / 2, _RETRY_DELAY) * float(2**retries)
 
 
 class Transport:
     """The connections to one address of the API.
 
-    Safe to share between threads and API objects, which is its purpose. A
-    child process that inherits it starts with connections of its own.
+    It is safe to share between threads and API objects. A child process that inherits it starts
+    with new connections.
 
-    :param url: the address of the API; methods are looked up below it.
-    :param timeout: seconds to connect, and seconds in which the whole answer
+    :param url: the URL of the API; the URLs of the methods start with it.
+    :param timeout: seconds to connect, and seconds in which the whole response
         must have come, all tries together; one number sets both.
-    :param retries: further tries of a call that may be repeated.
-    :param pool_size: connections kept open.
-    :param user_agent: how the client names itself.
+    :param retries: how often a call that may be repeated is sent again after a failure.
+    :param pool_size: how many connections are kept open.
+    :param user_agent: the value of the ``User-Agent`` header.
     """
 
     def __init__(
@@ -139,45 +135,46 @@ class Transport:
         user_agent: str = "Flask-Ipernity",
     ) -> None:
         parts = urlsplit(url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is not an http or https URL")
+        usual = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
+        port = usual if parts.port is None else parts.port
+        self._origin = Origin(parts.scheme, parts.hostname, port)
         self._path = parts.path.rstrip("/") + "/"
-        self._connect, self._total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        connect, total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self._connect_timeout, self._total_timeout = connect, total
         self._retries = retries
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self.reset()
-        _transports.add(self)
-
-    def reset(self) -> None:
-        """Forget all connections without closing them, and all prefetched replies."""
-        self._connections = Connections(self._origin, self.pool_size)
-        self._prefetching = BoundedSemaphore(self.pool_size)
+        self._pool = Pool(pool_size)
+        self._prefetching = BoundedSemaphore(pool_size)
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._connections.close()
+        self._pool.close()
 
     def send(
-        self, method: str, params: Mapping[str, str], *, body: RequestBody | None, repeat: bool
+        self, method: str, params: Mapping[str, str], *, body: RequestBody | None, retry: bool
     ) -> Reply:
         """Send one call and return the reply.
 
         :param method: the API method.
-        :param params: what goes into the query; empty when *body* carries it.
-        :param body: what is POSTed; without it, the call is a GET.
-        :param repeat: whether it does no harm to send the call again.
+        :param params: the parameters of the query; none if *body* has them.
+        :param body: the body of a POST request; without it, the request is a GET.
+        :param retry: whether to send it again after a failure that may pass.
         :raises ServiceError: there is no usable answer; ``tries`` is set, here and below.
         :raises QuotaExceeded: HTTP 429.
         """
         target = f"{self._path}{method}/json"
         if params:
             target += "?" + urlencode(params)
-        end = monotonic() + self._total
-        max_tries = 1 + self._retries if repeat else 1
+        end = monotonic() + self._total_timeout
+        max_tries = 1 + self._retries if retry else 1
         tries = 1
-        while isinstance(outcome := self._try(method, target, body, end), _Failure):
-            pause = outcome.pause(tries - 1)
-            if tries == max_tries or pause is None or monotonic() + pause >= end:
+        while isinstance(outcome := self._try(method, target, body, end), _FailedTry):
+            delay = outcome.delay(tries - 1)
+            if tries == max_tries or delay is None or monotonic() + delay >= end:
                 outcome.error.tries = tries
                 try:
                     raise outcome.error
@@ -185,18 +182,22 @@ class Transport:
                     # It holds the error, which holds this frame: neither would be freed.
                     del outcome
             tries += 1
-            sleep(pause)
+            sleep(delay)
         return Reply(outcome, tries)
 
     def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
-        """Send a GET request in a thread of its own; whoever sends the same can take the reply.
+        """Send a GET request in another thread, and return its reply, which may still be to come.
 
-        At most as many are sent at once as the pool has connections. Beyond that, and where no
-        thread can be started, return ``None``.
+        As many can be on their way at once as the pool has connections. Return ``None`` if there
+        are as many already, or if no thread can be started.
 
         :param method: the API method.
         :param params: its signed parameters.
         """
+        if self._process != os.getpid():
+            # The threads that would release the semaphore of the parent process are not here.
+            self._prefetching = BoundedSemaphore(self.pool_size)
+            self._process = os.getpid()
         prefetching = self._prefetching
         if not prefetching.acquire(blocking=False):
             return None
@@ -212,7 +213,7 @@ class Transport:
     def _fetch(self, prefetched: Prefetched, prefetching: BoundedSemaphore) -> None:
         outcome: Reply | BaseException
         try:
-            outcome = self.send(prefetched.method, prefetched.params, body=None, repeat=True)
+            outcome = self.send(prefetched.method, prefetched.params, body=None, retry=True)
         except BaseException as error:
             outcome = error
         prefetching.release()
@@ -220,66 +221,54 @@ class Transport:
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float
-    ) -> dict[str, Any] | _Failure:
+    ) -> dict[str, Any] | _FailedTry:
         # Errors are returned, not raised in here: an error raised while one of
-        # urllib3's is being handled would carry that one, with the URL and so
-        # the token in its text, as its context.
-        connection = self._connections.take()
+        # the connection's is being handled would carry that one as its context,
+        # and its text may hold the URL and so the token.
+        time_left = _time_left(end)
         try:
-            if connection.is_closed:
-                connection.timeout = min(self._connect, _left(end))
-                connection.connect()
-            patience = body.patience if body else None
-            connection.timeout = _STALL if patience is not None else _left(end)
+            connection = self._pool.take(self._origin, min(self._connect_timeout, time_left))
+        except (HTTPException, OSError) as error:
+            return _FailedTry(_connection_error(method, error), may_retry=True)
+        response_timeout = body.response_timeout if body else None
+        try:
             # A service that refuses a file may answer before it has read it all.
             with suppress(BrokenPipeError):
-                ask(
-                    connection,
+                connection.send_request(
                     "POST" if body else "GET",
                     target,
-                    body.content if body else None,
                     {**self._headers, **body.headers} if body else self._headers,
+                    body.content if body else None,
+                    timeout=time_left if response_timeout is None else _SEND_TIMEOUT,
                 )
-            if patience is not None:
-                connection.timeout = max(self._total, patience)
-            response = answer_of(connection)
+            response = connection.read_response(
+                _time_left(end)
+                if response_timeout is None
+                else max(self._total_timeout, response_timeout)
+            )
             content = _read(response)
-        except (HTTPError, HTTPException, OSError) as error:
+        except (HTTPException, OSError) as error:
             connection.close()
-            return _Failure(_connection_error(method, error), again=True)
+            return _FailedTry(_connection_error(method, error), may_retry=True)
         except BaseException:
             connection.close()
             raise
         if content is None:
             connection.close()
-            return _Failure(BadAnswer(f"the answer is longer than {MAX_ANSWER} bytes", method))
-        self._connections.keep(connection)
-        return _answer(method, response, content)
+            text = f"the response is longer than {MAX_RESPONSE_SIZE} bytes"
+            return _FailedTry(BadAnswer(text, method))
+        self._pool.keep(self._origin, connection)
+        return _decode(method, response, content)
 
 
-def _left(end: float) -> float:
-    """Return the seconds until *end*, and a little when there are none."""
+def _time_left(end: float) -> float:
+    """Return the seconds until *end*, but never 0, which would mean no time-out."""
     return max(end - monotonic(), 0.001)
-
-
-_transports: WeakSet[Transport] = WeakSet()
-
-
-def _after_fork() -> None:
-    # Two processes on one connection would read each other's answers.
-    for transport in _transports:
-        transport.reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-quiet("urllib3.connection", "urllib3.connectionpool")
 
 
 def _read(response: HTTPResponse) -> bytes | None:
     """Return the body, or ``None`` when it is too long."""
-    if (response.length or 0) > MAX_ANSWER:
+    if (response.length or 0) > MAX_RESPONSE_SIZE:
         return None
     if response.length is not None:
         # Unlike a read of so many bytes, this raises when the body is cut off.
@@ -288,62 +277,55 @@ def _read(response: HTTPResponse) -> bytes | None:
     while piece := response.read(65536):
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_ANSWER:
+        if size > MAX_RESPONSE_SIZE:
             return None
     return b"".join(pieces)
 
 
-def _answer(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _Failure:
-    """Return the decoded answer, or the failure that it amounts to."""
+def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _FailedTry:
+    """Return the answer in a response, or why it has none."""
     status = response.status
     if status == 429 or status >= 500:
-        wait = retry_after(response.headers.get("Retry-After"))
+        wait = parse_retry_after(response.headers.get("Retry-After"))
         error: QuotaExceeded | ServiceUnavailableError
         if status == 429:
             error = QuotaExceeded("httperror", status, "too many requests", method)
         else:
             error = ServiceUnavailableError(f"Ipernity answered HTTP {status}", method)
         error.retry_after = wait
-        return _Failure(error, status in _AGAIN, wait)
+        return _FailedTry(error, status in _RETRY_STATUSES, wait)
     if status != 200:
-        return _Failure(BadAnswer(f"Ipernity answered HTTP {status}", method))
+        return _FailedTry(BadAnswer(f"Ipernity answered HTTP {status}", method))
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        return _Failure(BadAnswer("the answer is encoded, which nobody asked for", method))
+        return _FailedTry(BadAnswer("the response has a content encoding", method))
     try:
         # JSON comes as text/plain, so its type says nothing.
         answer = _decoder.decode(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return _Failure(BadAnswer("the answer is not JSON", method))
+        return _FailedTry(BadAnswer("the answer is not JSON", method))
     if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
-        return _Failure(BadAnswer("the answer has not the shape of one", method))
+        return _FailedTry(BadAnswer("the answer is no object with the key api", method))
     return answer
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse)
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return the seconds that a ``Retry-After`` header tells to wait, if it tells any."""
-    try:
-        return max(0.0, Retry().parse_retry_after(value)) if value else None
-    except (InvalidHeader, ValueError, OverflowError):
-        return None
+# Python's decoder takes NaN and Infinity, which are not JSON.
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _connection_error(method: str, error: Exception) -> ServiceError:
-    """Return the error of ours for one of urllib3's, with a cause that holds no URL."""
+    """Return the error of ours for one of the connection's, with a cause that holds no URL."""
     failure: ServiceError
     match error:
-        case NameResolutionError():
+        case ConnectError(args=[gaierror() | UnicodeError()]):
             failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
-        case NewConnectionError():
-            failure = ServiceUnavailableError("no connection to the service", method)
-        case ConnectTimeoutError():
+        case ConnectError(args=[TimeoutError()]):
             failure = ServiceTimeout("the service did not accept a connection in time", method)
+        case ConnectError():
+            failure = ServiceUnavailableError("no connection to the service", method)
         case TimeoutError():
             failure = ServiceTimeout("the service did not answer in time", method)
         case _:
@@ -353,7 +335,7 @@ def _connection_error(method: str, error: Exception) -> ServiceError:
 
 
 def _root(error: BaseException) -> BaseException | None:
-    """Return the operating system's error at the bottom of *error*, stripped bare."""
+    """Return the operating system's error that *error* comes from, without context."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError):

@@ -1,4 +1,4 @@
-"""Uploads files: what is checked before, what is sent, and what is told when it breaks."""
+"""Upload files: the checks before, and the errors when the connection breaks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError
-from .base import Account
+from .base import TokenHolder
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
 from .services import Upload
@@ -23,7 +23,7 @@ class Uploader(Upload):
 
     __slots__ = ()
 
-    _api: Account
+    _api: TokenHolder
 
     def __call__(
         self,
@@ -36,24 +36,24 @@ class Uploader(Upload):
     ) -> Ticket:
         """Upload a file, and return the ticket for the document that it becomes.
 
-        The file is read_list while it is sent, never as a whole. Before the first byte
-        ``account.getQuota`` is asked whether it is welcome.
+        The file is read while it is sent, never as a whole. Before that, ``account.getQuota``
+        is called to check its size and kind.
 
         :param file: a path, an open binary file or a file of a form.
-        :param if_exists: what to do if there is a document of the same file:
+        :param if_exists: what to do if the account has a document of the same file:
             ``upload`` does not look for one, ``skip`` returns a ticket of that
-            document, ``error`` raises. To look, the file is read_list once more.
+            document, ``error`` raises. To look for it, the file is read once more.
         :param on_progress: is called with the bytes sent so far, and those of the whole file.
         :param params: parameters of ``upload.file``.
         :raises UploadError: the file is empty, too large or of a kind that the
             account may not upload; or there is a document of it; or the
-            connection broke, and the text says how to find out what became of it.
+            connection broke, and the text says how to find out whether it arrived.
         :raises APIRequestError: Ipernity has refused it.
         :raises ServiceError: Ipernity cannot be reached; nothing was sent.
         """
         if if_exists not in ("upload", "skip", "error"):
             raise ValueError(f"if_exists={if_exists!r}: it is upload, skip or error")
-        # A misspelt parameter must be found before anything is asked.
+        # Raises for a misspelt parameter, before anything is sent.
         inspect.signature(self.file).bind(file=file, extra_params=extra_params, **params)
         if not (extra_params and "async" in extra_params):
             params.setdefault("async_", True)
@@ -65,10 +65,10 @@ class Uploader(Upload):
                         source.filename, None, f"{source.filename} is document {found} already"
                     )
                 return Ticket(self._api, None, source.filename, found)
-            return Ticket(self._api, self._sent(source, params, extra_params), source.filename)
+            return Ticket(self._api, self._send(source, params, extra_params), source.filename)
 
     def ticket(self, ticket_id: str, filename: str | None = None) -> Ticket:
-        """Return the ticket of an upload that was begun elsewhere, such as in a request before.
+        """Return the ticket of an earlier upload, such as one of another request.
 
         :param ticket_id: its ``id``.
         :param filename: the file, for errors.
@@ -83,16 +83,16 @@ class Uploader(Upload):
         """
         return wait_for(tickets, timeout)
 
-    def _sent(
+    def _send(
         self, source: UploadSource, params: Any, extra_params: Mapping[str, object] | None
     ) -> str:
-        """Send the file, and return the ticket."""
+        """Send the file, and return the id of its ticket."""
         try:
             answer = self.file(file=source, extra_params=extra_params, **params)
             if "ticket" not in answer:
                 raise BadAnswer("the answer has no ticket", "upload.file")
         except ServiceError as error:
-            if not source.began:
+            if not source.started:
                 raise
             raise UploadError(
                 source.filename,
@@ -107,23 +107,23 @@ class Uploader(Upload):
         name, size = source.filename, source.size
         if size == 0:
             raise UploadError(name, None, f"{name} is empty")
-        kind = _kind(name)
+        media = _media_type(name)
         answer = self._api.call("account.getQuota")
         try:
             quota = answer.get("quota", {})
             sizes = quota.get("maxfilesize", {})
-            limits = {media: _number(row.get("bytes")) for media, row in sizes.items()}
+            limits = {kind: _number(row.get("bytes")) for kind, row in sizes.items()}
             upload = quota.get("upload", {})
             left = _number(upload.get("left", {}).get("bytes"))
         except AttributeError:
-            raise BadAnswer("the answer tells no quota", "account.getQuota") from None
+            raise BadAnswer("the answer has no quota", "account.getQuota") from None
         # The service may know more kinds of files than this machine.
-        most = limits.get(kind) if kind else max(limits.values(), default=None, key=_or_zero)
-        if most == 0:
-            raise UploadError(name, None, f"{name}: the account may upload no {kind or 'files'}")
-        if most is not None and size > most:
+        limit = limits.get(media) if media else max(limits.values(), default=None, key=_or_zero)
+        if limit == 0:
+            raise UploadError(name, None, f"{name}: the account may upload no {media or 'files'}")
+        if limit is not None and size > limit:
             raise UploadError(
-                name, None, f"{name} has {size} bytes; the account may upload {most} at most"
+                name, None, f"{name} has {size} bytes; the account may upload {limit} at most"
             )
         if upload.get("unlimited") != "1" and left is not None and size > left:
             raise UploadError(
@@ -131,7 +131,7 @@ class Uploader(Upload):
             )
 
     def _find(self, md5: str) -> str | None:
-        """Return the caller's own document with this MD5, if there is one."""
+        """Return the id of the account's own document with this MD5, if there is one."""
         try:
             answer = self._api.call("doc.checkMD5", md5=md5)
         except NotFoundError:
@@ -140,7 +140,7 @@ class Uploader(Upload):
         for row in read_list(answer, ("docs", "doc"), "doc.checkMD5").records:
             if not row.get("doc_id") or row.get("found") == "0":
                 continue
-            # It may be somebody else's or deleted; PyIpernity's tests look, too.
+            # It may be deleted, or belong to another account; PyIpernity's tests check that, too.
             try:
                 doc: Any = self._api.call("doc.get", doc_id=row["doc_id"]).get("doc", {})
             except NotFoundError:
@@ -150,10 +150,10 @@ class Uploader(Upload):
         return None
 
 
-def _kind(filename: str) -> str | None:
-    """Return the kind of document that a file becomes, as far as its name tells."""
-    media = (mimetypes.guess_type(filename, strict=False)[0] or "").partition("/")[0]
-    return {"image": "photo", "video": "video", "audio": "audio"}.get(media)
+def _media_type(filename: str) -> str | None:
+    """Return Ipernity's ``media`` of a file by its name: ``photo``, ``video`` or ``audio``."""
+    mime_type = mimetypes.guess_type(filename, strict=False)[0] or ""
+    return {"image": "photo", "video": "video", "audio": "audio"}.get(mime_type.partition("/")[0])
 
 
 def _number(value: Any) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from ..errors import BadAnswer
 from .base import Caller
 from .lists import Listing, list_path, read_list
-from .methods import Method, find
+from .methods import Method, find_method
 from .transport import Prefetched
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Walk(Generic[T]):
         if limit is not None and limit < 0:
             raise ValueError(f"limit={limit}: it must not be negative")
         self._api = api
-        self._method = find(method_name)
+        self._method = find_method(method_name)
         self._path = list_path(self._method, elem_name)
         self._limit = limit
         self._ahead = ahead

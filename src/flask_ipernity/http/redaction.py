@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 
 # Reading calls carry the token in their query, as the service demands it, and
@@ -20,19 +19,3 @@ def redact(text: str, *secrets: str | None) -> str:
             text = text.replace(secret, "***")
     text = _TOKEN.sub("***", _PARAMETER.sub(r"\1***", text))
     return _MEDIA_SECRET.sub(r"\1.***.", text)
-
-
-def quiet(*loggers: str) -> None:
-    """Redact what the named loggers of other packages say.
-
-    urllib3 logs the address of each request at DEBUG, and of one with faulty
-    headers as a warning.
-    """
-    for name in loggers:
-        logging.getLogger(name).addFilter(_redact_record)
-
-
-def _redact_record(record: logging.LogRecord) -> bool:
-    message = record.getMessage()
-    record.msg, record.args = redact(message), ()
-    return True

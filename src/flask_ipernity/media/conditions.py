@@ -148,6 +148,7 @@ class Conditions:
         self._unmodified = None if self._match else _date(headers, "If-Unmodified-Since")
         self._if_range = headers.get("If-Range", "").strip()
         self._if_range_date = None if '"' in self._if_range else _date(headers, "If-Range")
+        self.is_head = is_head
         can_have_range = not is_head and self._if_range_is_valid()
         #: The range that is asked for; ``None`` for the whole file.
         self.range = ByteRange.parse(headers.getlist("Range")) if can_have_range else None

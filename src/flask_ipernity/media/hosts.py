@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from time import monotonic
 from typing import NamedTuple
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from ..errors import BadAnswer
+from ..http import pool
 
 #: Characters of a URL.
 _MAX_URL_LENGTH = 4096
@@ -23,31 +26,27 @@ _UNICAST = IPv6Network("2000::/3")
 _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
-class Origin(NamedTuple):
-    """A server that media are fetched from.
+@dataclass(frozen=True, slots=True)
+class Origin(pool.Origin):
+    """A server that media are fetched from."""
 
-    ``exempt``: the setting names this very machine, so that plain http, any port
-    and a private address are right.
-    """
-
-    scheme: str
-    host: str
-    port: int
+    #: Whether the setting names this very machine, so that plain http, any port
+    #: and a private address are allowed.
     exempt: bool
 
 
 class MediaURL(NamedTuple):
     """The URL of a file: the server, and the path and query that are asked for."""
 
-    place: Origin
+    origin: Origin
     target: str
 
     @property
     def url(self) -> str:
         """The URL as text."""
-        usual = {"http": 80, "https": 443}[self.place.scheme] == self.place.port
-        port = "" if usual else f":{self.place.port}"
-        return f"{self.place.scheme}://{self.place.host}{port}{self.target}"
+        usual = {"http": 80, "https": 443}[self.origin.scheme] == self.origin.port
+        port = "" if usual else f":{self.origin.port}"
+        return f"{self.origin.scheme}://{self.origin.host}{port}{self.target}"
 
 
 @lru_cache(maxsize=1024)
@@ -142,3 +141,27 @@ def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[obje
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(entry[0], entry[4]) for entry in found if is_public(str(entry[4][0]))]
+
+
+def open_socket(origin: Origin, timeout: float) -> socket.socket:
+    """Return a socket that is connected to *origin*: to a public address, unless it is exempt.
+
+    :param timeout: seconds, for all addresses together.
+    :raises OSError: there is no connection.
+    """
+    if origin.exempt:
+        return pool.open_socket(origin, timeout)
+    problem = OSError("no public address")
+    end = monotonic() + timeout
+    for family, address in resolve(origin.host, origin.port):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.settimeout(max(end - monotonic(), 0.001))
+        try:
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            problem = error
+        else:
+            sock.settimeout(timeout)
+            return sock
+    raise problem

@@ -1,71 +1,128 @@
-"""Fetches media from an allowed host, and hands the body on as it comes."""
+"""Fetches media from an allowed host, and passes the body on as it arrives."""
 
 from __future__ import annotations
 
-import os
+import http.client
+import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException
+from time import monotonic
+from typing import Any
 
-from urllib3 import HTTPResponse
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.exceptions import TimeoutError as AnyTimeout
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
-from .connections import Pool
-from .hosts import MediaURL
+from ..http.pool import ConnectError, Connection, Pool, Reader
+from .hosts import MediaURL, open_socket
 
-#: Bytes that are asked of the socket at once: what is there is passed on without
-#: waiting for more, and when much is there, few calls are needed.
-PIECE = 256 * 1024
+#: Bytes that the source must send in a second of waiting for it, at least.
+MIN_RATE = 8 * 1024
+#: Seconds of waiting over which that is averaged.
+RATE_WINDOW = 20.0
+
+#: Bytes that are read at most at once: what is there is passed on without waiting
+#: for more, and when much is there, few calls are needed.
+READ_SIZE = 256 * 1024
+
+
+class SourceReader(Reader):
+    """Reads from a media host: headers before a deadline, the body at a minimum rate.
+
+    Only waiting for the source is counted, not the time that a slow visitor takes.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._timeout = sock.gettimeout()
+        self._waited = 0.0
+        self._received = 0
+
+    def end_headers(self) -> None:
+        self._deadline = None
+        self._sock.settimeout(self._timeout)
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            return super().readinto(buffer)
+        began = monotonic()
+        count = self._raw.readinto(buffer)
+        self._waited += monotonic() - began
+        self._received += count or 0
+        if self._waited >= RATE_WINDOW:
+            if self._received < MIN_RATE * RATE_WINDOW:
+                raise TimeoutError("the source is too slow")
+            self._waited, self._received = 0.0, 0
+        return count
 
 
 class SourceResponse:
-    """The answer of a media host, its body not yet read.
+    """The response of a media host, its body not yet read.
 
-    :param response: the answer.
-    :param give_back: takes the connection when the answer was read to its end.
+    :param response: the response.
+    :param method: the method of the request.
+    :param connection: the connection that it comes on.
+    :param keep: takes the connection back when the response was read to its end.
     """
 
     def __init__(
         self,
-        response: HTTPResponse,
-        connection: HTTPConnection,
-        give_back: Callable[[HTTPConnection], None],
+        response: http.client.HTTPResponse,
+        method: str,
+        connection: Connection,
+        keep: Callable[[Connection], None],
     ) -> None:
         self.status = response.status
-        self.headers = response.headers
-        self._response = response
-        self._connection: HTTPConnection | None = connection
-        self._give_back = give_back
+        self.headers = HTTPHeaderDict(
+            [(name, _unfolded(value)) for name, value in response.getheaders()]
+        )
+        # It knows where the body ends.
+        self._response = HTTPResponse(
+            response,
+            self.headers,
+            self.status,
+            preload_content=False,
+            decode_content=False,
+            original_response=response,
+            request_method=method,
+        )
+        self._connection: Connection | None = connection
+        self._keep = keep
 
     def read(self) -> bytes:
-        """Return the next piece of the body as soon as there is one; nothing at the end.
+        """Return the next piece of the body as soon as there is one; an empty one at the end.
 
         :raises ServiceError: the source breaks off, or is too slow.
         """
         try:
-            return self._response.read1(PIECE, decode_content=False)
+            return self._response.read1(READ_SIZE, decode_content=False)
         except HTTPError as error:
-            is_slow = isinstance(error, AnyTimeout)
+            is_slow = isinstance(error, ReadTimeoutError)
         if is_slow:
             raise ServiceTimeout("the media host became too slow")
         raise ServiceUnavailableError("the media host broke off")
 
     def close(self) -> None:
-        """Be done with it. A connection whose answer was not read to its end is closed."""
+        """Release the connection: keep it if the response was read to its end, else close it."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
         if self._response.length_remaining == 0:
-            # nothing to come: HEAD, 304, or an empty file
+            # There is no more to come: HEAD, 304, or an empty file.
             self._response.drain_conn()
         if self._response.isclosed():
-            self._give_back(connection)
+            self._keep(connection)
         else:
             self._response.close()
             connection.close()
+
+
+def _unfolded(value: str) -> str:
+    """Return a header's value on one line; old servers continue it on the next one."""
+    if "\n" not in value:
+        return value
+    return " ".join(line.strip(" \t\r") for line in value.split("\n"))
 
 
 class Relay:
@@ -77,59 +134,49 @@ class Relay:
     :param timeout: seconds to connect; seconds to the end of the headers, and
         between two pieces of the body.
     :param pool_size: connections kept per host.
-    :param user_agent: how we name ourselves.
+    :param user_agent: the value of ``User-Agent``.
     """
 
     def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
         self._connect_timeout, self._read_timeout = timeout
-        self._pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size)
-        self._process = os.getpid()
+        self._pool = Pool(pool_size, open_socket, SourceReader)
 
     def open(
-        self, address: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
+        self, url: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
     ) -> SourceResponse:
-        """Ask for the file at *address* and return the source's answer.
+        """Ask for the file at *url* and return the source's response.
 
-        :param headers: what is sent besides our own name.
-        :raises ServiceError: there is no answer.
+        :param headers: further headers to send.
+        :raises ServiceError: there is no response.
         """
-        if os.getpid() != self._process:
-            self._pool, self._process = Pool(self._pool_size), os.getpid()
         pool, method = self._pool, "HEAD" if head else "GET"
         sent = {**self._headers, **(headers or {})}
         while True:
-            connection, was_used = pool.take(address.place)
+            connection = None
             try:
-                if connection.is_closed:
-                    connection.timeout = self._connect_timeout
-                    connection.connect()
-                connection.timeout = self._read_timeout
-                connection.request(
-                    method,
-                    address.target,
-                    headers=sent,
-                    preload_content=False,
-                    decode_content=False,
-                )
-                response = connection.getresponse()
-                return SourceResponse(response, connection, partial(pool.keep, address.place))
+                connection = pool.take(url.origin, self._connect_timeout)
+                connection.send_request(method, url.target, sent, timeout=self._read_timeout)
+                response = connection.read_response(self._read_timeout)
+                keep = partial(pool.keep, url.origin)
+                return SourceResponse(response, method, connection, keep)
             except (HTTPError, HTTPException, OSError) as error:
-                connection.close()
                 failure = _failure(error)
-                # The source may have closed a kept connection just now. Each such
-                # try takes one out of the pool, so that the last one has a new one.
-                again = was_used and isinstance(error, ConnectionError)
-            if not again:
+                is_retried = False
+                if connection is not None:
+                    connection.close()
+                    # The source may have closed a kept connection just now. Each such
+                    # try takes one out of the pool, so that the last one has a new one.
+                    is_retried = connection.was_used and isinstance(error, ConnectionError)
+            if not is_retried:
                 # Outside of "except", where it would carry the other error, with
-                # the secret address in it, as its context.
+                # the secret URL in it, as its context.
                 raise failure
 
 
 def _failure(error: Exception) -> ServiceError:
-    # a NewConnectionError is a time-out to urllib3
-    if isinstance(error, AnyTimeout | TimeoutError) and not isinstance(error, NewConnectionError):
+    reason = error.args[0] if isinstance(error, ConnectError) else error
+    if isinstance(reason, TimeoutError):
         return ServiceTimeout("the media host did not answer in time")
     return ServiceUnavailableError("the media host cannot be reached, or does not speak HTTP")
 

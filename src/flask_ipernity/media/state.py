@@ -52,7 +52,7 @@ class MediaState:
 
     :param site: the application's settings, and its way to the API.
     :param lookup: what is known about the documents.
-    :param user_agent: how the media hosts see us.
+    :param user_agent: the value of ``User-Agent`` for the media hosts.
     """
 
     def __init__(self, site: SiteContext, lookup: MediaLookup, user_agent: str) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import ceil
 
 from flask import Request
+from urllib3 import HTTPHeaderDict
 
-from ..client.transport import retry_after
 from ..errors import BadAnswer, ServiceUnavailableError
+from ..http.retry_after import parse_retry_after
 from .conditions import Conditions, ContentRange, Validators, complete_length
 from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
 from .hosts import MediaURL
-from .labels import LABELS, FileKind
+from .labels import FileKind
 from .relay import Relay, RelayedBody, SourceResponse
 from .responses import MediaResponse, text_response
 
@@ -30,43 +32,25 @@ class SourceBusy(ServiceUnavailableError):
     """The source asks to wait; ``retry_after`` says how many seconds, where it said so."""
 
 
+@dataclass(frozen=True, slots=True)
 class Transfer:
-    """The way of one file from the source to the visitor, as one request asks for it.
+    """The way of one file from its source to a visitor."""
 
-    :param relay: the connections to the sources.
-    :param request: the visitor's request.
-    :param url: where the file is.
-    :param label: the label of the file.
-    :param filename: the owner's name of the file.
-    :param fallback: a name without extension where that is of no use.
-    :param max_length: largest file that is passed on, in bytes; ``None`` for any.
-    """
+    relay: Relay
+    url: MediaURL
+    #: What the file must be.
+    kind: FileKind
+    #: The owner's name of the file.
+    filename: str | None
+    #: A name without extension, for where that is of no use.
+    fallback: str
+    #: Length of the largest file that is passed on, in bytes; ``None`` for any.
+    max_length: int | None
 
-    def __init__(
-        self,
-        relay: Relay,
-        request: Request,
-        url: MediaURL,
-        *,
-        label: str,
-        filename: str | None,
-        fallback: str,
-        max_length: int | None,
-    ) -> None:
-        self._relay = relay
-        self._url = url
-        self._kind = LABELS[label]
-        self._filename = filename
-        self._fallback = fallback
-        self._max_length = max_length
-        if self._kind is FileKind.THUMBNAIL:
-            self._max_length = min(max_length or MAX_THUMBNAIL_LENGTH, MAX_THUMBNAIL_LENGTH)
-        self._is_head = request.method == "HEAD"
-        self._conditions = Conditions(request.headers, is_head=self._is_head)
-
-    def start(self, release: Callable[[], None]) -> MediaResponse:
+    def start(self, request: Request, release: Callable[[], None]) -> MediaResponse:
         """Ask the source, and return the response for the visitor, its body still to come.
 
+        :param request: the visitor's request.
         :param release: called once when the source is no longer in use.
         :raises FileGone: there is no such file.
         :raises SourceBusy: the source asks to wait.
@@ -74,8 +58,8 @@ class Transfer:
         """
         source = None
         try:
-            source = self._open()
-            response = self._respond(source, release)
+            conditions, source = self._open(request)
+            response = self._respond(source, conditions, release)
         except BaseException:
             if source is not None:
                 source.close()
@@ -86,13 +70,13 @@ class Transfer:
             release()
         return response
 
-    def _open(self) -> SourceResponse:
-        conditions = self._conditions
-        source = self._relay.open(
-            self._url, head=self._is_head, headers=conditions.source_headers()
-        )
+    def _open(self, request: Request) -> tuple[Conditions, SourceResponse]:
+        """Return the source's response, and the conditions that it was asked with."""
+        is_head = request.method == "HEAD"
+        conditions = Conditions(request.headers, is_head=is_head)
+        source = self.relay.open(self.url, head=is_head, headers=conditions.source_headers())
         if conditions.range is None:
-            return source
+            return conditions, source
         is_other_version = source.status == 206 and not conditions.allow_part(
             Validators.of(source.headers)
         )
@@ -100,15 +84,17 @@ class Transfer:
         is_empty = (
             source.status == 416 and complete_length(source.headers.get("Content-Range")) == 0
         )
-        if not is_other_version and not is_empty:
-            return source
-        source.close()
-        conditions.range = None
-        return self._open()
+        if is_other_version or is_empty:
+            source.close()
+            conditions.range = None
+            source = self.relay.open(self.url, headers=conditions.source_headers())
+        return conditions, source
 
-    def _respond(self, source: SourceResponse, release: Callable[[], None]) -> MediaResponse:
-        found = Validators.of(source.headers)
-        conditions, part = self._conditions, None
+    def _respond(
+        self, source: SourceResponse, conditions: Conditions, release: Callable[[], None]
+    ) -> MediaResponse:
+        found, part = Validators.of(source.headers), None
+        validators = found.headers()
         match source.status:
             case 200 | 206 if conditions.fail(found):
                 return text_response(412)
@@ -117,7 +103,7 @@ class Transfer:
             case 206 if conditions.range is not None:
                 part = conditions.range.check(source.headers.get("Content-Range"))
             case 304 if conditions.may_be_unchanged:
-                return MediaResponse(status=304, headers=found.headers())
+                return MediaResponse(status=304, headers=validators)
             case 416 if conditions.range is not None:
                 length = complete_length(source.headers.get("Content-Range"))
                 return text_response(
@@ -132,35 +118,40 @@ class Transfer:
             case status:
                 raise BadAnswer(f"the media host answered HTTP {status}")
         if conditions.is_unchanged(found):
-            return MediaResponse(status=304, headers=found.headers())
-        return self._file_response(source, part, found.headers(), release)
+            return MediaResponse(status=304, headers=validators)
+        limit = self._limit
+        length, headers = self._file_headers(source.headers, part, limit)
+        headers.update(validators)
+        if conditions.is_head:
+            # An iterator and not a sequence: Werkzeug would send the length of a sequence.
+            return MediaResponse(iter(()), 200, headers)
+        body = RelayedBody(source, length, limit, release)
+        return MediaResponse(body, 206 if part else 200, headers)
 
-    def _file_response(
-        self,
-        source: SourceResponse,
-        part: ContentRange | None,
-        validators: dict[str, str],
-        release: Callable[[], None],
-    ) -> MediaResponse:
-        """Return the response with the file, or a part of it.
+    def _file_headers(
+        self, received: HTTPHeaderDict, part: ContentRange | None, limit: int | None
+    ) -> tuple[int | None, dict[str, str]]:
+        """Return the length of the body, where it is known, and its headers.
 
-        :param validators: headers with the version of the file.
+        :param received: the headers of the source's response.
+        :param part: the part of the file that it has; ``None`` for the whole file.
+        :param limit: length of the largest file that is passed on, in bytes.
+        :raises BadAnswer: it has another file than was asked for, or one that is too long.
         """
-        if source.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        if received.get("Content-Encoding", "identity").strip().lower() != "identity":
             raise BadAnswer("the media host sent encoded media, which was not asked for")
-        length = declared_length(source.headers)
+        length = declared_length(received)
         if part is not None:
             if length not in (None, part.length):
                 raise BadAnswer("the media host sent a part of another length than it declared")
             length = part.length
         complete = part.complete if part else length
-        if self._max_length is not None and complete is not None and complete > self._max_length:
+        if limit is not None and complete is not None and complete > limit:
             raise BadAnswer("the file is longer than is passed on")
-        shown = media_type(source.headers, self._kind)
+        shown = media_type(received, self.kind)
         headers = {
             "Content-Type": shown,
-            "Content-Disposition": content_disposition(shown, self._filename, self._fallback),
-            **validators,
+            "Content-Disposition": content_disposition(shown, self.filename, self.fallback),
         }
         if shown.startswith(("audio/", "video/")):
             headers["Content-Security-Policy"] = PLAYABLE_POLICY
@@ -168,15 +159,18 @@ class Transfer:
             headers["Content-Length"] = str(length)
         if part is not None:
             headers["Content-Range"] = part.header()
-        if part is not None or source.headers.get("Accept-Ranges", "").strip().lower() == "bytes":
+        if part is not None or received.get("Accept-Ranges", "").strip().lower() == "bytes":
             headers["Accept-Ranges"] = "bytes"
-        if self._is_head:
-            # An iterator and not a sequence: Werkzeug would send the length of a sequence.
-            return MediaResponse(iter(()), 200, headers)
-        body = RelayedBody(source, length, self._max_length, release)
-        return MediaResponse(body, 206 if part else 200, headers)
+        return length, headers
+
+    @property
+    def _limit(self) -> int | None:
+        """Length of the largest file of this kind that is passed on, in bytes."""
+        if self.kind is not FileKind.THUMBNAIL:
+            return self.max_length
+        return min(self.max_length or MAX_THUMBNAIL_LENGTH, MAX_THUMBNAIL_LENGTH)
 
 
 def _retry_after(source: SourceResponse) -> float | None:
-    seconds = retry_after(source.headers.get("Retry-After"))
+    seconds = parse_retry_after(source.headers.get("Retry-After"))
     return None if seconds is None else float(min(ceil(seconds), MAX_RETRY_AFTER))

@@ -11,7 +11,7 @@ from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeou
 from . import signed_urls
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
-from .labels import can_exist
+from .labels import LABELS, can_exist
 from .lookup import FoundFile, NoFileReason
 from .responses import (
     METHODS,
@@ -126,19 +126,12 @@ def _file_response(
         prefix = settings.proxy_offload.removeprefix("x-accel:")
         response = x_accel_response(prefix, url, label=label, filename=filename, fallback=fallback)
     else:
-        transfer = Transfer(
-            media.relay,
-            request,
-            url,
-            label=label,
-            filename=filename,
-            fallback=fallback,
-            max_length=settings.proxy_max_bytes,
-        )
+        max_length = settings.proxy_max_bytes
+        transfer = Transfer(media.relay, url, LABELS[label], filename, fallback, max_length)
         release = media.slots(label).take()
         if release is None:
             return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
-        request.environ[_RESPONSE_KEY] = response = transfer.start(release)
+        request.environ[_RESPONSE_KEY] = response = transfer.start(request, release)
     if label != asked.label:
         response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
     if response.status_code not in (200, 206, 304):

@@ -50,7 +50,7 @@ class VisitorAPI(SiteAPI):
         super().__init__(context.site, context.tokens.get(TOKEN))
         self.context = context
 
-    def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
+    def handle_error(self, error: Exception, params: Mapping[str, object]) -> None:
         if isinstance(error, TokenError):
             error.of_visitor = True
             own = "auth_token" not in params and "frob" not in params

@@ -1,4 +1,4 @@
-"""The API object of an application: it asks the cache first, and keeps the pauses."""
+"""The API object of an application, with its cache, its quota pause and its log of calls."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Self
 
-from flask import Flask
+from flask import Flask, has_app_context
 
 from ..caching.results import CacheKey, ResultCache, cache_key
 from ..client import IpernityAPI, Transport
-from ..client.methods import Method, find
+from ..client.methods import Method, find_method
 from ..client.signing import plain_params
 from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
@@ -23,11 +23,10 @@ from ..state import Part
 from .call_log import call_log
 from .quota_pause import QuotaPause
 
-#: The viewer that has no token.
+#: The name of the viewer without a token.
 ANONYMOUS = "-"
 
-
-#: Receives each answer of Ipernity, with the method and the token of the call.
+#: Is called with the method, the token and the answer of each call that lists records.
 Listener = Callable[[Method, str | None, dict[str, Any]], None]
 
 
@@ -39,42 +38,43 @@ class SiteContext:
     settings: Settings
     transport: Transport
     pause: QuotaPause
-    #: Where results are kept; ``None`` where they are not.
+    #: The cache of results, if it is switched on.
     cache: ResultCache | None
+    #: Is called after each successful call that lists records.
     listener: Listener | None = None
 
     def api(self, token: str | Mapping[str, Any] | None = None) -> SiteAPI:
-        """Return an API object on this application's key and connections.
+        """Return an API object with this application's key and connections.
 
         :param token: as :class:`~flask_ipernity.client.IpernityAPI` takes it.
         """
         return SiteAPI(self, token)
 
     def viewer(self, token: str | None) -> str:
-        """Return a name for the holder of *token* that does not give it away."""
+        """Return a name for the holder of *token*, from which the token cannot be found out."""
         if not token:
             return ANONYMOUS
         return keyed_digest(self.app.secret_key or self.settings.app_secret, token)
 
 
-#: The current application's.
+#: The context of the current application.
 site_context: Part[SiteContext] = Part("site")
 
 
 def keyed_digest(secret: str | bytes, text: str) -> str:
-    """Return a short name for *text* that only the holder of *secret* can make."""
+    """Return a short digest of *text* that needs *secret* to compute."""
     key = secret.encode() if isinstance(secret, str) else secret
     return hmac.digest(key, f"Flask-Ipernity cache {text}".encode(), "sha256").hex()[:24]
 
 
 class SiteAPI(IpernityAPI):
-    """Calls the API for one application, with its cache and its pauses.
+    """Calls the API for one application, with its cache, its quota pause and its log of calls.
 
-    :param site: what it shares with the other API objects of the application.
+    :param site: shared with the other API objects of the application.
     :param token: see :class:`.IpernityAPI`.
     """
 
-    #: Whether it acts for the visitor of the current request, whose session may hold results.
+    #: Whether it acts for the visitor of the current request; the session may then be the cache.
     of_visitor = False
 
     def __init__(self, site: SiteContext, token: str | Mapping[str, Any] | None = None) -> None:
@@ -93,7 +93,7 @@ class SiteAPI(IpernityAPI):
 
     @property
     def uncached(self) -> Self:
-        """The same API object, but its calls ask Ipernity, and their results are not kept."""
+        """The same API object without the cache: it neither reads nor stores results."""
         view = copy(self)
         view._skips_cache = True
         return view
@@ -107,14 +107,14 @@ class SiteAPI(IpernityAPI):
         cached: object = True,
         **params: object,
     ) -> dict[str, Any]:
-        """Call an API method, or return what it has answered a moment ago.
+        """Call an API method, or return its result from the cache.
 
-        :param unknown: see :meth:`.IpernityAPI.call`, as for *prefetched*.
-        :param cached: ``False`` asks Ipernity in any case.
-        :raises QuotaExceeded: Ipernity has asked to wait; possibly nothing was sent.
+        :param unknown: see :meth:`.IpernityAPI.call`, as for *prefetched* and *params*.
+        :param cached: ``False`` bypasses the cache.
+        :raises QuotaExceeded: Ipernity has asked to wait; perhaps nothing was sent.
         """
-        method, site, cache = find(method_name, unknown), self._site, self._site.cache
-        key = self._cache_key(method, params) if cached else None
+        method, cache = find_method(method_name, unknown), self._site.cache
+        key = self._cache_key(method, params) if cache is not None and cached else None
         source: CallSource = "uncached"
         error, tries = None, 0
 
@@ -137,47 +137,45 @@ class SiteAPI(IpernityAPI):
             return result.read(method.name, params)
         except Exception as raised:
             error = type(raised).__name__
-            self._failed(raised, params)
+            self.handle_error(raised, params)
             raise
         finally:
             seconds = perf_counter() - began
             call = Call(method.name, source, seconds, max(0, tries - 1), error)
-            if log := call_log():
-                log.add(call)
+            if has_app_context():
+                call_log().add(call)
             if api_called.receivers:
-                api_called.send(site.app, call=call)
+                api_called.send(self._site.app, call=call)
 
-    def _failed(self, error: Exception, params: Mapping[str, object]) -> None:
-        """Do what is to be done when a call with *params* has raised *error*."""
+    def handle_error(self, error: Exception, params: Mapping[str, object]) -> None:
+        """Handle the *error* of a call with *params*, which is raised after that.
+
+        For subclasses; does nothing here.
+        """
 
     def _cache_key(self, method: Method, params: Mapping[str, object]) -> CacheKey | None:
-        """Return what the result of a call is kept under; ``None`` where it is not kept."""
+        """Return the cache key of a call; ``None`` if its result is not cached."""
         cache = self._site.cache
-        if cache is None or self._skips_cache or not method.may_be_kept:
+        if cache is None or self._skips_cache or not method.cacheable:
             return None
         if cache.of_visitor and not self.of_visitor:
             return None
         named = plain_params(params)
         named.pop("auth_token", None)
-        viewer = self._site.viewer(self._token(params))
+        viewer = self._site.viewer(self.token_of(params))
         return cache_key(viewer, method.name, self.lang, self._api_key, *named.items())
-
-    def _token(self, params: Mapping[str, object]) -> str | None:
-        """Return the token that a call is made with."""
-        given = params.get("auth_token")
-        return str(given) if given else self.token
 
     def send(
         self, method: Method, params: Mapping[str, object], prefetched: object = None
     ) -> Reply:
         """Send one call, unless Ipernity has asked to wait. See :meth:`.IpernityAPI.send`.
 
-        A call that changes anything makes the caller's next reads fresh, also
-        when it fails: it may have been carried out all the same.
+        A call that changes data invalidates cached results of the token's holder, even if it
+        fails: it may have been carried out all the same.
         """
-        site, changed = self._site, method.makes_old
+        site, invalidated = self._site, method.invalidates
         site.pause.check(method.name)
-        token = self._token(params)
+        token = self.token_of(params)
         try:
             reply = super().send(method, params, prefetched)
         except QuotaExceeded as error:
@@ -186,23 +184,23 @@ class SiteAPI(IpernityAPI):
         except APIRequestError as error:
             site.pause.end()
             if isinstance(error, TokenError):
-                changed = None
+                invalidated = None
             raise
         else:
             site.pause.end()
-            if site.listener is not None:
+            if method.list_key and site.listener is not None:
                 site.listener(method, token, reply.answer)
             return reply
         finally:
-            if site.cache is not None and token and changed != frozenset():
-                site.cache.results.forget(site.viewer(token), changed)
+            if site.cache is not None and token and invalidated != frozenset():
+                site.cache.results.forget(site.viewer(token), invalidated)
 
     def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
-        """Start a reading call, unless its result is cached or Ipernity has asked to wait.
+        """Send a call in another thread, unless its result is cached or Ipernity has asked to wait.
 
         See :meth:`.IpernityAPI.prefetch`.
         """
-        cache, key = self._site.cache, self._cache_key(find(method_name), params)
+        cache, key = self._site.cache, self._cache_key(find_method(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None
         if self._site.pause.seconds_left() > 0:

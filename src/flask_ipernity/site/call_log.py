@@ -1,26 +1,24 @@
-"""The calls of the current request, counted."""
+"""The log of the API calls of a request."""
 
 from __future__ import annotations
-
-from flask import has_app_context
 
 from ..signals import Call
 from ..state import PerRequest
 
 
 class CallLog:
-    """Counts the calls of one request."""
+    """The numbers and times of the API calls of one request."""
 
     def __init__(self) -> None:
-        #: The last call, once there was any.
+        #: The last call; ``None`` before the first.
         self.last: Call | None = None
-        #: Seconds that all calls took.
+        #: The seconds of all calls together.
         self.seconds = 0.0
         #: The number of calls for each value of :attr:`.Call.cache`.
         self.counts: dict[str, int] = {}
 
     def add(self, call: Call) -> None:
-        """Count *call*."""
+        """Add *call* to the log."""
         self.last = call
         self.seconds += call.seconds
         self.counts[call.cache] = self.counts.get(call.cache, 0) + 1
@@ -31,9 +29,5 @@ class CallLog:
         return f'ipernity;dur={self.seconds * 1000:.1f};desc="{counts}"'
 
 
-_call_log = PerRequest(CallLog)
-
-
-def call_log() -> CallLog | None:
-    """Return the log of the current request; ``None`` outside of an application context."""
-    return _call_log() if has_app_context() else None
+#: The log of the current request; outside of requests, of the application context.
+call_log: PerRequest[CallLog] = PerRequest(CallLog)

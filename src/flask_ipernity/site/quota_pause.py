@@ -1,4 +1,4 @@
-"""No call while Ipernity asks for none."""
+"""The pause that Ipernity demands after too many calls."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..errors import QuotaExceeded
 if TYPE_CHECKING:
     from ..caching.backends import TextStore
 
-#: Seconds of the first pause where Ipernity does not tell; each further one is twice as long.
+#: Seconds of the first pause if Ipernity names none; each further one is twice as long.
 FIRST_PAUSE = 5.0
 #: Seconds of the longest such pause.
 MAX_PAUSE = 600.0
-#: Seconds of the longest pause that is taken from Ipernity's word.
+#: Seconds of the longest pause that Ipernity may demand.
 MAX_RETRY_AFTER = 86400.0
 
 
 class QuotaPause:
-    """The pause after "too many calls", which all calls of an application keep.
+    """The pause after "too many calls", for all calls of an application.
 
-    Safe to use from several threads.
+    It is safe to use from several threads.
 
-    :param texts: a store that tells other processes; ``None`` keeps it in this one.
-    :param key: where it is there.
+    :param texts: a store shared with other processes, if there is one.
+    :param key: the key of the pause in the store.
     """
 
     def __init__(self, texts: TextStore | None, key: str) -> None:
@@ -54,10 +54,10 @@ class QuotaPause:
             raise error
 
     def begin(self, error: QuotaExceeded) -> None:
-        """Begin a pause: Ipernity has answered with *error*, which is told for how long."""
+        """Begin a pause after *error*, and set its ``retry_after``."""
         with self._lock:
             if time() >= self._until:
-                # Else others were on their way when the pause began.
+                # Later refusals are of calls that were on their way when the pause began.
                 self._refusals += 1
             if error.retry_after:
                 seconds = min(error.retry_after, MAX_RETRY_AFTER)
@@ -70,7 +70,7 @@ class QuotaPause:
                 self._texts.set(self._key, text, seconds + MAX_PAUSE)
 
     def end(self) -> None:
-        """Count from one again: Ipernity has answered."""
+        """End the pause, if it is over: Ipernity has answered again."""
         if self._refusals and time() >= self._until:
             with self._lock:
                 self._until, self._refusals = 0.0, 0
@@ -78,7 +78,7 @@ class QuotaPause:
                     self._texts.delete(self._key)
 
     def _read(self) -> None:
-        """Take over the pause that another process has begun."""
+        """Take over a pause that another process has begun."""
         text = self._texts.get_many(self._key)[0] if self._texts is not None else None
         if text is not None:
             until, self._refusals, self._code = json.loads(text)

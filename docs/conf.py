@@ -123,9 +123,9 @@ PLAIN = {"Any", "Literal", "NotRequired", "Sequence", "TypeAlias", "TypedDict"}
 def show_keys(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Show the keys of a mapping with their types, each of which leads to its description."""
-    if obj is types:
-        lines.clear()  # the page has a text of its own
+    """Show the keys of a mapping with their types, each of which is a link."""
+    if obj in (types, services):
+        lines.clear()  # The page has its own introduction.
     if not is_typeddict(obj):
         return
     if obj.__doc__ == dict.__doc__:

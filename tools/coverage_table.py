@@ -123,23 +123,23 @@ HEAD = """\
 Coverage
 ========
 
-Ipernity's documentation has gaps. This table says of each of the {total} methods what is
+Ipernity's documentation has gaps. This table shows for each of the {total} methods how it is
 known, and so how far the client and the sandbox can be trusted:
 
 documented
-    A help page of Ipernity's shows it.
+    It is on one of Ipernity's help pages.
 seen
-    Clients read it from live answers.
+    Existing clients read it from Ipernity's answers.
 inferred
-    By analogy with a method that is known. It may be wrong; where the sandbox then differs
-    from Ipernity, Ipernity is right.
+    It is concluded from a similar method, and may be wrong. If the sandbox differs from Ipernity,
+    Ipernity is right.
 
-Of the answers {documented} are documented, {seen} are seen only, {inferred} are inferred.
+{documented} answers are documented, {seen} are seen only, {inferred} are inferred.
 
 Every method is called against the sandbox, and the keys of its answer are compared with
-the method list (``test_all_methods``). The last column names the tests of what it does, in
-``tests/sandbox``; *PyIpernity* is the test-suite that PyIpernity 0.3.1 publishes, which was
-written against Ipernity itself and runs unchanged against the sandbox.
+the method list (``test_all_methods``). The last column names the tests of its behaviour, in
+``tests/sandbox``. *PyIpernity* is the published test suite of PyIpernity 0.3.1, which was written
+against Ipernity itself and runs unchanged against the sandbox.
 
 .. list-table::
    :header-rows: 1

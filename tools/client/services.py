@@ -37,7 +37,7 @@ def services_module(facts: Facts) -> str:
     """Return the text of ``client/services.py``."""
     more = (
         "\nEach parameter is a keyword. ``None`` leaves it out. ``extra_params`` of every method\n"
-        "holds parameters that nobody has documented, by their names.\n"
+        "takes parameters that Ipernity does not document, by their names.\n"
     )
     parts = [HEADER.format(summary="The methods of the API, typed.", more=more), START]
     methods = [method for method in facts.methods if not method.name.startswith(BY_HAND)]
@@ -156,7 +156,7 @@ def _facts(row: dict[str, object], evidence: dict[str, str]) -> Iterable[str]:
     if row["post"]:
         yield "Changes data: it is sent once, and by POST."
     if row["paged"]:
-        yield f'Comes in pages; ``api.walk("{row["name"]}")`` goes through all of them.'
+        yield f'Returns one page; ``api.walk("{row["name"]}")`` iterates over all of them.'
     known = row["evidence"]
     assert isinstance(known, dict)
     parameters, answer, errors = (
@@ -173,7 +173,7 @@ def _limits(param: Param) -> str:
     limits, parts = param.limits, []
     if "default" in limits and limits["default"] != "":
         shown = f"``{limits['default']}``" if param.enum else limits["default"]
-        parts.append(f"{shown} unless told")
+        parts.append(f"by default {shown}")
     if "min" in limits:
         parts.append(f"{limits['min']} to {limits['max']}")
     elif "max" in limits:

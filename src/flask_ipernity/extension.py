@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
 from .caching.backends import TextStore, text_store
-from .caching.results import ResultCache
+from .caching.results import MemoryResults, ResultCache, ResultStore
 from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
@@ -179,10 +179,10 @@ class Ipernity:
         if site.cache is None:
             return
         if viewer is None:
-            site.cache.results.clear(name)
+            site.cache.clear(name)
         else:
             services = None if name is None else {service_of(name)}
-            site.cache.results.forget(site.viewer(viewer.token), services)
+            site.cache.forget(site.viewer(viewer.token), services)
 
     def authorize(
         self, permissions: Mapping[str, str] | None = None, next_url: str | None = None
@@ -286,17 +286,22 @@ def _site_context(
     user_agent: str,
     listener: Listener | None,
 ) -> SiteContext:
-    texts = text_store(settings.cache)
+    # What is in the memory of this process is known to it without a store.
+    texts = None if settings.cache == "memory" else text_store(settings.cache)
     prefix = f"ipernity:{keyed_digest(settings.app_key, settings.api_url)}"
+    pause = QuotaPause(texts, f"{prefix}:pause")
     cache = None
-    if settings.cache_requests and texts is not None:
-        cache = _server_cache(settings, texts, prefix)
-    elif settings.cache_requests:
-        from .sign_in import session_results
+    if settings.cache_requests and settings.cache == "session":
+        from .sign_in.session_results import SessionResults
 
-        session_results.init_app(app, settings.session_prefix)
-        results = session_results.SessionResults(session, pending)
-        cache = ResultCache(results, settings.cache_max_age, 0, of_visitor=True)
+        in_session = SessionResults(session, pending)
+        in_session.init_app(app, settings.session_prefix)
+        cache = ResultCache(in_session, settings.cache_max_age, 0, of_visitor=True)
+    elif settings.cache_requests:
+        results = (
+            MemoryResults() if texts is None else _server_results(settings, texts, prefix, pause)
+        )
+        cache = ResultCache(results, settings.cache_max_age, settings.cache_stale_age)
     return SiteContext(
         app=app,
         settings=settings,
@@ -307,17 +312,19 @@ def _site_context(
             pool_size=settings.pool_size,
             user_agent=user_agent,
         ),
-        pause=QuotaPause(texts, f"{prefix}:pause"),
+        pause=pause,
         cache=cache,
         listener=listener,
     )
 
 
-def _server_cache(settings: Settings, texts: TextStore, prefix: str) -> ResultCache:
+def _server_results(
+    settings: Settings, texts: TextStore, prefix: str, pause: QuotaPause
+) -> ResultStore:
     from .caching.versioned import VersionedResults
 
-    max_age, stale_age = settings.cache_max_age, settings.cache_stale_age
-    return ResultCache(VersionedResults(texts, prefix, max_age + stale_age), max_age, stale_age)
+    max_age = settings.cache_max_age + settings.cache_stale_age
+    return VersionedResults(texts, prefix, max_age, also=(pause.key, pause.adopt))
 
 
 #: The object with which the current application was set up.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from flask_ipernity.caching import single_flight as module
 from flask_ipernity.caching.single_flight import Cache, CacheEntry, Lifetime, MemoryStore
+from tests.support.threads import at_once
 
 
 class Clock:
@@ -41,23 +40,8 @@ def life(value: str) -> Lifetime:
     return Lifetime(60, 600) if value != "no" else Lifetime(5)
 
 
-def cache_with(clock: Clock, most: int = 100, most_bytes: int = 10_000) -> Cache[str]:
+def cache_with(clock: Clock, most: int = 100, most_bytes: int = 10_000) -> Cache[str, str]:
     return Cache(MemoryStore(most, most_bytes, len), life, stale_on=(Failure,), clock=clock)
-
-
-def at_once(threads: int, work: Callable[[], object]) -> list[object]:
-    """Do *work* in so many threads that start together; return results and errors."""
-    start = threading.Barrier(threads)
-
-    def one(_: int) -> object:
-        start.wait(10)
-        try:
-            return work()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, range(threads)))
 
 
 def test_an_answer_is_given_again_until_its_life_is_over() -> None:
@@ -146,8 +130,8 @@ def test_a_failure_is_shared_by_those_who_wait_and_not_kept() -> None:
     assert cache.get("key", Service()) == "yes"
 
 
-def waiting(cache: Cache[str]) -> dict[str, object]:
-    return cache._questions  # type: ignore[return-value]
+def waiting(cache: Cache[str, str]) -> dict[str, object]:
+    return cache._flights  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("end", [ValueError("mine"), SystemExit(), GeneratorExit()])
@@ -256,6 +240,100 @@ def test_an_answer_to_a_question_from_before_the_drop_is_not_kept() -> None:
     assert cache.get("key", Service("new")) == "new"
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_loaded_for_detached_keys_is_not_kept_and_nobody_joins(fails: bool) -> None:
+    clock = Clock()
+    cache = cache_with(clock)
+    cache.get("a key", Service("old"))
+    cache.get("other", Service("old"))
+    clock.now += 61
+    service = Service("new")
+
+    def load() -> str:
+        cache.detach(lambda key: key == "a key")
+        assert cache.get("a key", service) == "new"
+        if fails:
+            raise Failure("down")
+        return "late"
+
+    assert cache.get("a key", load) == ("new" if fails else "late")
+    assert cache.peek("a key") == "new"
+
+    def load_other() -> str:
+        cache.detach(lambda key: key == "a key")
+        return "newer"
+
+    cache.get("other", load_other)
+    assert cache.peek("other") == "newer"
+
+
+def test_a_value_that_is_being_written_is_written_before_it_is_dropped() -> None:
+    """Else it would come back after the drop."""
+    writing, dropped = threading.Event(), threading.Event()
+
+    class SlowStore(MemoryStore[str, str]):
+        def set(self, key: str, entry: CacheEntry[str]) -> None:
+            writing.set()
+            # longer than the drop takes, if it does not wait
+            dropped.wait(0.3)
+            super().set(key, entry)
+
+    cache: Cache[str, str] = Cache(SlowStore(10, 1000, len), life)
+    loader = threading.Thread(target=cache.get, args=("key", Service()))
+    loader.start()
+    assert writing.wait(10)
+    cache.drop("key")
+    dropped.set()
+    loader.join(10)
+    assert cache.peek("key") is None
+
+
+def test_a_value_that_arrives_while_the_store_is_read_is_not_loaded_again() -> None:
+    """Its flight is over when it is looked for, and the store was read before it was written."""
+    service = Service()
+
+    class SlowToRead(MemoryStore[str, str]):
+        reads = 0
+
+        def get(self, key: str) -> CacheEntry[str] | None:
+            entry = super().get(key)
+            self.reads += 1
+            if self.reads == 1:
+                thread = threading.Thread(target=cache.get, args=("key", service))
+                thread.start()
+                thread.join(10)
+            return entry
+
+    cache: Cache[str, str] = Cache(SlowToRead(10, 1000, len), life)
+    assert cache.get("key", service) == "yes"
+    assert service.asked == 1
+
+
+def test_a_refused_value_is_deleted_and_the_refusal_is_shared() -> None:
+    clock = Clock()
+    store: MemoryStore[str, str] = MemoryStore(10, 1000, len)
+    cache: Cache[str, str] = Cache(
+        store, life, stale_on=(Failure,), refused_on=(PermissionError,), clock=clock
+    )
+    cache.get("key", Service())
+    clock.now += 61
+    with pytest.raises(PermissionError):
+        cache.get("key", Service(PermissionError("yours no longer")))
+    with pytest.raises(Failure):
+        cache.get("key", Service(Failure("down")))
+    assert len(store) == 0
+
+
+def test_matching_keys_are_deleted_from_memory_with_their_bytes() -> None:
+    store: MemoryStore[str, str] = MemoryStore(10, 1000, len)
+    for name in ("a1", "a2", "b1"):
+        store.set(name, CacheEntry("x", 0, 0))
+    store.delete_where(lambda key: key.startswith("a"))
+    assert [store.get(name) is not None for name in ("a1", "a2", "b1")] == [False, False, True]
+    store.delete("b1")
+    assert store._bytes == 0
+
+
 def test_what_is_put_is_there_for_its_life() -> None:
     clock = Clock()
     cache = cache_with(clock)
@@ -275,7 +353,7 @@ def test_the_longest_unused_go_when_there_are_too_many() -> None:
 
 
 def test_the_bytes_are_bounded_too() -> None:
-    store: MemoryStore[str] = MemoryStore(1000, 100, len)
+    store: MemoryStore[str, str] = MemoryStore(1000, 100, len)
     for number in range(50):
         store.set(f"{number:02}", CacheEntry("x" * 18, 0, 0))
     assert len(store) == 5
@@ -287,15 +365,15 @@ def test_the_bytes_are_bounded_too() -> None:
 
 
 def test_a_hundred_thousand_keys_do_not_grow_it() -> None:
-    store: MemoryStore[str] = MemoryStore(500, 10**6, len)
+    store: MemoryStore[str, str] = MemoryStore(500, 10**6, len)
     for number in range(100_000):
         store.set(str(number), CacheEntry("no", 0, 0))
     assert len(store) == 500
 
 
 def test_many_threads_and_keys_keep_the_count_right() -> None:
-    store: MemoryStore[str] = MemoryStore(50, 2000, len)
-    cache: Cache[str] = Cache(store, life)
+    store: MemoryStore[str, str] = MemoryStore(50, 2000, len)
+    cache: Cache[str, str] = Cache(store, life)
     numbers = iter(range(100_000))
 
     def work() -> None:

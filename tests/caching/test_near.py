@@ -51,7 +51,7 @@ def hello(app: Flask, token: str | None = None) -> str:
 
 def ready(app: Flask) -> None:
     """Call until a copy is near."""
-    near = app.extensions["ipernity"].parts[site_context].cache.results._near
+    near = app.extensions["ipernity"].parts[site_context].cache.results.near
     end = time.monotonic() + 20
     while not near._held:
         hello(app)
@@ -93,7 +93,7 @@ def test_two_processes_on_one_redis_give_no_wrong_answer_in_thousands_of_steps(
         monkeypatch.setattr(f"flask_ipernity.{name}.time", clock)
     apps = [application(IPERNITY_CACHE=url) for _ in range(2)]
     walk = SharedWalk(apps, clock, seed)
-    near = [app.extensions["ipernity"].parts[site_context].cache.results._near for app in apps]
+    near = [app.extensions["ipernity"].parts[site_context].cache.results.near for app in apps]
     given = 0
     for one in near:
         get = one.get
@@ -164,25 +164,25 @@ def test_a_copy_from_before_a_change_is_not_held() -> None:
         def __init__(self) -> None:
             self.keys: list[str] | None = []
 
-        def begin(self) -> None:
+        def subscribe(self) -> None:
             self.keys = []
 
-        def changed(self) -> list[str] | None:
+        def poll(self) -> list[str] | None:
             keys, self.keys = self.keys, []
             return keys
 
     told = Told()
     near: NearCache[str] = NearCache(told, "stamp")
     assert near.get("a") is None
-    moment = near.moment()
+    version = near.version()
     near.drop(["a"])
-    near.put("a", "old", moment)
+    near.put("a", "old", version)
     assert near.get("a") is None
 
     def hold(*keys: str) -> None:
         for key in keys:
             near.get(key)
-            near.put(key, key, near.moment())
+            near.put(key, key, near.version())
 
     hold("a", "b")
     told.keys = ["a", "a:lease"]
@@ -193,9 +193,9 @@ def test_a_copy_from_before_a_change_is_not_held() -> None:
     hold("a", "b")
     told.keys = None
     assert [near.get("a"), near.get("b")] == [None, None]
-    for number in range(10 * module.MOST):
+    for number in range(10 * module.MAX_COPIES):
         hold(str(number))
-    assert len(near._held) <= module.MOST
+    assert len(near._held) <= module.MAX_COPIES
 
 
 def test_without_news_from_redis_each_call_reads(
@@ -215,16 +215,16 @@ def test_without_news_from_redis_each_call_reads(
 
 def changed_until(watch: Invalidations, key: str) -> None:
     end = time.monotonic() + 20
-    while key not in (watch.changed() or ()):
+    while key not in (watch.poll() or ()):
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
 def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str) -> None:
     watch = Invalidations(url, "mine:")
-    assert watch.changed() is None
-    watch.begin()
-    assert watch.changed() == ()
+    assert watch.poll() is None
+    watch.subscribe()
+    assert watch.poll() == ()
     with Redis.from_url(url) as client:
         client.set("other:1", "x")
         client.set("mine:1", "x")
@@ -234,10 +234,10 @@ def test_a_watch_hears_what_is_set_deleted_and_expired_under_its_prefix(url: str
         client.set("mine:2", "x", px=50)
         changed_until(watch, "mine:2")
         changed_until(watch, "mine:2")
-        assert watch.changed() == ()
-        for number in range(2 * redis._MAX_CHANGES):
+        assert watch.poll() == ()
+        for number in range(2 * redis.MAX_CHANGES):
             client.set(f"mine:{number}", "x")
-        assert watch.changed() is None
+        assert watch.poll() is None
 
 
 @pytest.mark.redis
@@ -247,34 +247,34 @@ def test_a_watch_notices_that_redis_is_gone_and_begins_again(
     monkeypatch.setattr(redis, "RESUBSCRIBE_AFTER", 0.0)
     with RedisServer(tmp_path) as server:
         watch = Invalidations(server.url, "mine:")
-        watch.begin()
-        assert watch.changed() == ()
+        watch.subscribe()
+        assert watch.poll() == ()
         server.kill()
-        assert watch.changed() is None
-        watch.begin()
-        assert watch.changed() is None
+        assert watch.poll() is None
+        watch.subscribe()
+        assert watch.poll() is None
         server.start()
-        watch.begin()
-        assert watch.changed() == ()
+        watch.subscribe()
+        assert watch.poll() == ()
         with Redis.from_url(server.url) as client:
             client.client_kill_filter(_type="pubsub")
-        assert watch.changed() is None
+        assert watch.poll() is None
         monkeypatch.setattr(redis, "SUBSCRIPTION_LIFETIME", 0.0)
-        watch.begin()
-        assert watch.changed() == ()
-        watch.begin()
-        assert watch.changed() is None
-        watch.begin()
-        assert watch.changed() == ()
+        watch.subscribe()
+        assert watch.poll() == ()
+        watch.subscribe()
+        assert watch.poll() is None
+        watch.subscribe()
+        assert watch.poll() == ()
 
 
 def test_a_process_that_was_forked_leaves_the_connection_to_the_other(url: str) -> None:
     watch = Invalidations(url, "mine:")
-    watch.begin()
-    assert watch.changed() == ()
+    watch.subscribe()
+    assert watch.poll() == ()
     child = os.fork()
     if child == 0:
-        os._exit(0 if watch.changed() is None else 1)
+        os._exit(0 if watch.poll() is None else 1)
     assert os.waitpid(child, 0)[1] == 0
     with Redis.from_url(url) as client:
         client.set("mine:1", "x")

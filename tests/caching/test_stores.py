@@ -19,6 +19,8 @@ from flask_ipernity.caching.backends import (
     TextStore,
     text_store,
 )
+from flask_ipernity.caching.results import MEMORY_BYTES, MEMORY_RESULTS, CacheKey, Result, cache_key
+from flask_ipernity.caching.single_flight import CacheEntry
 from flask_ipernity.caching.versioned import LEASE, VersionedResults
 from flask_ipernity.client.transport import Reply
 from flask_ipernity.sandbox import Sandbox
@@ -130,17 +132,18 @@ def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
         api = ipernity.api_for(None)
         for number in range(30_000):
             api.doc.get(doc_id=number)
-    held = calls.cache.results._texts._held
-    assert len(held) <= module.MEMORY_RECORDS
-    assert held._bytes <= module.MEMORY_BYTES
+    held = calls.cache.results
+    assert len(held) == MEMORY_RESULTS
+    assert held._bytes <= MEMORY_BYTES
 
 
 def test_results_push_no_token_out_of_memory(make_app: MakeApp, sandbox: Sandbox) -> None:
     app = caching(make_app, "memory", IPERNITY_TOKEN_STORE="server")
     client = signed_in(app, sandbox)
-    texts = app.extensions["ipernity"].parts[site_context].cache.results._texts
-    for number in range(2 * module.MEMORY_RECORDS):
-        texts.set(str(number), "x", 60)
+    results = app.extensions["ipernity"].parts[site_context].cache.results
+    for number in range(2 * MEMORY_RESULTS):
+        key = CacheKey("-", "test", "test.hello", str(number))
+        results.set(key, CacheEntry(Result("{}"), 1e10, 1e10))
     assert client.get("/who").text == "in"
 
 
@@ -189,15 +192,16 @@ def test_a_lease_that_a_dead_process_left_for_ever_ends(monkeypatch: pytest.Monk
     store, clock = SimpleCache(), Clock()
     monkeypatch.setattr("flask_ipernity.caching.versioned.time", clock)
     results = VersionedResults(CachelibTextStore(store), "test", 60)
-    assert results.lease("key stamp") is not None
+    key = cache_key("-", "test.hello", None, "key")
+    assert results.lookup(key).acquire()
     store.set(next(iter(store._cache)), str(clock.now + LEASE), 0)
-    assert results.lease("key stamp") is None
+    assert not results.lookup(key).acquire()
     clock.now += LEASE
-    give_back = results.lease("key stamp")
-    assert give_back is not None
-    assert results.lease("key stamp") is None
-    give_back()
-    assert results.lease("key stamp") is not None
+    holder = results.lookup(key)
+    assert holder.acquire()
+    assert not results.lookup(key).acquire()
+    holder.release()
+    assert results.lookup(key).acquire()
 
 
 def test_a_sign_in_that_cannot_be_kept_ends_on_a_page_and_not_in_a_circle(

@@ -22,23 +22,9 @@ from tests.support.apps import MakeApp
 from tests.support.caching_app import caching
 from tests.support.redis import RedisServer
 from tests.support.servers import gunicorn
+from tests.support.threads import at_once
 
 ROOT = Path(__file__).parents[2]
-
-
-def at_once(number: int, work: Callable[[], object]) -> list[Any]:
-    """Do *work* in so many threads that start together; return results and errors."""
-    start = threading.Barrier(number)
-
-    def one(_: int) -> object:
-        start.wait(20)
-        try:
-            return work()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(one, range(number)))
 
 
 def caller(app: Flask, method: str, **params: object) -> Callable[[], str]:
@@ -84,7 +70,7 @@ def test_while_one_asks_the_others_get_what_is_old(make_app: MakeApp, sandbox: S
     sandbox._faults.latency = 3000
     leader = threading.Thread(target=call)
     leader.start()
-    while not app.extensions["ipernity"].parts[site_context].cache._cache._questions:
+    while not app.extensions["ipernity"].parts[site_context].cache._cache._flights:
         time.sleep(0.01)
     began = time.monotonic()
     assert [call() for _ in range(5)] == ["stale"] * 5
@@ -117,7 +103,7 @@ def test_another_process_gets_what_is_old_while_one_asks(
     sandbox._faults.latency = 3000
     leader = threading.Thread(target=caller(one, "test.hello"))
     leader.start()
-    while not one.extensions["ipernity"].parts[site_context].cache._cache._questions:
+    while not one.extensions["ipernity"].parts[site_context].cache._cache._flights:
         time.sleep(0.01)
     time.sleep(0.2)
     assert caller(two, "test.hello")() == "stale"
@@ -129,14 +115,14 @@ def test_a_process_that_dies_while_it_asks_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(versioned, "LEASE", 1.0)
     app, _ = two_apps(make_app)
-    results = app.extensions["ipernity"].parts[site_context].cache.results
-    lease = results.lease
+    lookup = versioned.VersionedLookup
+    acquire = lookup.acquire
     # What the other process has taken and never gives back.
-    monkeypatch.setattr(results, "lease", lambda key: lease(key) and None)
+    monkeypatch.setattr(lookup, "acquire", lambda self: acquire(self) and False)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(caller(app, "test.hello"))
         time.sleep(0.2)
-        monkeypatch.setattr(results, "lease", lease)
+        monkeypatch.setattr(lookup, "acquire", acquire)
         began = time.monotonic()
         assert waiting.result(60) == "miss"
     assert time.monotonic() - began < 30

@@ -1,70 +1,83 @@
 """The store on the server that ``IPERNITY_CACHE`` names: texts under keys, for some seconds.
 
-What is kept is JSON, never pickle: who can write to the store could run code
-in the application otherwise.
+What is kept is JSON, never pickle: anyone who can write to the store could run code in the
+application otherwise.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from math import ceil
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import ConfigurationError
-from .near_cache import NO_KEYS, Watch
+from .near_cache import ChangeListener
 from .single_flight import CacheEntry, MemoryStore
 
 if TYPE_CHECKING:
-    from .redis import TextRedis
+    from .redis import RedisTextStore
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: What ``memory`` keeps at most.
+#: How many texts ``memory`` keeps at most, and how many bytes.
 MEMORY_RECORDS = 10_000
 MEMORY_BYTES = 64 * 1024 * 1024
 
-#: Seconds for which a store that has failed is left alone, so that one that
-#: hangs does not hold up every request.
-STORE_RETRY_AFTER = 3.0
+#: Bytes that a text in memory takes beyond its characters, about.
+TEXT_OVERHEAD = 400
 
-# What a text in the memory of Python costs beyond its characters, about.
-_OVERHEAD = 400
+#: Seconds for which a store that has failed is left alone, so that one that hangs does not hold
+#: up every request.
+STORE_RETRY_AFTER = 3.0
 
 
 class TextStore(Protocol):
-    """Keeps texts; safe to use from several threads. It may lose any at any time."""
+    """Keeps texts; safe to use from several threads. It may lose any text at any time."""
 
     def get_many(self, *keys: str) -> list[str | None]:
-        """Return the texts under *keys*, in one round trip where that can be."""
+        """Return the texts under *keys*, in one round trip where the store can."""
         ...
 
     def set(self, key: str, text: str, seconds: float) -> bool:
-        """Keep *text* and tell whether it is kept."""
+        """Keep *text*, and return whether it is kept."""
+        ...
+
+    def set_many(
+        self, texts: Mapping[str, str], seconds: float, delete: Collection[str] = ()
+    ) -> bool:
+        """Keep *texts*, and return whether all are kept; in one round trip where the store can.
+
+        :param texts: the texts by their keys.
+        :param delete: keys under which nothing is kept any more after that.
+        """
         ...
 
     def add(self, key: str, text: str, seconds: float) -> bool:
-        """Keep *text* unless there is something under *key*; tell whether it is kept."""
+        """Keep *text* unless there is something under *key*; return whether it is kept."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Keep nothing under *key* any more."""
+    def delete(self, *keys: str) -> None:
+        """Keep nothing under *keys* any more."""
         ...
 
-    def watch(self, prefix: str) -> Watch | None:
-        """Return what tells which keys that start with *prefix* others change, if anything does."""
+    def listener(self, prefix: str) -> ChangeListener | None:
+        """Return what listens to changes of keys that start with *prefix*.
+
+        ``None`` if the store reports none.
+        """
         ...
 
 
 class MemoryTextStore:
-    """Keeps texts in this process; when there are too many, the longest unused go."""
+    """Keeps texts in this process; when there are too many, the least recently used go."""
 
     def __init__(self, max_count: int = MEMORY_RECORDS, max_bytes: int = MEMORY_BYTES) -> None:
-        self._held: MemoryStore[str] = MemoryStore(max_count, max_bytes, _size)
+        self._held: MemoryStore[str, str] = MemoryStore(max_count, max_bytes, _size)
         self._adding = Lock()
 
     def get_many(self, *keys: str) -> list[str | None]:
@@ -75,45 +88,42 @@ class MemoryTextStore:
         self._held.set(key, CacheEntry(text, end, end))
         return True
 
+    def set_many(
+        self, texts: Mapping[str, str], seconds: float, delete: Collection[str] = ()
+    ) -> bool:
+        for key, text in texts.items():
+            self.set(key, text, seconds)
+        self.delete(*delete)
+        return True
+
     def add(self, key: str, text: str, seconds: float) -> bool:
         with self._adding:
             return self._get(key) is None and self.set(key, text, seconds)
 
-    def delete(self, key: str) -> None:
-        self._held.delete(key)
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._held.delete(key)
 
-    def watch(self, prefix: str) -> Watch:
-        return _Alone()
+    def listener(self, prefix: str) -> None:
+        return None
 
     def _get(self, key: str) -> str | None:
-        kept = self._held.get(key)
-        return kept.value if kept is not None and monotonic() < kept.stale_until else None
-
-
-class _Alone:
-    """Tells of changes by others where there are no others."""
-
-    def begin(self) -> None:
-        pass
-
-    def changed(self) -> tuple[str, ...]:
-        return NO_KEYS
+        entry = self._held.get(key)
+        return entry.value if entry is not None and monotonic() < entry.stale_until else None
 
 
 def _size(text: str) -> int:
-    return len(text) + _OVERHEAD
+    return len(text) + TEXT_OVERHEAD
 
 
 class CachelibTextStore:
     """Keeps texts in an object with the methods of cachelib's caches, as Flask-Caching's has.
 
     :param cache: only ``get``, ``set`` and ``delete`` must be there.
-    :param watch: returns what tells of changes in it; see :meth:`.TextStore.watch`.
     """
 
-    def __init__(self, cache: Any, watch: Callable[[str], Watch] | None = None) -> None:
+    def __init__(self, cache: Any) -> None:
         self._cache = cache
-        self._watch = watch
 
     def get_many(self, *keys: str) -> list[str | None]:
         many = getattr(self._cache, "get_many", None)
@@ -121,8 +131,15 @@ class CachelibTextStore:
         return [value if isinstance(value, str) else None for value in found]
 
     def set(self, key: str, text: str, seconds: float) -> bool:
-        # An object of one's own may return nothing.
+        # Another kind of object may return nothing.
         return self._cache.set(key, text, ceil(seconds)) is not False
+
+    def set_many(
+        self, texts: Mapping[str, str], seconds: float, delete: Collection[str] = ()
+    ) -> bool:
+        kept = [self.set(key, text, seconds) for key, text in texts.items()]
+        self.delete(*delete)
+        return all(kept)
 
     def add(self, key: str, text: str, seconds: float) -> bool:
         add = getattr(self._cache, "add", None)
@@ -130,11 +147,12 @@ class CachelibTextStore:
             return bool(add(key, text, ceil(seconds)))
         return self._cache.get(key) is None and self.set(key, text, seconds)
 
-    def delete(self, key: str) -> None:
-        self._cache.delete(key)
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._cache.delete(key)
 
-    def watch(self, prefix: str) -> Watch | None:
-        return self._watch(prefix) if self._watch else None
+    def listener(self, prefix: str) -> None:
+        return None
 
 
 class FailSafe:
@@ -152,15 +170,20 @@ class FailSafe:
     def set(self, key: str, text: str, seconds: float) -> bool:
         return self._attempt(lambda: self._texts.set(key, text, seconds), False)
 
+    def set_many(
+        self, texts: Mapping[str, str], seconds: float, delete: Collection[str] = ()
+    ) -> bool:
+        return self._attempt(lambda: self._texts.set_many(texts, seconds, delete), False)
+
     def add(self, key: str, text: str, seconds: float) -> bool:
-        """Keep *text* unless something is there; a store that fails says yes, to block nobody."""
+        """Keep *text* unless something is there; return ``True`` on failure, to block nobody."""
         return self._attempt(lambda: self._texts.add(key, text, seconds), True)
 
-    def delete(self, key: str) -> None:
-        self._attempt(lambda: self._texts.delete(key), None)
+    def delete(self, *keys: str) -> None:
+        self._attempt(lambda: self._texts.delete(*keys), None)
 
-    def watch(self, prefix: str) -> Watch | None:
-        return self._texts.watch(prefix)
+    def listener(self, prefix: str) -> ChangeListener | None:
+        return self._texts.listener(prefix)
 
     def _attempt(self, work: Callable[[], T], otherwise: T) -> T:
         if monotonic() < self._left_alone_until:
@@ -200,20 +223,19 @@ def text_store(setting: Any) -> TextStore | None:
     if setting == "memory":
         return MemoryTextStore()
     if isinstance(setting, str):
-        redis = _redis(setting)
-        return FailSafe(CachelibTextStore(redis, redis.watch))
+        return FailSafe(_redis(setting))
     return FailSafe(CachelibTextStore(setting))
 
 
-def _redis(url: str) -> TextRedis:
+def _redis(url: str) -> RedisTextStore:
     try:
-        from .redis import TextRedis
+        from .redis import RedisTextStore
     except ImportError:
         raise ConfigurationError(
             f'IPERNITY_CACHE = "{url.partition(":")[0]}://…" needs the package redis:'
             " pip install Flask-Ipernity[redis]"
         ) from None
     try:
-        return TextRedis(url)
+        return RedisTextStore(url)
     except ValueError as error:
         raise ConfigurationError(f"IPERNITY_CACHE is no address of Redis: {error}") from None

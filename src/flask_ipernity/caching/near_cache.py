@@ -9,88 +9,88 @@ from typing import Generic, Protocol, TypeVar
 
 V = TypeVar("V")
 
-#: Seconds for which a copy is given again at most. The store tells what changes; should the
-#: way to it be dead, nothing does.
+#: Seconds for which a copy is given again at most. The store reports what changes; if the
+#: connection to it is dead, nothing is reported.
 NEAR_AGE = 1.0
 
 #: How many copies are held; when there are more, all go.
-MOST = 128
+MAX_COPIES = 128
 
-#: What a watch returns most often.
+#: What :meth:`ChangeListener.poll` returns most often.
 NO_KEYS: tuple[str, ...] = ()
 
-_NONE = (0.0, None)
+_NO_COPY = (0.0, None)
 
 
-class Watch(Protocol):
-    """Tells what changes in a store; used by one thread at a time."""
+class ChangeListener(Protocol):
+    """Listens to a store that reports what changes; used by one thread at a time."""
 
-    def begin(self) -> None:
-        """Begin to watch, if that can be done now; told again and again, it may begin anew."""
+    def subscribe(self) -> None:
+        """Start to listen, if that is possible now; do nothing where it has started."""
         ...
 
-    def changed(self) -> Collection[str] | None:
-        """Return the keys that anybody has changed since this was asked last, or :data:`NO_KEYS`.
+    def poll(self) -> Collection[str] | None:
+        """Return the keys that anybody has changed since the last poll, or :data:`NO_KEYS`.
 
-        ``None`` where that is not known, and before it has begun: any may have changed.
+        ``None`` if that is not known, as before it has started: any key may have changed.
         """
         ...
 
 
 class NearCache(Generic[V]):
-    """Copies of what a store holds, as true as the store itself: it tells what changes.
+    """Copies of what a store holds, never older than the store's own: it reports each change.
 
     Safe to use from several threads.
 
-    :param watch: tells of changes; without it nothing is held.
-    :param shared: start of the keys on which every copy rests. Any other key is that of one copy.
+    :param listener: listens to the store; without it nothing is held.
+    :param shared: start of the keys that every copy depends on. Any other key has one copy.
     """
 
-    def __init__(self, watch: Watch | None, shared: str) -> None:
-        self._watch = watch
+    def __init__(self, listener: ChangeListener | None, shared: str) -> None:
+        self._listener = listener
         self._shared = shared
         self._held: dict[str, tuple[float, V]] = {}
-        self._moment = 0
-        self._hears = False
+        self._version = 0
+        self._is_listening = False
         self._lock = Lock()
 
     def get(self, key: str) -> V | None:
-        """Return the copy of what is under *key*, if it is known to be true."""
-        if self._watch is None:
+        """Return the copy of what is under *key*, unless it may have changed."""
+        if self._listener is None:
             return None
-        # What is heard is dropped before another thread can ask.
+        # Copies of what has changed are dropped before another thread can read them.
         with self._lock:
-            changed = self._watch.changed()
+            changed = self._listener.poll()
             if changed is not NO_KEYS:
-                self._hears = changed is not None
+                self._is_listening = changed is not None
                 self._drop(changed)
-            until, copy = self._held.get(key, _NONE)
+            until, copy = self._held.get(key, _NO_COPY)
         return copy if monotonic() < until else None
 
-    def moment(self) -> int | None:
-        """Return what :meth:`put` is to be given; to be asked before the store is."""
-        return self._moment if self._hears else None
+    def version(self) -> int | None:
+        """Return what :meth:`put` needs; call it before reading the store."""
+        return self._version if self._is_listening else None
 
-    def put(self, key: str, copy: V, moment: int | None) -> None:
-        """Hold *copy* of what is under *key*, unless anything may have changed since *moment*."""
-        if self._watch is None:
+    def put(self, key: str, copy: V, version: int | None) -> None:
+        """Hold *copy* of what is under *key*, unless anything may have changed since *version*."""
+        if self._listener is None:
             return
         with self._lock:
-            if moment == self._moment:
-                if len(self._held) >= MOST:
+            if version == self._version:
+                if len(self._held) >= MAX_COPIES:
                     self._held.clear()
                 self._held[key] = monotonic() + NEAR_AGE, copy
             # The store has just answered, so this does not wait for one that is dead.
-            self._watch.begin()
-            self._hears = True  # if it does not, the next get() notices
+            self._listener.subscribe()
+            self._is_listening = True  # if it does not listen, the next get() notices
 
     def drop(self, keys: Collection[str] | None) -> None:
-        """Drop what rests on *keys*, ``None`` for all: they are changed."""
+        """Drop what depends on *keys*, ``None`` for all: they have changed."""
         with self._lock:
             self._drop(keys)
 
     def _drop(self, keys: Collection[str] | None) -> None:
-        self._moment += 1
+        self._version += 1
         if keys is None or any(key.startswith(self._shared) for key in keys):
             self._held.clear()
         else:

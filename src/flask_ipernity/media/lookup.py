@@ -94,13 +94,13 @@ class MediaLookup:
         self._owners = owners
         # Keys do not hold tokens in clear: a dump of the memory shows none.
         self._secret = token_bytes(32)
-        self._results: Cache[_Result] = Cache(
+        self._results: Cache[str, _Result] = Cache(
             MemoryStore(_MAX_ENTRIES, _MAX_BYTES, _size),
             _lifetime,
             stale_on=(ServiceError, QuotaExceeded),
         )
         self._listed = ListedURLs(FRESH_SECONDS)
-        self._gone: Cache[bool] = Cache(
+        self._gone: Cache[str, bool] = Cache(
             MemoryStore(_MAX_ENTRIES, _MAX_BYTES, lambda _: 1), lambda _: Lifetime(MISSING_SECONDS)
         )
 

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from copy import copy
-from functools import partial
 from time import time
 from typing import Any, NamedTuple
 
-from flask import (
-    Flask,
-    current_app,
-    has_request_context,
-    request,
-    request_started,
-    session,
-)
+from flask import Flask, current_app, has_request_context, request, request_started, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.wrappers import Response
 
-from ..caching.results import CacheKey, Result, result
-from ..caching.single_flight import CacheEntry
+from ..caching.results import CacheKey, Result
+from ..caching.single_flight import CacheEntry, LocalLookup
 from ..client.methods import service_of
 from ..web.navigation import is_navigation
 from .session import PendingSignIns, VisitorSession
@@ -49,6 +41,9 @@ class _Row(NamedTuple):
     fresh_until: int
     text: str
 
+    def is_under(self, key: CacheKey) -> bool:
+        return self.digest == key.digest and self.method == key.method
+
 
 class SessionResults:
     """The results in the session of the current request, oldest first.
@@ -63,39 +58,54 @@ class SessionResults:
     def __init__(self, session: VisitorSession, pending: PendingSignIns) -> None:
         self._session = session
         self._pending = pending
+        self._name = ""
 
-    def look(self, key: CacheKey) -> tuple[str, CacheEntry[Result] | None]:
-        """Return the name for *key*, and its entry."""
-        # Each visitor has a session; the viewer is in the name for simultaneous calls.
-        name = f"{key.method} {key.name}"
-        return name, self.get(name)
+    def init_app(self, app: Flask, prefix: str) -> None:
+        """Remove results from the sessions of *app* whose cookies would be too long.
 
-    def get(self, key: str) -> CacheEntry[Result] | None:
+        :param prefix: the prefix of our keys in the session.
+        """
+        self._name = prefix + _KEY
+        request_started.connect(self._fit_cookies, app)
+
+    def _fit_cookies(self, app: Flask, **_: object) -> None:
+        # The application may set another session interface until its first request.
+        interface = app.session_interface
+        if not isinstance(interface, SecureCookieSessionInterface):
+            return
+        if isinstance(interface.save_session, _FittingSave):
+            return
+        # A copy: the default interface is shared by all applications.
+        fitting = copy(interface)
+        save = _FittingSave(fitting.save_session, self._name)
+        fitting.save_session = save  # type: ignore[method-assign]
+        app.session_interface = fitting
+
+    def lookup(self, key: CacheKey) -> LocalLookup[CacheKey, Result]:
+        """Return the entry of *key*, and the means to replace it."""
+        return LocalLookup(self, key)
+
+    def get(self, key: CacheKey) -> CacheEntry[Result] | None:
         """Return the entry of *key*."""
         for row in self._rows():
-            if _key(row) == key:
-                return CacheEntry(result(row.text), row.fresh_until, row.fresh_until)
+            if row.is_under(key):
+                return CacheEntry(Result(row.text), row.fresh_until, row.fresh_until)
         return None
 
-    def set(self, key: str, entry: CacheEntry[Result]) -> None:
-        """Store *entry* under *key*, if it fits in the end: see :func:`fit`."""
+    def set(self, key: CacheKey, entry: CacheEntry[Result]) -> None:
+        """Store *entry* under *key*, if it fits when the session is saved."""
         if len(entry.value.text) > MAX_RESULT or not self._may_write():
             return
         now = time()
-        rows = [row for row in self._rows() if now < row.fresh_until and _key(row) != key]
-        method, _, digest = key.partition(" ")
-        rows.append(_Row(method, digest, int(entry.fresh_until), entry.value.text))
+        rows = [row for row in self._rows() if now < row.fresh_until and not row.is_under(key)]
+        rows.append(_Row(key.method, key.digest, int(entry.fresh_until), entry.value.text))
         while sum(len(row.text) for row in rows) > MAX_RESULTS:
             del rows[0]
         self._keep(rows)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: CacheKey) -> None:
         """Remove the entry of *key*."""
-        self._remove(lambda row: _key(row) == key)
-
-    def lease(self, key: str) -> Callable[[], None]:
-        """Let the caller go on: no other process uses this session."""
-        return lambda: None
+        self._remove(lambda row: row.is_under(key))
 
     def forget(self, viewer: str, services: Collection[str] | None) -> None:
         """Remove the results of *services*, ``None`` for all. The session has one viewer."""
@@ -132,78 +142,53 @@ class SessionResults:
         return not self._pending.entries()
 
 
-def _key(row: _Row) -> str:
-    return f"{row.method} {row.digest}"
+#: The method of session interfaces that saves a session.
+Save = Callable[[Flask, SessionMixin, Response], None]
 
 
-def init_app(app: Flask, prefix: str) -> None:
-    """Remove results from the sessions of *app* whose cookies would be too long.
-
-    :param prefix: the prefix of our keys in the session.
-    """
-    fitting: SecureCookieSessionInterface | None = None
-
-    def wrap(sender: Flask, **_: object) -> None:
-        nonlocal fitting
-        # The application may set another session interface until its first request.
-        interface = app.session_interface
-        if interface is not fitting and isinstance(interface, SecureCookieSessionInterface):
-            # A copy: the default interface is shared by all applications.
-            fitting = copy(interface)
-            save = partial(_fit_and_save, interface, prefix + _KEY)
-            fitting.save_session = save  # type: ignore[method-assign]
-            app.session_interface = fitting
-
-    # By default, signals hold weak references to functions.
-    request_started.connect(wrap, app, weak=False)
-
-
-def _fit_and_save(
-    interface: SecureCookieSessionInterface,
-    name: str,
-    app: Flask,
-    saved: SessionMixin,
-    response: Response,
-) -> None:
-    """Save a session, without the oldest results if its cookie would be too long.
+class _FittingSave:
+    """Saves a session, without the oldest results if its cookie would be too long.
 
     Flask saves the session after all ``after_request`` functions, so it is complete.
 
-    :param name: the key of the results.
+    :param save: saves the session.
+    :param name: the key of the results in the session.
     """
-    fit(interface, name, app, saved)
-    interface.save_session(app, saved, response)
+
+    def __init__(self, save: Save, name: str) -> None:
+        self._save = save
+        self._name = name
+
+    def __call__(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.modified and isinstance(rows := session.get(self._name), list):
+            self._fit(app, session, rows)
+        self._save(app, session, response)
+
+    def _fit(self, app: Flask, session: SessionMixin, rows: list[Any]) -> None:
+        """Remove results from *session*, oldest first, until its cookie is short enough."""
+        if self._fits(app, session):
+            return
+        kept: list[Any] = []
+        for row in reversed(rows):
+            session[self._name] = [row, *kept]
+            if self._fits(app, session):
+                kept = session[self._name]
+            elif kept:
+                break
+        if kept:
+            session[self._name] = kept
+        else:
+            del session[self._name]
+
+    def _fits(self, app: Flask, session: SessionMixin) -> bool:
+        measured = _MeasuredResponse()
+        self._save(app, session, measured)
+        return all(len(line) < MAX_COOKIE for line in measured.headers.getlist("Set-Cookie"))
 
 
-def fit(
-    interface: SecureCookieSessionInterface, name: str, app: Flask, saved: SessionMixin
-) -> None:
-    """Remove results from *saved*, oldest first, until its cookie is short enough."""
-    rows = saved.get(name) if saved.modified else None
-    if not isinstance(rows, list) or _fits(interface, app, saved):
-        return
-    kept: list[Any] = []
-    for row in reversed(rows):
-        saved[name] = [row, *kept]
-        if _fits(interface, app, saved):
-            kept = saved[name]
-        elif kept:
-            break
-    if kept:
-        saved[name] = kept
-    else:
-        del saved[name]
-
-
-class _Scratch(Response):
-    """A response that is only measured; Werkzeug must not warn about a long cookie."""
+class _MeasuredResponse(Response):
+    """A response that is only measured: Werkzeug must not warn about a long cookie."""
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         return 0
-
-
-def _fits(interface: SecureCookieSessionInterface, app: Flask, saved: SessionMixin) -> bool:
-    written = _Scratch()
-    interface.save_session(app, saved, written)
-    return all(len(line) < MAX_COOKIE for line in written.headers.getlist("Set-Cookie"))

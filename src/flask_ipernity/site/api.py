@@ -120,6 +120,8 @@ class SiteAPI(IpernityAPI):
 
         def ask() -> dict[str, Any]:
             nonlocal tries
+            # A cache on a server has just read the pause with the result.
+            self._site.pause.check(method.name, read=key is None)
             try:
                 reply = self.send(method, params, prefetched)
             except (APIRequestError, ServiceError) as raised:
@@ -168,13 +170,12 @@ class SiteAPI(IpernityAPI):
     def send(
         self, method: Method, params: Mapping[str, object], prefetched: object = None
     ) -> Reply:
-        """Send one call, unless Ipernity has asked to wait. See :meth:`.IpernityAPI.send`.
+        """Send one call, and invalidate what it changes. See :meth:`.IpernityAPI.send`.
 
         A call that changes data invalidates cached results of the token's holder, even if it
         fails: it may have been carried out all the same.
         """
         site, invalidated = self._site, method.invalidates
-        site.pause.check(method.name)
         token = self.token_of(params)
         try:
             reply = super().send(method, params, prefetched)
@@ -193,7 +194,7 @@ class SiteAPI(IpernityAPI):
             return reply
         finally:
             if site.cache is not None and token and invalidated != frozenset():
-                site.cache.results.forget(site.viewer(token), invalidated)
+                site.cache.forget(site.viewer(token), invalidated)
 
     def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
         """Send a call in another thread, unless its result is cached or Ipernity has asked to wait.
@@ -203,6 +204,6 @@ class SiteAPI(IpernityAPI):
         cache, key = self._site.cache, self._cache_key(find_method(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None
-        if self._site.pause.seconds_left() > 0:
+        if self._site.pause.seconds_left(read=key is None) > 0:
             return None
         return super().prefetch(method_name, **params)

@@ -30,28 +30,49 @@ class QuotaPause:
     """
 
     def __init__(self, texts: TextStore | None, key: str) -> None:
+        self.key = key
         self._texts = texts
-        self._key = key
         self._until = 0.0
         self._refusals = 0
         self._code = 0
         self._lock = Lock()
 
-    def seconds_left(self) -> float:
-        """Return how long the pause still lasts; 0 if there is none."""
-        if time() >= self._until:
-            self._read()
+    def seconds_left(self, *, read: bool = True) -> float:
+        """Return how long the pause still lasts; 0 if there is none.
+
+        :param read: whether to read the store; not needed right after :meth:`adopt`.
+        """
+        if read and self._texts is not None and time() >= self._until:
+            [text] = self._texts.get_many(self.key)
+            if text is not None:
+                self.adopt(text)
         return max(0.0, self._until - time())
 
-    def check(self, method: str) -> None:
+    def check(self, method: str, *, read: bool = True) -> None:
         """Let a call of *method* pass if there is no pause.
 
+        :param read: as for :meth:`seconds_left`.
         :raises QuotaExceeded: there is one; its ``retry_after`` is how long it still lasts.
         """
-        if left := self.seconds_left():
+        if left := self.seconds_left(read=read):
             error = QuotaExceeded("paused", self._code, "it has asked to wait; not called", method)
             error.retry_after = left
             raise error
+
+    def adopt(self, text: str) -> None:
+        """Keep the pause that another process has begun, too.
+
+        :param text: what the store has under :attr:`key`.
+        """
+        if time() < self._until:
+            return
+        try:
+            until, refusals, code = json.loads(text)
+            until = min(until, time() + MAX_RETRY_AFTER)
+        except (TypeError, ValueError):  # another version of this package has written it
+            return
+        with self._lock:
+            self._until, self._refusals, self._code = until, refusals, code
 
     def begin(self, error: QuotaExceeded) -> None:
         """Begin a pause after *error*, and set its ``retry_after``."""
@@ -67,7 +88,7 @@ class QuotaPause:
             self._until, self._code = max(self._until, time() + seconds), error.code
             if self._texts is not None:
                 text = json.dumps([self._until, self._refusals, self._code])
-                self._texts.set(self._key, text, seconds + MAX_PAUSE)
+                self._texts.set(self.key, text, seconds + MAX_PAUSE)
 
     def end(self) -> None:
         """End the pause, if it is over: Ipernity has answered again."""
@@ -75,11 +96,4 @@ class QuotaPause:
             with self._lock:
                 self._until, self._refusals = 0.0, 0
                 if self._texts is not None:
-                    self._texts.delete(self._key)
-
-    def _read(self) -> None:
-        """Take over a pause that another process has begun."""
-        text = self._texts.get_many(self._key)[0] if self._texts is not None else None
-        if text is not None:
-            until, self._refusals, self._code = json.loads(text)
-            self._until = min(until, time() + MAX_RETRY_AFTER)
+                    self._texts.delete(self.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_ipernity import QuotaExceeded, ipernity
+from flask_ipernity.caching.backends import MemoryTextStore
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site import quota_pause as module
 from tests.support.apps import MakeApp
@@ -59,6 +61,34 @@ def test_the_pause_is_as_long_as_ipernity_tells(app: Flask, sandbox: Sandbox, cl
     assert refused(app) == 77
     clock.now += 76
     assert refused(app) == pytest.approx(1)
+
+
+def test_no_pause_is_longer_than_a_day_whatever_ipernity_says(clock: Clock) -> None:
+    pause = module.QuotaPause(None, "")
+    error = QuotaExceeded(code=112)
+    error.retry_after = 1e9
+    pause.begin(error)
+    assert error.retry_after == module.MAX_RETRY_AFTER
+    clock.now += module.MAX_RETRY_AFTER - 1
+    with pytest.raises(QuotaExceeded):
+        pause.check("test.hello")
+    clock.now += 1
+    pause.check("test.hello")
+
+
+@pytest.mark.parametrize("text", ["", "null", "5", "[]", "[1, 2]", '{"until": 1}', '["a", 1, 112]'])
+def test_what_is_no_pause_in_the_store_is_none(clock: Clock, text: str) -> None:
+    texts = MemoryTextStore()
+    texts.set("pause", text, 60)
+    module.QuotaPause(texts, "pause").check("test.hello")
+
+
+def test_a_pause_of_another_process_is_bounded_too(clock: Clock) -> None:
+    texts = MemoryTextStore()
+    texts.set("pause", json.dumps([clock.now + 10**9, 1, 112]), 60)
+    with pytest.raises(QuotaExceeded) as error:
+        module.QuotaPause(texts, "pause").check("test.hello")
+    assert error.value.retry_after == pytest.approx(module.MAX_RETRY_AFTER)
 
 
 def test_pauses_grow_until_an_answer_comes(app: Flask, sandbox: Sandbox, clock: Clock) -> None:

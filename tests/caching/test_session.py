@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import string
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,13 @@ from playwright.sync_api import Browser
 from flask_ipernity import ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in import session_results
+from flask_ipernity.site.api import site_context
 from tests.support.apps import MakeApp
 from tests.support.caching_app import caching, how, signed_in
 from tests.support.chromium import consent
-from tests.support.cookies import cookie_of, read
+from tests.support.cookies import BROWSERS_TAKE, cookie_of, noise, read
 from tests.support.served import served
 from tests.support.visitor import sign_in
-
-BROWSERS_TAKE = 4093
 
 
 @pytest.fixture
@@ -45,11 +44,6 @@ def app(make_app: MakeApp) -> Flask:
     # An application's own function, registered after ours, may use the session, too.
     app.after_request(lambda response: _count(response) if request.args.get("count") else response)
     return app
-
-
-def noise(seed: int, length: int) -> str:
-    """Return a text that cannot be compressed by much."""
-    return "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=length))
 
 
 def _count(response: Any) -> Any:
@@ -101,6 +95,17 @@ def test_what_does_not_fit_is_not_kept_and_pushes_nothing_out(app: Flask, sandbo
     for _ in range(2):
         assert how(client, "test.echo", echo=noise(1, 4000)) == "miss"
     assert how(client, "test.hello") == "hit"
+
+
+def test_a_very_long_result_is_not_even_tried(
+    app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be compressed, but trying that would take long."""
+    client = signed_in(app, sandbox)
+    how(client, "test.echo", echo="x" * 500)
+    assert how(client, "test.echo", echo="x" * 500) == "hit"
+    monkeypatch.setattr(session_results, "MAX_RESULT", 500)
+    assert [how(client, "test.echo", echo="y" * 500) for _ in range(2)] == ["miss", "miss"]
 
 
 @pytest.mark.parametrize("length", [500, 2000, 2600, 3000])
@@ -157,6 +162,45 @@ def test_a_sign_in_and_a_sign_out_take_the_results_with_them(app: Flask, sandbox
     with app.test_request_context(headers={"Cookie": f"session={cookie_of(client)}"}):
         ipernity.logout()
         assert [key for key in session if key.startswith("ipernity_")] == []
+
+
+def test_a_call_from_before_a_write_is_not_shared_with_a_request_after_it(
+    app: Flask, sandbox: Sandbox
+) -> None:
+    ada = signed_in(app, sandbox)
+    cookie = cookie_of(ada)
+    owner = sandbox.people[0].user_id
+    doc = next(doc for doc in sandbox.state.docs.values() if doc.owner_id == owner)
+    path = f"/call/doc.get?doc_id={doc.doc_id}"
+    transport = app.extensions["ipernity"].parts[site_context].transport
+    send, asked, go_on = transport.send, threading.Event(), threading.Event()
+
+    def slow(method: str, *args: Any, **kwargs: Any) -> Any:
+        answer = send(method, *args, **kwargs)
+        if method == "doc.get" and not asked.is_set():
+            asked.set()
+            go_on.wait(20)
+        return answer
+
+    transport.send = slow
+
+    def title() -> Any:
+        client = app.test_client()
+        client.set_cookie("session", cookie)
+        return client.get(path).json["answer"]["doc"]["title"]  # type: ignore[index]
+
+    before = doc.title
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(title)
+        assert asked.wait(20)
+        # else the second would wait for the first for as long as it hangs
+        late = threading.Timer(5, go_on.set)
+        late.start()
+        ada.post(f"/call/doc.set?doc_id={doc.doc_id}&title=New")
+        assert title() == "New"
+        late.cancel()
+        go_on.set()
+        assert reader.result(20) == before
 
 
 def test_what_version_0_1_left_in_the_session_does_no_harm(app: Flask) -> None:

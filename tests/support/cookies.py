@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+import string
 import zlib
 from base64 import urlsafe_b64decode
 from typing import Any
 
 from flask.testing import FlaskClient
+
+#: Length of the longest ``Set-Cookie`` line that browsers accept.
+BROWSERS_TAKE = 4093
 
 
 def cookie_of(client: FlaskClient) -> str:
@@ -35,3 +40,8 @@ def _decoded(value: Any) -> list[str]:
             raw = urlsafe_b64decode(letters[: len(letters) // 4 * 4])
             return [value, raw.decode("latin-1")]
     return []
+
+
+def noise(seed: int, length: int) -> str:
+    """Return a text that cannot be compressed by much."""
+    return "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=length))

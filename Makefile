@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-# One process of pytest for each core; `make test ARGS=-n0` runs all in one.
-PYTEST = -m pytest -n auto --dist worksteal
+# Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
+PYTEST = -m pytest -n $(WORKERS) --dist worksteal
 # What needs no program but Python, no network, and no patience.
 INNER_LOOP = not slow and not browser and not network and not redis and not nginx
 # The type checkers are checked with the newest versions only.

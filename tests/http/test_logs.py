@@ -49,7 +49,7 @@ def everything(caplog: pytest.LogCaptureFixture) -> str:
 
 def fetch(relay: Relay, port: int) -> None:
     """Ask for a private picture, whole."""
-    origin = hosts.Origin("http", "127.0.0.1", port, exempt=True)
+    origin = hosts.MediaOrigin("http", "127.0.0.1", port, exempt=True)
     source = relay.open(MediaURL(origin, f"/1/00/01/1.{PRIVATE}.240.jpg?secret={PRIVATE}"))
     try:
         while source.read():
@@ -93,7 +93,7 @@ def test_no_url_is_logged_when_the_pool_is_full(caplog: pytest.LogCaptureFixture
     caplog.set_level(logging.DEBUG)
     relay = Relay((1, 1), 1, "tests")
     with Stub(picture()) as stub:
-        origin = hosts.Origin("http", "127.0.0.1", stub.port, exempt=True)
+        origin = hosts.MediaOrigin("http", "127.0.0.1", stub.port, exempt=True)
         sources = [relay.open(MediaURL(origin, f"/1.{PRIVATE}.jpg")) for _ in range(3)]
         for source in sources:
             while source.read():

@@ -29,7 +29,7 @@ def relay_of(pool_size: int = 16) -> Relay:
 
 
 def picture_at(stub: Stub) -> MediaURL:
-    return MediaURL(hosts.Origin("http", "127.0.0.1", stub.port, exempt=True), "/1.jpg")
+    return MediaURL(hosts.MediaOrigin("http", "127.0.0.1", stub.port, exempt=True), "/1.jpg")
 
 
 def fetch(relay: Relay, stub: Stub) -> bytes:

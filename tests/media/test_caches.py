@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.http import parse_cache_control_header
 from werkzeug.test import TestResponse
 
 from flask_ipernity.media import lookup
@@ -54,8 +53,8 @@ class SharedCache:
         return response.status_code, response.data, response.headers.get("ETag", "")
 
     def _keep(self, path: str, response: TestResponse, cookie: str | None) -> None:
-        control = parse_cache_control_header(response.headers.get("Cache-Control"))
-        assert control, "every response says who may keep it"
+        control = response.cache_control
+        assert response.headers.get("Cache-Control"), "every response says who may keep it"
         if control.no_store or "private" in control or "no-cache" in control:
             return
         assert response.status_code == 200

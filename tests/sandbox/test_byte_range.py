@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_ipernity.sandbox.byte_range import ByteRange, UnsatisfiableRange, parse_byte_range
+from flask_ipernity.sandbox.byte_range import RequestedRange, UnsatisfiableRange, parse_byte_range
 
 LENGTH = 1000
 
@@ -33,7 +33,7 @@ LENGTH = 1000
 )
 def test_a_valid_range_is_cut_to_the_file(header: str, first: int, last: int) -> None:
     part = parse_byte_range(header, LENGTH)
-    assert part == ByteRange(first, last)
+    assert part == RequestedRange(first, last)
     assert part.length == last - first + 1
 
 

@@ -17,7 +17,7 @@ NEAR_AGE = 1.0
 MAX_COPIES = 128
 
 #: What :meth:`ChangeListener.poll` returns most often.
-NO_KEYS: tuple[str, ...] = ()
+NO_CHANGES: tuple[str, ...] = ()
 
 _NO_COPY = (0.0, None)
 
@@ -30,7 +30,7 @@ class ChangeListener(Protocol):
         ...
 
     def poll(self) -> Collection[str] | None:
-        """Return the keys that anybody has changed since the last poll, or :data:`NO_KEYS`.
+        """Return the keys that anybody has changed since the last poll, or :data:`NO_CHANGES`.
 
         ``None`` if that is not known, as before it has started: any key may have changed.
         """
@@ -61,7 +61,7 @@ class NearCache(Generic[V]):
         # Copies of what has changed are dropped before another thread can read them.
         with self._lock:
             changed = self._listener.poll()
-            if changed is not NO_KEYS:
+            if changed is not NO_CHANGES:
                 self._is_listening = changed is not None
                 self._drop(changed)
             until, copy = self._held.get(key, _NO_COPY)

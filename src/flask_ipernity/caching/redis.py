@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from .near_cache import NO_KEYS
+from .near_cache import NO_CHANGES
 
 #: Seconds in which Redis must connect, and answer.
 REDIS_TIMEOUT = 1
@@ -139,7 +139,7 @@ class Invalidations:
         try:
             # Each cached call comes here, and most often there is nothing.
             if not pubsub.connection.can_read(0):
-                return NO_KEYS
+                return NO_CHANGES
             while message := pubsub.get_message(timeout=0):
                 # Another kind of message comes when the connection was made anew.
                 if (

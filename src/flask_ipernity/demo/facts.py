@@ -46,7 +46,7 @@ class Size(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """A page of a list."""
 
     records: list[dict[str, Any]]
@@ -55,11 +55,11 @@ class Page:
     total: int
 
 
-def page_of(listing: Mapping[str, Any], key: str = "doc") -> Page:
+def page_of(listing: Mapping[str, Any], key: str = "doc") -> ListPage:
     """Return a page of any list. An empty one has no key, and some have no ``pages``."""
     total = int(listing["total"])
     pages = ceil(total / max(1, int(listing["per_page"])))
-    return Page(listing.get(key, []), int(listing["page"]), max(1, pages), total)
+    return ListPage(listing.get(key, []), int(listing["page"]), max(1, pages), total)
 
 
 def sizes(thumb: Mapping[str, Any] | None) -> list[Size]:

@@ -116,7 +116,7 @@ def mine() -> str:
     return render_template("mine.html", hidden=hidden, public=_mine(share=4))
 
 
-def _mine(**params: Any) -> facts.Page:
+def _mine(**params: Any) -> facts.ListPage:
     return _page(ipernity.api.doc.getList(**_wall(extra="dates", **params))["docs"])
 
 
@@ -171,14 +171,14 @@ def _wall(**params: Any) -> dict[str, Any]:
     return {"thumbsize": facts.LARGEST, "per_page": PER_PAGE, "page": _number(), **params}
 
 
-def _page(listing: Mapping[str, Any], key: str = "doc") -> facts.Page:
+def _page(listing: Mapping[str, Any], key: str = "doc") -> facts.ListPage:
     page = facts.page_of(listing, key)
     if page.number > page.pages:
         abort(404)
     return page
 
 
-def _hero(docs: facts.Page) -> dict[str, Any] | None:
+def _hero(docs: facts.ListPage) -> dict[str, Any] | None:
     """Return the photo for the top of the first page: the newest of the widest, if wide enough."""
     if docs.number > 1 or docs.total < 2:
         return None

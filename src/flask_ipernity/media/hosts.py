@@ -27,7 +27,7 @@ _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
 @dataclass(frozen=True, slots=True)
-class Origin(pool.Origin):
+class MediaOrigin(pool.Origin):
     """A server that media are fetched from."""
 
     #: Whether the setting names this very machine, so that plain http, any port
@@ -38,7 +38,7 @@ class Origin(pool.Origin):
 class MediaURL(NamedTuple):
     """The URL of a file: the server, and the path and query that are asked for."""
 
-    origin: Origin
+    origin: MediaOrigin
     target: str
 
     @property
@@ -75,9 +75,9 @@ def allowed(url: str, hosts: tuple[str, ...]) -> MediaURL:
     if parts.auth is None:
         if literal in hosts and is_local(literal) and parts.scheme in ("http", "https"):
             port = {"http": 80, "https": 443}[parts.scheme] if parts.port is None else parts.port
-            return MediaURL(Origin(parts.scheme, host, port, exempt=True), parts.request_uri)
+            return MediaURL(MediaOrigin(parts.scheme, host, port, exempt=True), parts.request_uri)
         if _NAME.fullmatch(host) and _is_listed(host, hosts) and _is_secure(parts):
-            return MediaURL(Origin("https", host, 443, exempt=False), parts.request_uri)
+            return MediaURL(MediaOrigin("https", host, 443, exempt=False), parts.request_uri)
     raise BadAnswer("the URL of the media is not on an allowed host")
 
 
@@ -143,7 +143,7 @@ def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[obje
     return [(entry[0], entry[4]) for entry in found if is_public(str(entry[4][0]))]
 
 
-def open_socket(origin: Origin, timeout: float) -> socket.socket:
+def open_socket(origin: MediaOrigin, timeout: float) -> socket.socket:
     """Return a socket that is connected to *origin*: to a public address, unless it is exempt.
 
     :param timeout: seconds, for all addresses together.

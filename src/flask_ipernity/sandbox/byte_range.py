@@ -11,7 +11,7 @@ _BEYOND_ANY_FILE = 10**18
 _RANGE_SPEC = re.compile(r"([0-9]+)-([0-9]*)|-([0-9]+)")
 
 
-class ByteRange(NamedTuple):
+class RequestedRange(NamedTuple):
     """A part of a file: the positions of its first and last byte, both included."""
 
     first: int
@@ -27,7 +27,7 @@ class UnsatisfiableRange(Exception):
     """The file has none of the bytes that were asked for; the answer is 416."""
 
 
-def parse_byte_range(header: str, length: int) -> ByteRange | None:
+def parse_byte_range(header: str, length: int) -> RequestedRange | None:
     """Return the part of a file that a ``Range`` header asks for.
 
     :param length: of the file, in bytes.
@@ -40,7 +40,7 @@ def parse_byte_range(header: str, length: int) -> ByteRange | None:
         return None
     # a recipient must accept empty elements of a list (5.6.1.2)
     specs = [spec for spec in (part.strip(" \t") for part in range_set.split(",")) if spec]
-    parts: list[ByteRange | None] = []
+    parts: list[RequestedRange | None] = []
     for spec in specs:
         found = _RANGE_SPEC.fullmatch(spec)
         if found is None:
@@ -66,9 +66,9 @@ def _position(digits: str) -> int:
     return int(digits or "0") if len(digits) <= 18 else _BEYOND_ANY_FILE
 
 
-def _between(first: int, last: int, length: int) -> ByteRange | None:
-    return ByteRange(first, min(last, length - 1)) if first < length else None
+def _between(first: int, last: int, length: int) -> RequestedRange | None:
+    return RequestedRange(first, min(last, length - 1)) if first < length else None
 
 
-def _last_bytes(count: int, length: int) -> ByteRange | None:
-    return ByteRange(max(0, length - count), length - 1) if count else None
+def _last_bytes(count: int, length: int) -> RequestedRange | None:
+    return RequestedRange(max(0, length - count), length - 1) if count else None

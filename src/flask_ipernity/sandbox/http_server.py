@@ -29,7 +29,7 @@ DRAIN_LIMIT = 1 << 20
 CONNECTION_KEY = "flask_ipernity.sandbox.connection"
 
 
-class RequestBody(io.RawIOBase):
+class BodyStream(io.RawIOBase):
     """The body of one request; ends after Content-Length bytes, where the next request begins."""
 
     def __init__(self, source: io.BufferedIOBase, length: int) -> None:
@@ -118,7 +118,7 @@ class KeepAliveHandler(WSGIRequestHandler):
         self.environ = environ = self.make_environ()
         environ[CONNECTION_KEY] = self.connection
         if "wsgi.input_terminated" not in environ:
-            environ["wsgi.input"] = RequestBody(self.rfile, int(length))
+            environ["wsgi.input"] = BodyStream(self.rfile, int(length))
             environ["wsgi.input_terminated"] = True
         response = ResponseWriter(self)
         try:

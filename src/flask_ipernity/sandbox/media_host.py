@@ -15,7 +15,7 @@ from flask import Flask, abort, request
 from werkzeug.http import parse_date, quote_etag
 from werkzeug.wrappers import Response
 
-from .byte_range import ByteRange, UnsatisfiableRange, parse_byte_range
+from .byte_range import RequestedRange, UnsatisfiableRange, parse_byte_range
 from .media_files import ServedFile, find_file
 from .state import SandboxState
 
@@ -88,7 +88,7 @@ def _response(file: ServedFile, content: BinaryIO) -> Response:
         response.status_code = HTTPStatus.PARTIAL_CONTENT
         response.headers["Content-Range"] = f"bytes {part.first}-{part.last}/{length}"
         response.content_length = part.length
-    response.response = _pieces(content, part or ByteRange(0, length - 1))
+    response.response = _pieces(content, part or RequestedRange(0, length - 1))
     response.call_on_close(content.close)
     return response
 
@@ -104,7 +104,7 @@ def _if_range_holds(etag: str, modified: datetime) -> bool:
     return value == quote_etag(etag) or parse_date(value) == modified
 
 
-def _pieces(content: BinaryIO, part: ByteRange) -> Iterator[bytes]:
+def _pieces(content: BinaryIO, part: RequestedRange) -> Iterator[bytes]:
     """Yield the bytes of a part of a file."""
     content.seek(part.first)
     left = part.length

@@ -172,7 +172,7 @@ def test_a_copy_from_before_a_change_is_not_held() -> None:
             return keys
 
     told = Told()
-    near: NearCache[str] = NearCache(told, "stamp")
+    near: NearCache[str] = NearCache(told, "version")
     assert near.get("a") is None
     version = near.version()
     near.drop(["a"])
@@ -188,7 +188,7 @@ def test_a_copy_from_before_a_change_is_not_held() -> None:
     told.keys = ["a", "a:lease"]
     assert [near.get("a"), near.get("b")] == [None, "b"]
     hold("a")
-    told.keys = ["stamp:doc"]
+    told.keys = ["version:doc"]
     assert [near.get("a"), near.get("b")] == [None, None]
     hold("a", "b")
     told.keys = None

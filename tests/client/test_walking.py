@@ -142,7 +142,7 @@ def test_a_total_that_nobody_tells_has_no_length() -> None:
     with service(documents(30, total=None)) as (_, url):
         walk = api_at(url).walk_docs()
         assert walk.total is None
-        with pytest.raises(TypeError, match="does not tell"):
+        with pytest.raises(TypeError, match="does not say"):
             len(walk)
         assert len(list(walk)) == 30
 

@@ -347,7 +347,7 @@ class IpernityAPI(Services):
         :param filename: a path, an open binary file or a file of a form.
         :param if_exists: see :meth:`.Uploader.__call__`, as for *on_progress* and errors.
         :param timeout: seconds that Ipernity may take after it has the file.
-        :param params: parameters of ``upload.file``, also such that nobody has documented.
+        :param params: parameters of ``upload.file``, undocumented ones included.
         """
         given = {name.removesuffix("_"): value for name, value in params.items()}
         ticket = self.upload(

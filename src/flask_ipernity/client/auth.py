@@ -105,7 +105,7 @@ class WebAuthHandler(AuthHandler):
 
 
 class DesktopAuthHandler(AuthHandler):
-    """The sign-in of other programs, which need to be told when the user has agreed."""
+    """The sign-in of other programs; the user has to say when the permissions are granted."""
 
     def auth_url(self, perms: Mapping[str, str], frob: str) -> str:
         """Return the URL of the authorize page, which the user opens in a browser.

@@ -358,7 +358,7 @@ class DocComments(Service):
         extra: str | Sequence[t.DocCommentsGetExtra] | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.DocCommentsGet:
-        """Tell about a comment on a document.
+        """Return a comment on a document.
 
         What is not public needs a token with ``doc: read``. Parameters: documented. Answer:
         documented. Errors: inferred.
@@ -1365,7 +1365,7 @@ class PostComments(Service):
         extra: str | Sequence[t.PostCommentsGetExtra] | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.PostCommentsGet:
-        """Tell about a comment on an article.
+        """Return a comment on an article.
 
         What is not public needs a token with ``post: read``. Parameters: inferred. Answer:
         inferred. Errors: inferred.
@@ -1572,7 +1572,7 @@ class Account(Service):
         *,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.AccountGetQuota:
-        """Tell what the holder of the token may still upload, how large files may be, and how
+        """Return what the holder of the token may still upload, how large files may be, and how
         many albums are left.
 
         Needs a token with ``doc: write``. Parameters: documented. Answer: documented. Errors:
@@ -1687,7 +1687,7 @@ class Album(Service):
         thumbsize: t.Thumbsize | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.AlbumGet:
-        """Tell about an album.
+        """Return an album.
 
         What is not public needs a token with ``doc: read``. Parameters: documented. Answer:
         documented. Errors: documented.
@@ -1941,7 +1941,7 @@ class Doc(Service):
         extra: str | Sequence[t.DocGetExtra] | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.DocGet:
-        """Tell about a document.
+        """Return a document.
 
         What is not public needs a token with ``doc: read``. Parameters: documented. Answer: as
         clients read it. Errors: known in part.
@@ -2025,7 +2025,7 @@ class Doc(Service):
         doc_id: t.IdArg,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.DocGetExif:
-        """Tell the EXIF data of a document.
+        """Return the EXIF data of a document.
 
         What is not public needs a token with ``doc: read``. Parameters: documented. Answer:
         documented. Errors: documented.
@@ -2120,7 +2120,7 @@ class Doc(Service):
         doc_id: t.IdArg,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.DocGetMedias:
-        """Tell the addresses of a document's pictures, media and original.
+        """Return the URLs of a document's pictures, media and original.
 
         What is not public needs a token with ``doc: read``. Parameters: documented. Answer:
         documented. Errors: documented.
@@ -2142,7 +2142,7 @@ class Doc(Service):
         doc_id: t.IdArg,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.DocGetPerms:
-        """Tell who may see a document, and what the caller may do with it.
+        """Return who may see a document, and what the caller may do with it.
 
         Needs a token with ``doc: read``. Parameters: documented. Answer: as clients read it.
         Errors: documented.
@@ -2591,7 +2591,7 @@ class Folder(Service):
         thumbsize: t.Thumbsize | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.FolderGet:
-        """Tell about a folder.
+        """Return a folder.
 
         What is not public needs a token with ``doc: read``. Parameters: documented. Answer:
         documented. Errors: documented.
@@ -2684,7 +2684,7 @@ class Group(Service):
         lang: str | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.GroupGet:
-        """Tell about a group.
+        """Return a group.
 
         Parameters: documented. Answer: documented. Errors: documented.
 
@@ -2863,7 +2863,7 @@ class Post(Service):
         thumbsize: t.Thumbsize | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.PostGet:
-        """Tell about an article.
+        """Return an article.
 
         What is not public needs a token with ``blog: read``. Parameters: documented. Answer:
         documented. Errors: documented.
@@ -3186,7 +3186,8 @@ class Upload(Service):
         tickets: t.WordsArg,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.UploadCheckTickets:
-        """Tell how far uploads are; ``api.upload.wait`` does that in the right rhythm.
+        """Return the state of uploads; ``api.upload.wait`` calls it as often as the service
+        wants.
 
         Needs a token with ``doc: write``. Parameters: documented. Answer: documented. Errors:
         documented.
@@ -3226,8 +3227,8 @@ class Upload(Service):
         async_: t.FlagArg | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.UploadFile:
-        """Upload a file and return a ticket; ``api.upload`` and ``api.upload_file`` do all that
-        belongs to it.
+        """Upload a file and return a ticket; ``api.upload`` and ``api.upload_file`` also check
+        the file before.
 
         Needs a token with ``doc: write``. Changes data: it is sent once, and by POST. Parameters:
         documented. Answer: documented. Errors: documented in part.
@@ -3326,7 +3327,7 @@ class User(Service):
         extra: str | Sequence[t.UserGetExtra] | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.UserGet:
-        """Tell about a user.
+        """Return the profile of a user.
 
         Parameters: documented. Answer: documented. Errors: documented.
 

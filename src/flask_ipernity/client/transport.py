@@ -112,7 +112,7 @@ class _FailedTry(NamedTuple):
 
 
 class Transport:
-    """The connections to one address of the API.
+    """The connections to the API at one URL.
 
     It is safe to share between threads and API objects. A child process that inherits it starts
     with new connections.

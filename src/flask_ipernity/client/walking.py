@@ -110,7 +110,7 @@ class Walk(Generic[T]):
             return 0
         total = self.total
         if total is None:
-            raise TypeError(f"{self._method.name} does not tell how many records there are")
+            raise TypeError(f"{self._method.name} does not say how many records there are")
         if self._first_number > 1:
             total = max(0, total - (self._first_number - 1) * self._first_page().per_page)
         return total if self._limit is None else min(total, self._limit)
@@ -119,7 +119,7 @@ class Walk(Generic[T]):
         try:
             yield from islice(self._all_records(), self._limit)
         finally:
-            # Prefetched pages that nobody takes.
+            # The prefetched pages that were not needed.
             self._prefetched.clear()
 
     def _all_records(self) -> Generator[T]:

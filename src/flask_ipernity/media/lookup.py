@@ -14,7 +14,8 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from ..caching.single_flight import Cache, Lifetime, MemoryStore
+from ..caching.single_flight import Cache, Lifetime
+from ..caching.store import MemoryStore
 from ..client.methods import Method
 from ..errors import (
     BadAnswer,

@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import flask_ipernity
 
 PUBLIC = {
@@ -44,6 +46,7 @@ def imported_by(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
+@pytest.mark.slow
 def test_optional_rooms_are_not_imported_with_the_package() -> None:
     modules = imported_by("import flask_ipernity")
     optional = {"cli", "sandbox", "demo", "login"}

@@ -95,6 +95,7 @@ class TestEveryStore:
         texts.delete("one")
         assert texts.add("one", "3", 60)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("how", ["set", "add"])
     def test_forgets_what_is_too_old(self, texts: TextStore, how: str) -> None:
         getattr(texts, how)("one", "1", 1)
@@ -137,6 +138,7 @@ def test_many_thousand_documents_do_not_grow_it(make_app: MakeApp) -> None:
     assert held._bytes <= MEMORY_BYTES
 
 
+@pytest.mark.slow
 def test_results_push_no_token_out_of_memory(make_app: MakeApp, sandbox: Sandbox) -> None:
     app = caching(make_app, "memory", IPERNITY_TOKEN_STORE="server")
     client = signed_in(app, sandbox)

@@ -34,6 +34,7 @@ def test_no_wrong_answer_in_ten_thousand_steps(clock: Clock, seed: int) -> None:
     assert all(walk.seen.get(how, 0) > 100 for how in ("hit", "miss", "stale")), walk.seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_nor_with_a_store_that_fails_now_and_then(clock: Clock, seed: int) -> None:
     store = Failing(threshold=100_000)

@@ -179,6 +179,7 @@ def test_the_cache_can_be_skipped(caching_app: Flask, sandbox: Sandbox) -> None:
     assert caching_app.test_client().get("/").json == ["miss", "uncached", "uncached", "hit"]
 
 
+@pytest.mark.slow
 @on_every_store
 def test_a_result_ends_with_its_life(make_app: MakeApp, store: Any) -> None:
     client = caching(make_app, store, IPERNITY_CACHE_MAX_AGE=1).test_client()
@@ -226,6 +227,7 @@ def test_a_remembered_error_is_as_the_first_was_and_shows_no_token(
     assert first[4] == {"doc_id": "999999999999"}
 
 
+@pytest.mark.slow
 @on_the_server
 def test_an_old_result_stands_in_when_the_service_fails(
     make_app: MakeApp, store: Any, sandbox: Sandbox
@@ -391,6 +393,7 @@ def test_redis_is_given_text_and_no_pickle(make_app: MakeApp, redis: Any) -> Non
         assert 90 < connection.ttl(key) <= 100
 
 
+@pytest.mark.slow
 def test_what_is_told_of_a_call(make_app: MakeApp, sandbox: Sandbox) -> None:
     from flask_ipernity.signals import api_called
 
@@ -425,6 +428,7 @@ def test_what_is_told_of_a_call(make_app: MakeApp, sandbox: Sandbox) -> None:
     assert "Server-Timing" not in client.get("/who").headers
 
 
+@pytest.mark.slow
 def test_retries_are_counted_where_an_old_result_stands_in(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:
@@ -502,6 +506,7 @@ def test_a_method_that_does_not_exist_is_no_call(make_app: MakeApp, sandbox: San
     assert len(sandbox.calls) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["memory", "redis", "session"], indirect=True)
 def test_a_request_is_freed_when_it_ends(caching_app: Flask, sandbox: Sandbox) -> None:
     """What refers to itself stays until the garbage collector comes, with all that it holds."""

@@ -47,6 +47,7 @@ def test_fifty_threads_that_want_the_same_cost_one_call(
     assert len(sandbox.calls) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [("1", NotFoundError), ("110", PermissionDenied), ("500", ServiceUnavailableError)],
@@ -62,6 +63,7 @@ def test_fifty_threads_share_an_error_as_well(
     assert len(sandbox.calls) <= 5
 
 
+@pytest.mark.slow
 def test_while_one_asks_the_others_get_what_is_old(make_app: MakeApp, sandbox: Sandbox) -> None:
     app = caching(make_app, "memory", IPERNITY_CACHE_MAX_AGE=0.2)
     call = caller(app, "test.hello")
@@ -94,6 +96,7 @@ def test_processes_ask_once_together(make_app: MakeApp, sandbox: Sandbox) -> Non
     assert len(sandbox.calls) == 1
 
 
+@pytest.mark.slow
 def test_another_process_gets_what_is_old_while_one_asks(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:
@@ -110,6 +113,7 @@ def test_another_process_gets_what_is_old_while_one_asks(
     leader.join(20)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_while_it_asks_is_not_waited_for_for_ever(
     make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

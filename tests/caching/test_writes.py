@@ -51,6 +51,7 @@ def test_what_is_kept_is_what_only_reads() -> None:
     assert live == {*WRITES, "upload.checkTickets", *others}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITES)
 def test_after_a_write_the_writer_reads_what_is_true(
     make_app: MakeApp, sandbox: Sandbox, write: str

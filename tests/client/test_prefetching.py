@@ -163,6 +163,7 @@ def test_without_a_thread_nothing_is_prefetched(monkeypatch: pytest.MonkeyPatch)
         assert api.prefetch("doc.getList", **PAGE) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["closed", "limit"])
 def test_pages_that_nobody_takes_are_freed_while_the_walk_is_still_held(how: str) -> None:
     def longer(params: dict[str, str]) -> Any:

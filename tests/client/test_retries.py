@@ -24,6 +24,7 @@ def api_for(stub: Stub, **settings: object) -> IpernityAPI:
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -48,6 +49,7 @@ def test_a_reading_call_is_not_tried_more_often_than_the_setting_says() -> None:
         assert len(stub.requests) == 2
 
 
+@pytest.mark.slow
 def test_replies_and_errors_have_the_number_of_tries() -> None:
     hello = all_methods()["test.hello"]
     down = answer(b"", "503 Down")
@@ -84,6 +86,7 @@ def test_a_writing_call_and_the_exchange_of_a_frob_are_never_sent_twice(
         assert len(stub.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_pause_that_the_service_asks_for_is_kept() -> None:
     with Stub(answer(b"", "503 Down", "Retry-After: 1"), ok()) as stub:
         began = time.monotonic()

@@ -30,6 +30,7 @@ FAULTS: dict[str, Step] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_secret_shows_in_logs_errors_or_reprs(
     fault: str, caplog: pytest.LogCaptureFixture

@@ -13,6 +13,7 @@ from tests.support.certificates import certificate
 from tests.support.stub import Stub, ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "trusted", "answers"),
     [("127.0.0.1", True, True), ("127.0.0.1", False, False), ("127.0.0.2", True, False)],

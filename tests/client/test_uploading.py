@@ -307,6 +307,7 @@ def test_an_error_of_the_service_is_told_as_such() -> None:
         api_at(url).upload(PHOTO)
 
 
+@pytest.mark.slow
 def test_sending_and_storing_may_take_longer_than_other_calls() -> None:
     def answer(params: dict[str, str]) -> Any:
         if params:

@@ -55,6 +55,7 @@ def test_all_records_come_in_order_by_the_longest_pages() -> None:
         assert {call["user_id"] for call in lists.calls} == {"7"}
 
 
+@pytest.mark.slow
 def test_the_following_pages_are_fetched_several_at_a_time() -> None:
     with service(documents(2000), latency=0.25) as (lists, url):
         began = time.monotonic()
@@ -66,6 +67,7 @@ def test_the_following_pages_are_fetched_several_at_a_time() -> None:
         assert took < 4
 
 
+@pytest.mark.slow
 def test_no_more_pages_are_on_their_way_than_was_said() -> None:
     with service(documents(1000), latency=0.02) as (lists, url):
         list(api_at(url).walk_docs(ahead=3))
@@ -92,6 +94,7 @@ def test_nothing_is_fetched_before_the_first_record_is_taken() -> None:
         assert lists.pages == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["closed", "forgotten"])
 def test_a_walk_that_is_left_leaves_no_thread_and_asks_for_nothing_more(how: str) -> None:
     with service(documents(5000), latency=0.01) as (lists, url):
@@ -147,6 +150,7 @@ def test_a_total_that_nobody_tells_has_no_length() -> None:
         assert len(list(walk)) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [
@@ -245,6 +249,7 @@ def failing_from(page: int, failure: Any) -> Any:
     return lambda params: failure if int(params["page"]) >= page else good(params)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failure", "kind"),
     [
@@ -342,6 +347,7 @@ def test_a_service_that_gives_the_same_page_for_ever_comes_to_an_end() -> None:
         assert len(lists.calls) == 7
 
 
+@pytest.mark.slow
 def test_a_list_that_grows_without_end_is_a_bad_answer() -> None:
     def answer(params: dict[str, str]) -> Any:
         page = int(params["page"])

@@ -21,6 +21,9 @@ from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
 from tests.support.commands import COMMAND, WAIT, environment, failing, running
 
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pool() -> Iterator[urllib3.PoolManager]:

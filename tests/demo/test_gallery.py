@@ -67,6 +67,7 @@ def test_every_page_answers_anonymous_and_signed_in_visitors(
         assert "<h1" in answer.text
 
 
+@pytest.mark.slow
 def test_all_pictures_and_links_of_the_pages_lead_somewhere(
     sandbox: Sandbox, client: FlaskClient
 ) -> None:
@@ -173,6 +174,7 @@ def test_each_start_has_a_key_of_its_own(sandbox: Sandbox, app: Flask) -> None:
     assert other.secret_key != app.secret_key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: text[:12])
 @pytest.mark.parametrize("path", ["/photos/{}", "/people/{}", "/people/{}/albums", "/albums/{}"])
 def test_hostile_ids_are_not_found_and_cost_no_call(
@@ -184,6 +186,7 @@ def test_hostile_ids_are_not_found_and_cost_no_call(
     assert sandbox.calls == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/photos/{}", "/people/{}", "/people/{}/albums", "/albums/{}"])
 def test_what_is_not_there_is_not_found_in_the_gallery_s_own_look(
     client: FlaskClient, path: str

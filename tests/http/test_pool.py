@@ -184,6 +184,7 @@ def test_a_host_that_cannot_be_a_name_gives_the_error_of_one_that_is_unknown() -
         api.test.hello()
 
 
+@pytest.mark.slow
 def test_a_response_must_be_there_in_time_however_it_drips() -> None:
     slow = answer(b"x" * 40)
     with Stub(drip(slow, 0.05)) as stub:

@@ -123,6 +123,7 @@ def test_no_label_is_proposed_where_none_is_near(here: World) -> None:
     assert "Did you mean" not in str(caught.value)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.one_of(st.integers(), st.text(), st.from_regex(r"[0-9]{1,21}", fullmatch=True)),

@@ -33,6 +33,7 @@ def bytes_of(url: str) -> bytes:
     return data
 
 
+@pytest.mark.slow
 def test_every_size_arrives_whole_with_type_length_and_scope(app: Flask, sandbox: Sandbox) -> None:
     doc = document(sandbox, media="photo", share=4)
     found = medias(app, sandbox, doc.doc_id)

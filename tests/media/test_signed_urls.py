@@ -97,6 +97,7 @@ def test_a_changed_address_is_not_found_and_costs_no_call(
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_key_that_was_replaced_is_good_while_it_is_a_fallback(
     app: Flask, doc_id: str, make_app: MakeApp, sandbox: Sandbox
 ) -> None:

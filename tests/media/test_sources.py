@@ -357,6 +357,7 @@ def test_a_source_that_says_nothing_is_504_and_one_that_refuses_is_502() -> None
         assert here.client.get(PATH).status_code == 502
 
 
+@pytest.mark.slow
 def test_headers_that_drip_are_given_up_in_time() -> None:
     with world(raw(drip(picture(), 0.1)), IPERNITY_TIMEOUT=(5, 1)) as here:
         began = time.monotonic()
@@ -377,6 +378,7 @@ def dripping(start: bytes, every: bytes, pause: float) -> Any:
     return raw(send)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "start",
     [
@@ -396,6 +398,7 @@ def test_a_body_that_drips_is_given_up_by_its_rate(
         assert 0.9 < time.monotonic() - began < 8
 
 
+@pytest.mark.slow
 def test_a_slow_visitor_is_not_mistaken_for_a_slow_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "RATE_WINDOW", 0.2)
     big = b"x" * 3_000_000

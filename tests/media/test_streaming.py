@@ -125,6 +125,7 @@ def test_eight_long_streams_at_once_need_little_memory() -> None:
         assert (most - before) / MIB < 64
 
 
+@pytest.mark.slow
 def test_a_visitor_who_leaves_frees_the_source_within_a_second_and_its_slot() -> None:
     file, step = big()
     with served(step, IPERNITY_PROXY_STREAMS=1) as (running, _source):
@@ -139,6 +140,7 @@ def test_a_visitor_who_leaves_frees_the_source_within_a_second_and_its_slot() ->
         assert until(lambda: head_status(running, ORIGINAL) == 200, 1)
 
 
+@pytest.mark.slow
 def test_a_slow_visitor_makes_the_source_wait() -> None:
     file, step = big()
     with served(step) as (running, _source):
@@ -159,6 +161,7 @@ CHUNKED = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked
 CUT_CHUNK = CHUNKED + b"3e8\r\n" + FILE + b"\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", [CUT, CUT_CHUNK])
 def test_a_source_that_breaks_off_breaks_the_visitors_connection_off(response: bytes) -> None:
     step = raw(lambda connection: connection.sendall(response))
@@ -169,6 +172,7 @@ def test_a_source_that_breaks_off_breaks_the_visitors_connection_off(response: b
         assert get(running, "/plain")[2] == b"plain"
 
 
+@pytest.mark.slow
 def test_a_cut_answer_is_followed_by_no_other_on_the_same_connection() -> None:
     step = raw(lambda connection: connection.sendall(CUT))
     with served(step) as (running, _source), ask(running, PATH) as connection:
@@ -200,6 +204,7 @@ def test_flasks_own_server_cuts_too() -> None:
             server.server_close()
 
 
+@pytest.mark.slow
 def test_the_next_answer_on_a_kept_connection_is_clean() -> None:
     with served(honest) as (running, _source), http(running) as connection:
         for method, headers, status, body in (
@@ -303,6 +308,7 @@ def test_a_worker_that_is_told_to_stop_does_not_end_a_stream_cleanly() -> None:
             response.read()
 
 
+@pytest.mark.slow
 def test_bodies_come_whole_and_in_order_from_many_threads() -> None:
     body = hashlib.sha256(b"seed").digest() * 40_000
     with served(picture(body=body)) as (running, source):

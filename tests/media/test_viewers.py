@@ -157,6 +157,7 @@ def test_visitors_have_answers_of_their_own(app: Flask, sandbox: Sandbox) -> Non
     assert asked(sandbox) == 3
 
 
+@pytest.mark.slow
 def test_a_hundred_at_once_ask_once() -> None:
     def slow(connection: Any) -> None:
         time.sleep(0.5)
@@ -307,6 +308,7 @@ def test_no_older_answer_stands_in_for_a_refusal(
         assert here.client.get(PATH).status_code == status
 
 
+@pytest.mark.slow
 def test_a_service_that_never_answers_is_504_in_time() -> None:
     with world(api=[lambda connection: time.sleep(3)], IPERNITY_TIMEOUT=(1, 0.5)) as here:
         began = time.monotonic()

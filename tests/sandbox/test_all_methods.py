@@ -67,6 +67,7 @@ def test_an_answer_has_the_keys_of_the_method_list(filled: FilledSandbox, method
     check(shape, answer, {*extras, *MAY_MISS.get(method, ())})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(set(entries()) - {UNKNOWN}))
 def test_garbage_in_any_parameter_is_answered(filled: FilledSandbox, method: str) -> None:
     raw = RawClient(filled.sandbox)

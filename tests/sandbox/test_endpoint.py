@@ -67,6 +67,7 @@ def test_all_scalars_are_strings(raw: RawClient, sandbox: Sandbox) -> None:
     assert all(isinstance(scalar, str) for scalar in _scalars(answer))
 
 
+@pytest.mark.slow
 def test_an_empty_list_has_no_key(raw: RawClient, sandbox: Sandbox) -> None:
     user_id = sandbox.people[0].user_id
     docs = raw.ok("doc.getList", {"user_id": user_id, "page": "999"})["docs"]

@@ -199,6 +199,7 @@ def generated() -> list[str]:
     return list(dict.fromkeys(values))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", OWN)
 def test_of_thousands_of_values_none_leads_a_browser_off_our_origin(
     make_app: MakeApp, own: str
@@ -222,6 +223,7 @@ def test_of_thousands_of_values_none_leads_a_browser_off_our_origin(
     assert sum(p.get("origin") != own for p in browser(f"{own}/x", encodable)) > 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", OWN)
 def test_ordinary_local_addresses_are_followed_unchanged(make_app: MakeApp, own: str) -> None:
     app = make_app()
@@ -245,6 +247,7 @@ def test_what_is_sent_is_checked_whatever_was_made_of_it(
         assert destination("/a", request) == "/"
 
 
+@pytest.mark.slow
 def test_the_same_holds_for_what_is_sent_over_http(make_app: MakeApp) -> None:
     app: Flask = make_app()
 

@@ -72,6 +72,7 @@ def test_a_token_does_not_stay_in_an_outer_application_context(app: Flask) -> No
         assert stranger.get("/who").text == "nobody"
 
 
+@pytest.mark.slow
 def test_more_permissions_are_asked_for_together_with_those_that_are_granted(app: Flask) -> None:
     client = app.test_client()
     sign_in(client, "/read")
@@ -198,6 +199,7 @@ def test_a_damaged_callback_is_refused_without_a_call(
     assert sandbox.calls == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "status"), [("500", 502), ("html", 502), ("hang", 504), ("cut", 502), ("112", 503)]
 )

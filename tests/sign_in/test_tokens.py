@@ -169,6 +169,7 @@ class TestEveryStore:
         assert client.get("/who").text == "nobody"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", ["cachelib"], indirect=True)
 def test_the_server_forgets_a_token_when_the_session_would_end(
     make_app: MakeApp, settings: dict[str, Any]

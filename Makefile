@@ -6,8 +6,10 @@ BIN = .venv/bin
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
-# What needs no program but Python, no network, and no patience.
-INNER_LOOP = not slow and not browser and not network and not redis and not nginx
+# What needs no program but Python, no network, and little time. The sandbox and the demo have loops
+# of their own: `make test ARGS=tests/sandbox`.
+INNER_LOOP = -m "not slow and not browser and not network and not redis and not nginx" \
+	--ignore tests/sandbox --ignore tests/demo --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
@@ -21,7 +23,7 @@ test: .venv/dev.stamp
 
 # The inner loop, while writing.
 quick: .venv/dev.stamp
-	$(BIN)/python $(PYTEST) -m "$(INNER_LOOP)" $(ARGS)
+	$(BIN)/python $(PYTEST) $(INNER_LOOP) $(ARGS)
 
 # With the lowest versions that pyproject.toml allows.
 test-lowest: .venv-lowest/lowest.stamp
@@ -29,7 +31,7 @@ test-lowest: .venv-lowest/lowest.stamp
 
 # `make quick-3.13 PYTHON=/path/of/python3.13`: the inner loop with another Python.
 quick-%: .venv-%/test.stamp
-	.venv-$*/bin/python $(PYTEST) $(NEWEST_ONLY) -m "$(INNER_LOOP)" $(ARGS)
+	.venv-$*/bin/python $(PYTEST) $(NEWEST_ONLY) $(INNER_LOOP) $(ARGS)
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check

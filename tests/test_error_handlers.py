@@ -55,15 +55,13 @@ each_error = pytest.mark.parametrize(
 before_or_after = pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
 
 
-def raising(
-    error: IpernityError, register: Callable[[Flask], object], *, first: bool, sandbox: Sandbox
-) -> Flask:
+def raising(error: IpernityError, register: Callable[[Flask], object], *, first: bool) -> Flask:
     """Return an application whose view raises *error*.
 
     :param register: registers handlers; before the extension is set up if *first*, else after.
     """
     app = Flask("tests")
-    app.config.update(SECRET_KEY="test", **sandbox.config())
+    app.config.update(SECRET_KEY="test", IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret")
     if first:
         register(app)
     Ipernity(app)
@@ -79,9 +77,9 @@ def raising(
 
 @each_error
 def test_an_error_has_its_status_and_a_page_for_people_and_for_programs(
-    error: IpernityError, status: int, sandbox: Sandbox
+    error: IpernityError, status: int
 ) -> None:
-    client = raising(error, lambda app: None, first=False, sandbox=sandbox).test_client()
+    client = raising(error, lambda app: None, first=False).test_client()
     page = client.get("/", headers={"Accept": "text/html"})
     assert (page.status_code, page.mimetype) == (status, "text/html")
     problem = client.get("/", headers={"Accept": "application/json"})
@@ -93,7 +91,7 @@ def test_an_error_has_its_status_and_a_page_for_people_and_for_programs(
 @before_or_after
 @each_error
 def test_the_applications_handler_for_all_our_errors_wins(
-    error: IpernityError, status: int, first: bool, sandbox: Sandbox
+    error: IpernityError, status: int, first: bool
 ) -> None:
     got: list[Exception] = []
 
@@ -105,7 +103,6 @@ def test_the_applications_handler_for_all_our_errors_wins(
         error,
         lambda app: app.register_error_handler(IpernityError, handle),
         first=first,
-        sandbox=sandbox,
     )
     response = app.test_client().get("/")
     assert (response.status_code, response.text) == (418, "mine")
@@ -115,13 +112,12 @@ def test_the_applications_handler_for_all_our_errors_wins(
 @before_or_after
 @each_error
 def test_the_applications_handler_for_the_class_wins(
-    error: IpernityError, status: int, first: bool, sandbox: Sandbox
+    error: IpernityError, status: int, first: bool
 ) -> None:
     app = raising(
         error,
         lambda app: app.register_error_handler(type(error), lambda error: ("mine", 418)),
         first=first,
-        sandbox=sandbox,
     )
     assert app.test_client().get("/").status_code == 418
 
@@ -130,7 +126,7 @@ def test_the_applications_handler_for_the_class_wins(
 @pytest.mark.parametrize("kind", ["status", HTTPException, Exception], ids=str)
 @each_error
 def test_the_applications_handler_for_http_errors_wins_and_gets_our_page_and_error(
-    error: IpernityError, status: int, kind: Any, first: bool, sandbox: Sandbox
+    error: IpernityError, status: int, kind: Any, first: bool
 ) -> None:
     got: list[HTTPException] = []
 
@@ -142,7 +138,6 @@ def test_the_applications_handler_for_http_errors_wins_and_gets_our_page_and_err
         error,
         lambda app: app.register_error_handler(status if kind == "status" else kind, handle),
         first=first,
-        sandbox=sandbox,
     )
     response = app.test_client().get("/")
     assert response.status_code == 418
@@ -154,14 +149,13 @@ def test_the_applications_handler_for_http_errors_wins_and_gets_our_page_and_err
     assert response.json == {"mine": http_error.description}
 
 
-def test_a_handler_may_pass_our_page_on_with_its_headers(sandbox: Sandbox) -> None:
+def test_a_handler_may_pass_our_page_on_with_its_headers() -> None:
     error = QuotaExceeded("error", 112, "too many", "doc.get")
     error.retry_after = 7
     app = raising(
         error,
         lambda app: app.register_error_handler(HTTPException, lambda error: error),
         first=False,
-        sandbox=sandbox,
     )
     response = app.test_client().get("/")
     assert response.status_code == 503
@@ -169,7 +163,7 @@ def test_a_handler_may_pass_our_page_on_with_its_headers(sandbox: Sandbox) -> No
     assert "Too many requests" in response.text
 
 
-def test_a_handler_of_a_blueprint_wins_for_its_views(sandbox: Sandbox) -> None:
+def test_a_handler_of_a_blueprint_wins_for_its_views() -> None:
     photos = Blueprint("photos", __name__)
     photos.register_error_handler(404, lambda error: ("mine", 404))
 
@@ -181,7 +175,6 @@ def test_a_handler_of_a_blueprint_wins_for_its_views(sandbox: Sandbox) -> None:
         NotFoundError("error", 1, "not found", "doc.get"),
         lambda app: app.register_blueprint(photos),
         first=False,
-        sandbox=sandbox,
     )
     client = app.test_client()
     assert client.get("/photos").text == "mine"
@@ -198,10 +191,8 @@ def test_a_page_that_asks_to_sign_in_may_be_replaced_too(make_app: MakeApp) -> N
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("wrong"), UnknownMethod("doc.nothing")])
-def test_faults_of_the_program_stay_faults_of_the_program(
-    error: IpernityError, sandbox: Sandbox
-) -> None:
-    app = raising(error, lambda app: None, first=False, sandbox=sandbox)
+def test_faults_of_the_program_stay_faults_of_the_program(error: IpernityError) -> None:
+    app = raising(error, lambda app: None, first=False)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     assert app.test_client().get("/").status_code == 500
 
@@ -232,15 +223,14 @@ def test_the_handlers_of_the_coming_flask_win_too(sandbox: Sandbox) -> None:
     assert app.test_client().get("/").text == "mine"
 
 
-def test_two_applications_keep_their_own_handlers(sandbox: Sandbox) -> None:
+def test_two_applications_keep_their_own_handlers() -> None:
     error = NotFoundError("error", 1, "not found", "doc.get")
     mine = raising(
         error,
         lambda app: app.register_error_handler(404, lambda error: ("mine", 404)),
         first=True,
-        sandbox=sandbox,
     )
-    other = raising(error, lambda app: None, first=True, sandbox=sandbox)
+    other = raising(error, lambda app: None, first=True)
     assert mine.test_client().get("/").text == "mine"
     assert "not shared with you" in other.test_client().get("/").text
 

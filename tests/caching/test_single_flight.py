@@ -106,33 +106,30 @@ def test_different_keys_are_asked_side_by_side() -> None:
     assert at_once(2, lambda: cache.get(next(names), ask)) == ["yes", "yes"]
 
 
-def test_a_failure_is_shared_by_those_who_wait_and_not_kept() -> None:
-    cache, go_on, asked = cache_with(Clock()), threading.Event(), threading.Semaphore(0)
+def test_a_failure_is_shared_by_those_who_wait_and_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache, waiting = cache_with(Clock()), threading.Semaphore(0)
     count = 0
+
+    class CountedEvent(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.release()
+            return super().wait(timeout)
 
     def ask() -> str:
         nonlocal count
         count += 1
-        asked.release()
-        go_on.wait(10)
+        for _ in range(19):
+            assert waiting.acquire(timeout=10)
         raise Failure("down")
 
-    def first() -> None:
-        asked.acquire(timeout=10)
-        while len(waiting(cache)) < 1:
-            pass
-        go_on.set()
-
-    threading.Thread(target=first).start()
+    monkeypatch.setattr(module, "Event", CountedEvent)
     results = at_once(20, lambda: cache.get("key", ask))
     assert all(isinstance(result, Failure) for result in results)
-    assert count < 20
+    assert count == 1
     assert len({id(result) for result in results}) == 20
     assert cache.get("key", Service()) == "yes"
-
-
-def waiting(cache: Cache[str, str]) -> dict[str, object]:
-    return cache._flights  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("end", [ValueError("mine"), SystemExit(), GeneratorExit()])

@@ -20,7 +20,7 @@ from flask_ipernity.caching.backends import (
     text_store,
 )
 from flask_ipernity.caching.results import MEMORY_BYTES, MEMORY_RESULTS, CacheKey, Result, cache_key
-from flask_ipernity.caching.store import CacheEntry
+from flask_ipernity.caching.single_flight import CacheEntry
 from flask_ipernity.caching.versioned import LEASE, VersionedResults
 from flask_ipernity.client.transport import Reply
 from flask_ipernity.sandbox import Sandbox

@@ -7,8 +7,7 @@ import threading
 import pytest
 
 from flask_ipernity.caching import single_flight as module
-from flask_ipernity.caching.single_flight import Cache, Lifetime
-from flask_ipernity.caching.store import CacheEntry, MemoryStore
+from flask_ipernity.caching.single_flight import Cache, CacheEntry, Lifetime, MemoryStore
 from tests.support.threads import at_once
 
 

@@ -17,8 +17,7 @@ from flask_ipernity.caching import versioned as module
 from flask_ipernity.caching.backends import CachelibTextStore, FailSafe, MemoryTextStore
 from flask_ipernity.caching.redis import RedisTextStore
 from flask_ipernity.caching.results import CacheKey, Result, ResultCache, cache_key
-from flask_ipernity.caching.single_flight import WAIT_LIMIT
-from flask_ipernity.caching.store import CacheEntry
+from flask_ipernity.caching.single_flight import WAIT_LIMIT, CacheEntry
 from flask_ipernity.caching.versioned import LEASE, LEASE_MARGIN, VersionedResults
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context

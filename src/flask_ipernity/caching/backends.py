@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import ConfigurationError
 from .near_cache import ChangeListener
-from .store import CacheEntry, MemoryStore
+from .single_flight import CacheEntry, MemoryStore
 
 if TYPE_CHECKING:
     from .redis import RedisTextStore

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ..client.api_errors import shown
 from ..errors import APIRequestError, NotFoundError, QuotaExceeded, ServiceError
 from .json_copy import Snapshot
-from .single_flight import Cache, Found, Lifetime
-from .store import MemoryStore, Store
+from .single_flight import Cache, Found, Lifetime, MemoryStore, Store
 
 #: Seconds for which "not found" is remembered.
 NOT_FOUND_MAX_AGE = 10.0

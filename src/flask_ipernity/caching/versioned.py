@@ -12,8 +12,7 @@ from typing import NamedTuple
 from .backends import TextStore
 from .near_cache import NearCache
 from .results import CacheKey, Result
-from .single_flight import WAIT_LIMIT
-from .store import CacheEntry
+from .single_flight import WAIT_LIMIT, CacheEntry
 
 #: Seconds after which a process that is loading is assumed dead. Another may load then, also
 #: when the first is only slow.

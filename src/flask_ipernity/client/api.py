@@ -12,7 +12,6 @@ from ..permissions import missing
 from ._service_names import Services
 from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler
-from .grant import Grant
 from .lists import Page, list_path, read_list
 from .methods import Method, all_methods, find_method, unknown_method
 from .multipart import form_body, upload_source
@@ -36,6 +35,31 @@ class _MethodList:
 
     def __get__(self, instance: object, owner: object = None) -> Mapping[str, Method]:
         return all_methods()
+
+
+class Grant:
+    """A token, its user and its permissions; an API object and its copies share one.
+
+    :param value: the token as text, or the mapping ``auth`` that ``auth.getToken`` answers.
+    """
+
+    __slots__ = ("permissions", "token", "user")
+
+    def __init__(self, value: str | Mapping[str, Any] | None) -> None:
+        self.token: str | None
+        self.user: dict[str, Any] | None = None
+        self.permissions: dict[str, str] | None = None
+        self.set(value)
+
+    def set(self, value: str | Mapping[str, Any] | None) -> None:
+        """Replace the token; its user and permissions are unknown unless *value* has them."""
+        self.user = self.permissions = None
+        if value is None or isinstance(value, str):
+            self.token = value
+        else:
+            self.token = value["token"]
+            self.user = value.get("user")
+            self.permissions = value.get("permissions")
 
 
 class IpernityAPI(Services):

@@ -14,8 +14,7 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from ..caching.single_flight import Cache, Lifetime
-from ..caching.store import MemoryStore
+from ..caching.single_flight import Cache, Lifetime, MemoryStore
 from ..client.methods import Method
 from ..errors import (
     BadAnswer,

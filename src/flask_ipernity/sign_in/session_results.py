@@ -16,7 +16,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.wrappers import Response
 
 from ..caching.results import CacheKey, Result
-from ..caching.store import CacheEntry, LocalLookup
+from ..caching.single_flight import CacheEntry, LocalLookup
 from ..client.methods import service_of
 from ..web.navigation import is_navigation
 from .session import PendingSignIns, VisitorSession

@@ -22,6 +22,7 @@ from tests.support.caching_app import caching, how, signed_in
 from tests.support.chromium import consent
 from tests.support.cookies import BROWSERS_TAKE, cookie_of, noise, read
 from tests.support.served import served
+from tests.support.threads import hold_first_reply
 from tests.support.visitor import sign_in
 
 
@@ -173,16 +174,7 @@ def test_a_call_from_before_a_write_is_not_shared_with_a_request_after_it(
     doc = next(doc for doc in sandbox.state.docs.values() if doc.owner_id == owner)
     path = f"/call/doc.get?doc_id={doc.doc_id}"
     transport = app.extensions["ipernity"].parts[site_context].transport
-    send, asked, go_on = transport.send, threading.Event(), threading.Event()
-
-    def slow(method: str, *args: Any, **kwargs: Any) -> Any:
-        answer = send(method, *args, **kwargs)
-        if method == "doc.get" and not asked.is_set():
-            asked.set()
-            go_on.wait(20)
-        return answer
-
-    transport.send = slow
+    asked, go_on = hold_first_reply(transport, "doc.get")
 
     def title() -> Any:
         client = app.test_client()

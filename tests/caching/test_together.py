@@ -22,7 +22,7 @@ from tests.support.apps import MakeApp
 from tests.support.caching_app import caching
 from tests.support.redis import RedisServer
 from tests.support.servers import gunicorn
-from tests.support.threads import at_once
+from tests.support.threads import at_once, hold_first_reply
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,16 +142,7 @@ def test_a_read_from_before_a_write_is_not_given_to_those_who_ask_after_it(
         doc for doc in sandbox.state.docs.values() if doc.owner_id == sandbox.people[0].user_id
     )
     transport = app.extensions["ipernity"].parts[site_context].transport
-    send, asked, go_on = transport.send, threading.Event(), threading.Event()
-
-    def slow(method: str, *args: Any, **kwargs: Any) -> Any:
-        answer = send(method, *args, **kwargs)
-        if method == "doc.get" and not asked.is_set():
-            asked.set()
-            go_on.wait(20)
-        return answer
-
-    transport.send = slow
+    asked, go_on = hold_first_reply(transport, "doc.get")
 
     def title() -> Any:
         with app.app_context():

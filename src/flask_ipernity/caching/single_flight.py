@@ -51,10 +51,10 @@ class CacheEntry(NamedTuple, Generic[V]):
 
 #: Where a value is from. ``hit``: nothing was loaded for this caller; ``miss``: it was loaded;
 #: ``stale``: it is from the store, and past its life.
-How = Literal["hit", "miss", "stale"]
+CacheStatus = Literal["hit", "miss", "stale"]
 
 #: A value, and where it is from.
-Found = tuple[V, How]
+Found = tuple[V, CacheStatus]
 
 
 class Lookup(Protocol[V]):
@@ -347,8 +347,8 @@ class Cache(Generic[K, V]):
         try:
             found = self._with_lease(lookup, flight, load)
             # For those who wait it is a hit: nothing was loaded for them.
-            value, how = found
-            flight.found = value, "hit" if how == "miss" else how
+            value, status = found
+            flight.found = value, "hit" if status == "miss" else status
             return found
         finally:
             with self._lock:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -27,6 +27,8 @@ from . import confirmation
 from .visitor import VisitorAPI, visitor_api
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _FROB = re.compile(r"[0-9A-Za-z_-]{1,200}", re.ASCII)
 
@@ -75,16 +77,17 @@ def set_token(frob: str | None = None) -> str:
             "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN, use the"
             " callback of Flask-Ipernity."
         )
-    try:
+
+    def finish() -> str:
         next_url = _exchange_frob(api, frob)
         if next_url is None:
             confirmation.drop(api)
             raise SignInError(
                 "other_account", "You are signed in with another account. Sign out first."
             )
-    except IpernityError as error:
-        _send_failure(api, error)
-        raise
+        return next_url
+
+    next_url = _report_failure(api, finish)
     api.context.session.set("next_url", next_url)
     return next_url
 
@@ -96,11 +99,7 @@ def finish_callback() -> str | None:
         the account first.
     """
     api = visitor_api()
-    try:
-        return _exchange_frob(api, None)
-    except IpernityError as error:
-        _send_failure(api, error)
-        raise
+    return _report_failure(api, lambda: _exchange_frob(api, None))
 
 
 def finish_confirmation(token: str, *, agreed: bool) -> str:
@@ -112,7 +111,8 @@ def finish_confirmation(token: str, *, agreed: bool) -> str:
         little.
     """
     api = visitor_api()
-    try:
+
+    def finish() -> str:
         record = confirmation.take(api, token)
         if not agreed:
             other = api.token is not None
@@ -120,15 +120,19 @@ def finish_confirmation(token: str, *, agreed: bool) -> str:
         if _differ(api.known_user, record["auth"]["user"]):
             _sign_out(api)
         return _sign_in(api, record["auth"], record["started"])
+
+    return _report_failure(api, finish)
+
+
+def _report_failure(api: VisitorAPI, finish: Callable[[], T]) -> T:
+    """Return what *finish* returns; log its failure, and send the signal."""
+    try:
+        return finish()
     except IpernityError as error:
-        _send_failure(api, error)
+        reason = getattr(error, "reason", "service")
+        log.info("sign-in failed: %s", reason)
+        sign_in_failed.send(api.context.app, reason=reason)
         raise
-
-
-def _send_failure(api: VisitorAPI, error: IpernityError) -> None:
-    reason = getattr(error, "reason", "service")
-    log.info("sign-in failed: %s", reason)
-    sign_in_failed.send(api.context.app, reason=reason)
 
 
 def _exchange_frob(api: VisitorAPI, frob: str | None) -> str | None:

@@ -114,7 +114,7 @@ class SiteAPI(IpernityAPI):
         :raises QuotaExceeded: Ipernity has asked to wait; perhaps nothing was sent.
         """
         method, cache = find_method(method_name, unknown), self._site.cache
-        key = self._cache_key(method, params) if cache is not None and cached else None
+        key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
         error, tries = None, 0
 

@@ -16,7 +16,7 @@ import urllib3
 from flask import Flask
 from PIL import Image
 
-from flask_ipernity.cli import _plain
+from flask_ipernity.cli.sandbox import _plain
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
 from tests.support.commands import COMMAND, WAIT, environment, failing, running
@@ -265,7 +265,7 @@ def test_ctrl_c_is_heard_at_every_moment_of_the_wait_for_it() -> None:
 import os, signal, sys
 from threading import Thread
 from time import monotonic, sleep
-from flask_ipernity.cli import _stop_signals
+from flask_ipernity.cli.serving import stop_signals
 
 def interrupted_at(moment):
     '''Tell whether the wait was so long, and has ended.'''
@@ -286,7 +286,7 @@ def interrupted_at(moment):
         os.kill(os.getpid(), signal.SIGINT)
 
     done = False
-    with _stop_signals() as stopped:
+    with stop_signals() as stopped:
         late = Thread(target=interrupt_when_nothing_moves)
         late.start()
         sys.settrace(trace)

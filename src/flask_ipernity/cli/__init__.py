@@ -1,0 +1,26 @@
+"""The commands, as ``flask-ipernity …`` and ``flask ipernity …``.
+
+Each module holds one group of commands. A command imports what it needs when it runs, so that
+``flask`` starts quickly and works without the optional packages.
+"""
+
+from __future__ import annotations
+
+import click
+
+from .demo import demo
+from .sandbox import sandbox
+
+
+@click.group(name="ipernity", help="A local Ipernity, and a demo application.")
+def cli() -> None:
+    """Group the commands."""
+
+
+cli.add_command(sandbox)
+cli.add_command(demo)
+
+
+def main() -> None:
+    """Run the commands as ``flask-ipernity``."""
+    cli(prog_name="flask-ipernity")

@@ -1,0 +1,91 @@
+"""``demo``: run the gallery, on a local Ipernity or the real one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .serving import PORT, bound, people, running_sandbox, serving, stop_signals
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: Where the demo looks for a free port; ``flask run`` uses the first one.
+_PORTS = range(5000, 5020)
+
+
+@click.command()
+@click.option("--photos", metavar="DIR", help="Show this folder's JPEG and PNG files.")
+@click.option("--port", type=PORT, help="0 chooses a free one; by default 5000 or the next.")
+@click.option("--host", type=click.Choice(["127.0.0.1", "localhost"]), default="127.0.0.1")
+def demo(photos: str | None, port: int | None, host: str) -> None:
+    """Run a gallery on a local Ipernity.
+
+    With IPERNITY_APP_KEY and IPERNITY_APP_SECRET in the environment, and no
+    --photos, the gallery shows photos of the real service: those of the member
+    IPERNITY_USER (an id or alias), or what is popular.
+    """
+    config = {} if photos else _real_config(os.environ)
+    # The callback of a real key is fixed, so another port would not work.
+    ports = _PORTS if port is None and not config else [_PORTS[0] if port is None else port]
+    with stop_signals() as stopped, bound(host, ports) as listening:
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        callback_url = f"{address}/ipernity/cb"
+        if config:
+            with serving(_real_gallery(config), listening):
+                click.echo(f"Gallery:   {address}/   (photos of the real Ipernity)")
+                click.echo(f"Callback:  {callback_url}   (must be registered with your key)\n")
+                click.echo("Open the gallery in a browser. Ctrl-C stops it.")
+                stopped()
+            return
+        from ..demo import create_app
+
+        with running_sandbox(photos=photos, host=host, callback_url=callback_url) as running:
+            owner = running.people[0]
+            app = create_app({**running.config(), "DEMO_USER": owner.user_id})
+            with serving(app, listening):
+                click.echo(f"Gallery:   {address}/")
+                click.echo(f"Sandbox:   {running.url}/   (a local Ipernity: {people(running)})\n")
+                why = "whose photos these are" if photos else "who also has private photos"
+                click.echo(
+                    f"Open the gallery in a browser and sign in as {owner.username}, {why}."
+                    " Ctrl-C stops both."
+                )
+                stopped()
+
+
+def _real_config(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings for the real service, or an empty mapping without a key.
+
+    The URLs can be set as well, for another installation of the service.
+    """
+    names = ("APP_KEY", "APP_SECRET", "API_URL", "AUTHORIZE_URL")
+    config: dict[str, Any] = {
+        f"IPERNITY_{name}": value for name in names if (value := environ.get(f"IPERNITY_{name}"))
+    }
+    if not config.keys() & {"IPERNITY_APP_KEY", "IPERNITY_APP_SECRET"}:
+        return {}
+    if hosts := environ.get("IPERNITY_MEDIA_HOSTS"):
+        config["IPERNITY_MEDIA_HOSTS"] = tuple(hosts.split(","))
+    return {**config, "DEMO_USER": environ.get("IPERNITY_USER")}
+
+
+def _real_gallery(config: Mapping[str, Any]) -> Flask:
+    """Return the gallery of the real service, after a call that checks the key."""
+    from .. import IpernityError, ipernity
+    from ..demo import create_app
+
+    try:
+        app = create_app(config)
+        with app.app_context():
+            api = ipernity.api_for(None)
+            if name := config["DEMO_USER"]:
+                app.config["DEMO_USER"] = api.user.get(user_id=name)["user"]["user_id"]
+            else:
+                api.explore.docs.getPopular(per_page=1)
+    except IpernityError as error:
+        raise click.ClickException(str(error)) from None
+    return app

@@ -14,7 +14,7 @@ INNER_LOOP = -m "not slow and not browser and not network and not redis and not 
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-lowest lint types bench trips docs photos generate clean
+.PHONY: demo test quick test-lowest neighbours lint types bench trips docs photos generate clean
 
 demo: venv-demo
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -33,6 +33,10 @@ test-lowest: venv-lowest
 # `make quick-3.13 PYTHON=/path/of/python3.13`: the inner loop with another Python.
 quick-%: venv-test-%
 	.venv-$*/bin/python $(PYTEST) $(NEWEST_ONLY) $(INNER_LOOP) $(ARGS)
+
+# Beside other extensions and tools.
+neighbours: venv-neighbours
+	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
 
 lint: venv-dev
 	$(BIN)/ruff check
@@ -66,7 +70,7 @@ clean:
 
 # The environments are looked at each time: what an interrupted try has left must not stay.
 
-.PHONY: venv-demo venv-dev venv-lowest
+.PHONY: venv-demo venv-dev venv-neighbours venv-lowest
 
 venv-demo:
 	tools/venv .venv demo.stamp --editable '.[demo]'
@@ -77,6 +81,9 @@ venv-dev:
 
 venv-test-%:
 	tools/venv .venv-$* test.stamp --editable '.[demo,redis,sealed]' --group test
+
+venv-neighbours:
+	tools/venv .venv-neighbours test.stamp --editable '.[demo,redis,sealed]' --group neighbours
 
 # First Flask alone: it says what it needs at least.
 venv-lowest:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from .. import parameters
 from ..accounts import Person
 from ..documents import Doc, DocTag
-from ..exif import read_photo
+from ..metadata import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
 from ..uploads import IncomingFile, UploadTicket

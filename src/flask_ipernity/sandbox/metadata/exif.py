@@ -1,21 +1,15 @@
-"""Reads size, date, title, place and EXIF of a photo file; EXIF under ExifTool's names."""
+"""EXIF: what a camera wrote, under ExifTool's names."""
 
 from __future__ import annotations
 
 import math
 import re
 import struct
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from .thumbnails import OriginalFile
-
-#: Formats and file extensions; MPO is Pillow's name of a JPEG with several pictures.
-FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
+from .dates import to_unix
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _ORIENTATIONS = {
@@ -40,57 +34,7 @@ _CAMERA_NOISE = {"OLYMPUS DIGITAL CAMERA", "SONY DSC", "KONICA MINOLTA DIGITAL C
 _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoMetadata:
-    """A photo file that could be read; ``created`` is ``YYYY-MM-DD HH:MM:SS``."""
-
-    picture: OriginalFile
-    created: str | None
-    title: str | None
-    lat: float | None
-    lng: float | None
-    exif: dict[str, str] = field(default_factory=dict)
-
-
-def to_unix(created: str) -> int:
-    """Return the Unix seconds of a date and time, read as UTC; at least 0."""
-    moment = datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    return max(0, int(moment.timestamp()))
-
-
-def from_unix(seconds: float) -> str:
-    """Return the date and time of Unix seconds, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def read_photo(path: Path) -> PhotoMetadata:
-    """Read a photo's header and EXIF, not its pixels.
-
-    :raises ValueError: the file is not a JPEG or PNG that can be read.
-    """
-    try:
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
-            ext = FORMATS[image.format or ""]
-            width, height = image.size
-            main, shot, place = _exif_directories(image)
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable JPEG or PNG: {error}") from error
-    stored = f"{width}x{height}"
-    if main.get(0x0112) in (5, 6, 7, 8):
-        width, height = height, width
-    about = path.stat()
-    lat, lng = _degrees(place, 2, "S"), _degrees(place, 4, "W")
-    return PhotoMetadata(
-        OriginalFile(path, ext, path.name, width, height, about.st_size, about.st_mtime),
-        _created(shot),
-        _title(main),
-        lat,
-        lng,
-        _exiftool_values(main, shot, stored, lat, lng),
-    )
-
-
-def _exif_directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
+def exif_directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
     """Return EXIF's main, photo and GPS directories; damaged ones are empty."""
     try:
         exif = image.getexif()
@@ -122,7 +66,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _title(main: dict[int, Any]) -> str | None:
+def title(main: dict[int, Any]) -> str | None:
     """Return XPTitle (UTF-16), otherwise ImageDescription unless it only names the camera."""
     title = main.get(0x9C9B)
     if isinstance(title, bytes):
@@ -133,7 +77,7 @@ def _title(main: dict[int, Any]) -> str | None:
     return None if description in _CAMERA_NOISE else description
 
 
-def _created(shot: dict[int, Any]) -> str | None:
+def created(shot: dict[int, Any]) -> str | None:
     found = _DATE.fullmatch(_text(shot.get(0x9003)) or "")
     if not found:
         return None
@@ -145,7 +89,7 @@ def _created(shot: dict[int, Any]) -> str | None:
     return created
 
 
-def _degrees(place: dict[int, Any], tag: int, negative: str) -> float | None:
+def degrees(place: dict[int, Any], tag: int, negative: str) -> float | None:
     """Return a latitude (tag 2) or longitude (tag 4) from degrees, minutes and seconds."""
     parts = place.get(tag)
     if not isinstance(parts, tuple) or len(parts) != 3:
@@ -172,7 +116,7 @@ def _exposure(seconds: float) -> str:
     return f"{seconds:.1f}".removesuffix(".0")
 
 
-def _exiftool_values(
+def exiftool_values(
     main: dict[int, Any], shot: dict[int, Any], stored: str, lat: float | None, lng: float | None
 ) -> dict[str, str]:
     """Return the values that are present, under ExifTool's names without spaces."""

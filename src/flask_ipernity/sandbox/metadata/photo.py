@@ -1,15 +1,17 @@
-"""What a photo file says about itself, and its size."""
+"""A photo file: its size, and what it says about itself."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from PIL import Image
 
 from ..thumbnails import OriginalFile
 from . import exif
+from .dates import in_service_form
+from .sources import read_sources
 
 #: Formats and file extensions; MPO is Pillow's name of a JPEG with several pictures.
 FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
@@ -19,17 +21,13 @@ FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
 class PhotoMetadata:
     """A photo file that could be read.
 
-    ``created`` is ``YYYY-MM-DD HH:MM:SS`` in the local time of the place, ``location`` the names
-    of the place, the nearest first. ``rating`` is -1 (rejected) to 5, ``license`` a number of the
-    service, ``exif`` has ExifTool's names and texts.
+    ``taken_at`` is on the clock of the place, with its zone and fractions of a second where the
+    file tells them. ``location`` are the names of the place, the nearest first, ``rating`` is -1
+    (rejected) to 5, ``license`` a number of the service. ``exif`` has ExifTool's names and texts.
     """
 
     picture: OriginalFile
-    created: str | None = None
     title: str | None = None
-    lat: float | None = None
-    lng: float | None = None
-    exif: dict[str, str] = field(default_factory=dict)
     description: str | None = None
     keywords: tuple[str, ...] = ()
     rating: int | None = None
@@ -37,30 +35,47 @@ class PhotoMetadata:
     copyright: str | None = None
     license: int | None = None
     location: str | None = None
+    lat: float | None = None
+    lng: float | None = None
+    taken_at: datetime | None = None
+    exif: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def created(self) -> str | None:
+        """When it was taken, ``YYYY-MM-DD HH:MM:SS`` on the clock of the place."""
+        return None if self.taken_at is None else in_service_form(self.taken_at)
 
 
 def read_photo(path: Path) -> PhotoMetadata:
-    """Read a photo's header and EXIF, not its pixels.
+    """Read the header and the metadata of a photo, not its pixels.
 
     :raises ValueError: the file is not a JPEG or PNG that can be read.
     """
     try:
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
+        with path.open("rb") as file, Image.open(file, formats=("JPEG", "PNG")) as image:
             ext = FORMATS[image.format or ""]
             width, height = image.size
-            main, shot, place = exif.exif_directories(image)
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
+            sources = read_sources(image, file)
+            about = path.stat()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a readable JPEG or PNG: {error}") from error
     stored = f"{width}x{height}"
-    if main.get(0x0112) in (5, 6, 7, 8):
+    # Of EXIF alone: no browser turns a picture for its XMP.
+    if sources.exif.orientation >= 5:
         width, height = height, width
-    about = path.stat()
-    lat, lng = exif.degrees(place, 2, "S"), exif.degrees(place, 4, "W")
+    lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(path, ext, path.name, width, height, about.st_size, about.st_mtime),
-        exif.created(shot),
-        exif.title(main),
-        lat,
-        lng,
-        exif.exiftool_values(main, shot, stored, lat, lng),
+        title=sources.title(),
+        description=sources.description(),
+        keywords=sources.keywords(),
+        rating=sources.rating(),
+        creator=sources.creator(),
+        copyright=sources.copyright(),
+        license=sources.license(),
+        location=sources.location(),
+        lat=lat,
+        lng=lng,
+        taken_at=sources.taken_at(),
+        exif=exif.facts(sources.exif, stored),
     )

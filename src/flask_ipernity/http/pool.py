@@ -128,14 +128,15 @@ class _Wire:
     def __init__(self, sock: socket.socket, reader: type[Reader]) -> None:
         self._sock = sock
         self._reader = reader
+        self.reader: Reader | None = None
         self.sendall = sock.sendall
         self.settimeout = sock.settimeout
         self.fileno = sock.fileno
         self.close = sock.close
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        self.reader = self._reader(self._sock)
-        return io.BufferedReader(self.reader, BUFFER_SIZE)
+        self.reader = reader = self._reader(self._sock)
+        return io.BufferedReader(reader, BUFFER_SIZE)
 
 
 class Connection(HTTPConnection):
@@ -152,6 +153,11 @@ class Connection(HTTPConnection):
     def connect(self) -> None:
         """Refuse to connect again, which would go around the rules of the pool."""
         raise ConnectionError("the connection is closed")
+
+    @property
+    def reader(self) -> Any:
+        """What reads the response to the last request; ``None`` before the first."""
+        return self._wire.reader
 
     @property
     def is_open(self) -> bool:

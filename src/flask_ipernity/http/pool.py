@@ -128,15 +128,14 @@ class _Wire:
     def __init__(self, sock: socket.socket, reader: type[Reader]) -> None:
         self._sock = sock
         self._reader = reader
-        self.reader: Reader | None = None
         self.sendall = sock.sendall
         self.settimeout = sock.settimeout
         self.fileno = sock.fileno
         self.close = sock.close
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        self.reader = reader = self._reader(self._sock)
-        return io.BufferedReader(reader, BUFFER_SIZE)
+        self.reader = self._reader(self._sock)
+        return io.BufferedReader(self.reader, BUFFER_SIZE)
 
 
 class Connection(HTTPConnection):
@@ -156,7 +155,7 @@ class Connection(HTTPConnection):
 
     @property
     def reader(self) -> Any:
-        """What reads the response to the last request; ``None`` before the first."""
+        """What reads the response to the last request; of the class that the pool was given."""
         return self._wire.reader
 
     @property

@@ -79,7 +79,7 @@ class SourceResponse:
             request_method=method,
         )
         self._connection: Connection | None = connection
-        self._reader = connection.reader
+        self._reader: _ContentReader = connection.reader
         self._keep = keep
 
     def read(self) -> bytes:
@@ -89,8 +89,7 @@ class SourceResponse:
         """
         try:
             piece = self._response.read1(READ_SIZE, decode_content=False)
-            if self._reader is not None:
-                self._reader.content += len(piece)
+            self._reader.content += len(piece)
             return piece
         except HTTPError as error:
             is_slow = isinstance(error, ReadTimeoutError)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -246,9 +246,8 @@ def secret_keys(config: Mapping[str, Any]) -> tuple[bytes, ...]:
             f"SECRET_KEY must be a string that is not empty; it is {found}. Make one with:"
             " python -c 'import secrets; print(secrets.token_hex())'"
         )
-    return tuple(
-        part.encode() if isinstance(part, str) else part for part in (key, *_old_keys(fallbacks))
-    )
+    keys: list[str | bytes] = [key, *_old_keys(fallbacks)]
+    return tuple(part.encode() if isinstance(part, str) else part for part in keys)
 
 
 def check_secret_keys(config: Mapping[str, Any]) -> None:
@@ -262,7 +261,7 @@ def check_secret_keys(config: Mapping[str, Any]) -> None:
         secret_keys(config)
 
 
-def _is_key(value: Any) -> bool:
+def _is_key(value: Any) -> TypeGuard[str | bytes]:
     return isinstance(value, str | bytes) and len(value) > 0
 
 

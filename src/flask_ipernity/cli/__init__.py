@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from .compare import compare
 from .demo import demo
 from .sandbox import sandbox
 
@@ -19,6 +20,7 @@ def cli() -> None:
 
 cli.add_command(sandbox)
 cli.add_command(demo)
+cli.add_command(compare)
 
 
 def main() -> None:

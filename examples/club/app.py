@@ -1,8 +1,8 @@
 """The site of a photo club: the pictures of its group, and uploads by its members.
 
 The settings, as environment variables: FLASK_SECRET_KEY, FLASK_IPERNITY_APP_KEY,
-FLASK_IPERNITY_APP_SECRET, FLASK_GROUP (the id of the group on Ipernity) and FLASK_TREASURERS (ids of
-accounts, as a JSON list).
+FLASK_IPERNITY_APP_SECRET, FLASK_GROUP (the id of the group on Ipernity) and FLASK_TREASURERS (a
+JSON list of ids of accounts).
 """
 
 from __future__ import annotations

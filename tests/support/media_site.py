@@ -8,12 +8,12 @@ import os
 from flask import Flask
 
 from flask_ipernity import Ipernity, ipernity, ipernity_auth_required
-from flask_ipernity.http import pool
+from flask_ipernity.http import connection
 
 application = Flask("tests")
 application.config.update(SECRET_KEY="test", IPERNITY_PERMISSIONS={"doc": "read"})
 application.config.update(json.loads(os.environ["TEST_CONFIG"]))
-pool.RATE_WINDOW = application.config.pop("TEST_WINDOW", pool.RATE_WINDOW)
+connection.RATE_WINDOW = application.config.pop("TEST_WINDOW", connection.RATE_WINDOW)
 Ipernity(application)
 
 

@@ -13,7 +13,9 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.pool import ConnectError, Connection, Pool, RateReader
+from ..http.connection import Connection, RateReader
+from ..http.pool import Pool
+from ..http.sockets import ConnectError
 from .hosts import MediaURL, open_socket
 
 #: Bytes that are read at most at once: what is there is passed on without waiting

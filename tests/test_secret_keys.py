@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def seal() -> None:
     sign_in_context().tokens.set("token", {"token": "1-a"}, 60)
 
 
-USES = {
+USES: dict[str, Callable[[], object]] = {
     "a signed URL": lambda: ipernity.media_url(1, "240", as_owner=True),
     "a sealed token": seal,
     "the form of the question": lambda: signed({"id": "x"}),

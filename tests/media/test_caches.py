@@ -269,7 +269,7 @@ def expiring(folder: Path, *, offload: bool) -> Iterator[Front]:
 
 def statuses_until(front: Front, status: int, seconds: float) -> list[tuple[int, str | None]]:
     """Ask again and again; return what came until the first *status*, and a moment longer."""
-    seen = []
+    seen: list[tuple[int, str | None]] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end and (not seen or seen[-1][0] != status):
         response = front.ask(Cookie="visitor=one")

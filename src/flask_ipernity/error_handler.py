@@ -21,7 +21,10 @@ from .errors import (
     ServiceTimeout,
     SignInError,
     TokenError,
+    UploadError,
+    filled,
 )
+from .http.redaction import one_line
 from .sign_in.flow import start_url
 from .sign_in.guard import ask_to_sign_in, not_now
 from .sign_in.visitor import visitor_api
@@ -31,6 +34,20 @@ from .web.pages import error_response
 
 #: Seconds in ``Retry-After`` if the service did not say how long to wait.
 DEFAULT_RETRY_AFTER = 60
+
+#: The status for each reason of an :exc:`UploadError`; 422 for all others.
+UPLOAD_STATUS = {
+    "empty": 400,
+    "too_large": 413,
+    "quota": 413,
+    "type": 415,
+    "duplicate": 409,
+    "refused": 422,
+    "unknown_ticket": 404,
+    "unreadable": 500,
+    "unknown_state": 502,
+    "not_done": 504,
+}
 
 
 def handle(error: HasResponse) -> Response:
@@ -60,6 +77,13 @@ def handle(error: HasResponse) -> Response:
                 str(error),
                 reason=error.reason,
                 sign_in=again,
+            )
+        case UploadError():
+            return respond(
+                UPLOAD_STATUS.get(error.reason, 422),
+                "The file was not uploaded",
+                _upload_detail(error),
+                reason=error.reason,
             )
         case NotFoundError():
             return respond(
@@ -115,6 +139,18 @@ def handle(error: HasResponse) -> Response:
                 reason="outage",
                 sign_in=sign_in,
             )
+
+
+def _upload_detail(error: UploadError) -> str:
+    match error.reason:
+        case "unknown_state":
+            return "The connection broke. Look into your account before you send it again."
+        case "unreadable":
+            return "Something went wrong on this site. Please try again later."
+    if error.sentence is None:
+        return "Ipernity did not accept it."
+    name = "The file" if error.filename is None else one_line(error.filename, 100)
+    return filled(error.sentence, {"file": name, **error.values})
 
 
 def _again(next_url: str) -> str:

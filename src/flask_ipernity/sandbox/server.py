@@ -270,6 +270,21 @@ class Sandbox:
             "IPERNITY_MEDIA_HOSTS": (self._host,),
         }
 
+    def use(self, app: Flask) -> None:
+        """Let *app* use this sandbox, whether ``Ipernity(app)`` comes later or was called before.
+
+        Without a :attr:`callback_url`, it becomes that of the application for Flask's test client.
+        Other settings that were changed since ``Ipernity(app)`` are taken over too, except those of
+        views and of the session. Afterwards the application stays with this sandbox, until another
+        one is used.
+        """
+        app.config.update(self.config())
+        if self.callback_url is None:
+            prefix = app.config.get("IPERNITY_CALLBACK_URL_PREFIX", "/ipernity")
+            self.callback_url = f"http://localhost{prefix}/cb"
+        if (state := app.extensions.get("ipernity")) is not None:
+            state.reconnect()
+
 
 def _loopback(host: str) -> str:
     """Return the host if it is on this machine; the sandbox has no passwords.

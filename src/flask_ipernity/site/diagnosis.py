@@ -114,13 +114,21 @@ _OF_SIGN_IN: dict[str, Diagnosis] = {
 }
 
 
+_OF_UPLOAD: dict[str, Diagnosis] = {
+    "unreadable": Diagnosis("site", "The application removed or changed the file too early."),
+    "unknown_ticket": Diagnosis("visitor", "The ticket is old, or of another account."),
+    "not_done": Diagnosis("service", "Ipernity is busy; wait for the ticket in a job."),
+    "unknown_state": Diagnosis("service", "The connection to Ipernity broke."),
+}
+
+
 def diagnose(error: HasResponse) -> Diagnosis:
     """Return what is probably the reason for *error*."""
     match error:
         case SignInError():
             return _OF_SIGN_IN.get(error.reason, Diagnosis("visitor", "The sign-in was damaged."))
         case UploadError():
-            return Diagnosis("visitor", "The file cannot become a document.")
+            return _OF_UPLOAD.get(error.reason, Diagnosis("visitor", "The file is not accepted."))
         case NotFoundError():
             return Diagnosis("visitor", "It does not exist, or the caller may not see it.")
         case TokenError() if error.of_visitor:

@@ -12,7 +12,16 @@ from ..thumbnails import OriginalFile
 from . import exif
 
 #: Formats and file extensions; MPO is Pillow's name of a JPEG with several pictures.
-FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png"}
+FORMATS = {
+    "JPEG": "jpg",
+    "MPO": "jpg",
+    "PNG": "png",
+    "GIF": "gif",
+    "WEBP": "webp",
+    "TIFF": "tif",
+    "AVIF": "avif",
+    "BMP": "bmp",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ def read_photo(path: Path) -> PhotoMetadata:
     :raises ValueError: the file is not a JPEG or PNG that can be read.
     """
     try:
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
+        with Image.open(path, formats=tuple(name for name in FORMATS if name != "MPO")) as image:
             ext = FORMATS[image.format or ""]
             width, height = image.size
             main, shot, place = exif.exif_directories(image)

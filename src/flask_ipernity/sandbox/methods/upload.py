@@ -1,12 +1,11 @@
 """``upload.*``: files that become documents after some time.
 
-Photos are JPEG and PNG files. The service's answer to a parameter out of bounds is not known
-([U]); here it is error 3, "not accepted".
+The contents of a file decide what it is, see :mod:`..file_kinds`. The service's answer to a
+parameter out of bounds is not known ([U]); here it is error 3, "not accepted".
 """
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from .. import parameters
 from ..accounts import Person
 from ..documents import Doc, DocTag
+from ..file_kinds import HEAD_BYTES, kind_of
 from ..metadata import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
@@ -25,15 +25,13 @@ from .doc_search import split_tags
 from .doc_write import one_of, read_changes, read_place
 
 MAX_TICKETS = 50
-_SUFFIXES = {
-    "photo": ("jpg", "jpeg", "png"),
-    "video": ("mp4", "mov", "avi", "mpg", "flv", "wmv"),
-    "audio": ("mp3", "wav", "ogg", "m4a"),
-}
+
+#: The endings of photos of which no sizes are drawn.
+UNDRAWN = ("heic", "heif", "hif")
 
 
 class AcceptedFile(NamedTuple):
-    """A file that was accepted, and what its name says about it."""
+    """A file that was accepted, and what it is."""
 
     file: IncomingFile
     stem: str
@@ -54,15 +52,12 @@ def _accept_file(call: MethodCall, person: Person) -> AcceptedFile:
     if file.size > most.file:
         raise APIError(2, "File too large")
     name = PurePosixPath(call.filename.replace("\\", "/"))
-    ext = name.suffix[1:].lower()
-    if not re.fullmatch(r"[a-z0-9]{1,5}", ext):
-        ext = "bin"
-    media = next((media for media, known in _SUFFIXES.items() if ext in known), "other")
-    if media == "video" and not person.is_pro:
+    kind = kind_of(file.head(HEAD_BYTES), call.filename, call.content_type)
+    if kind.media == "video" and not person.is_pro:
         raise APIError(3, "File not accepted")
     if used_bytes(call.state, person) + file.size > most.monthly:
         raise APIError(3, "Monthly upload limit exceeded")
-    return AcceptedFile(file, name.stem, ext, media)
+    return AcceptedFile(file, name.stem, kind.ext_for(call.filename), kind.media)
 
 
 def _requested_values(call: MethodCall) -> dict[str, object]:
@@ -109,7 +104,7 @@ def _make_document(
     file, now = incoming.file, int(time.time())
     path = file.keep(incoming.ext)
     filename = f"{incoming.stem}.{incoming.ext}"
-    if incoming.media != "photo":
+    if incoming.media != "photo" or incoming.ext in UNDRAWN:
         source = OriginalFile(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
         doc_id = call.state.new_id("doc")
         doc = Doc(doc_id, person.user_id, source, None, incoming.stem, incoming.media)

@@ -11,8 +11,9 @@ from typing import BinaryIO
 
 from .documents import Doc, digest
 from .file_kinds import BY_SUFFIX
+from .icons import draw_avatar, draw_icon
 from .state import SandboxState
-from .thumbnails import SIZE_LABELS, OriginalFile, draw_avatar, draw_icon
+from .thumbnails import SIZE_LABELS, OriginalFile
 
 ICON_NUMBERS = {"photo": 1, "video": 2, "audio": 3, "other": 8}
 _ICON_DATE = 1_228_086_000.0

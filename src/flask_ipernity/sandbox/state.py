@@ -15,7 +15,7 @@ from .accounts import App, Frob, Person, Token
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
 from .posts import Post
-from .thumbnails import ThumbnailCache
+from .thumbnail_cache import ThumbnailCache
 from .uploads import UploadTicket
 
 FIRST_IDS = {

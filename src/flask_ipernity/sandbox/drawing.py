@@ -9,7 +9,7 @@ from typing import cast
 
 from PIL import Image, ImageCms, ImageFile
 
-from .image_files import DAMAGED, open_image, orientation
+from .image_files import DAMAGED, open_image
 from .thumbnails import OriginalFile, size_of
 
 #: The most memory that one picture may take while it is drawn, in bytes.
@@ -62,7 +62,7 @@ def prepared(picture: OriginalFile, label: str) -> Iterator[tuple[int, Callable[
             image = open_image(file)
         except ValueError as error:
             raise CannotDraw(str(error)) from error
-        turn = picture.orientation or orientation(image)
+        turn = picture.orientation
         width, height = size_of(label, picture.width, picture.height)
         # the size before it is turned
         size = (height, width) if turn in (5, 6, 7, 8) else (width, height)
@@ -112,7 +112,7 @@ def _memory_needed(image: ImageFile.ImageFile, whole: tuple[int, int]) -> int:
     return needed + pixels * _COPY_BYTES.get(image.format or "", 0)
 
 
-def _draw(image: ImageFile.ImageFile, size: tuple[int, int], turn: int) -> bytes:
+def _draw(image: ImageFile.ImageFile, size: tuple[int, int], turn: int | None) -> bytes:
     try:
         _load(image)
         small = _fitted(image, size)

@@ -44,7 +44,8 @@ DAMAGED = (
     Image.DecompressionBombError,
 )
 
-_ORIENTATION = 0x0112
+#: The endings of photos that only the extra "heic" can read.
+OPTIONAL = ("heic", "heif", "hif")
 
 #: Chunks of a PNG that are text. Pillow refuses a picture for a broken or long one.
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
@@ -162,18 +163,11 @@ def open_image(file: BinaryIO) -> ImageFile.ImageFile:
     return image
 
 
-def orientation(image: ImageFile.ImageFile) -> int:
-    """Return the value of EXIF's orientation by which the pixels must still be turned, 1 to 8.
+def can_open(ext: str) -> bool:
+    """Return whether files with this ending can be read with the packages that are installed."""
+    return ext not in OPTIONAL or _HeifImageFile is not None
 
-    The one in XMP does not count: no browser turns a picture for it. TIFF and HEIC come turned.
-    """
-    data = image.info.get("exif")
-    if not isinstance(data, bytes) or isinstance(image, TiffImageFile) or image.format == "HEIF":
-        return 1
-    exif = Image.Exif()
-    try:
-        exif.load(data)
-        value = exif.get(_ORIENTATION, 1)
-    except DAMAGED:
-        return 1
-    return value if value in range(1, 9) else 1
+
+def comes_upright(image: ImageFile.ImageFile) -> bool:
+    """Return whether the pixels of this format come turned as its header says."""
+    return image.format in ("TIFF", "HEIF")

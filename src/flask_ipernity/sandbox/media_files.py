@@ -42,6 +42,8 @@ def find_file(state: SandboxState, path: str) -> ServedFile | None:
         doc = state.docs.get(found[1]) if found else None
         if doc is None:
             return _site_file(state, path)
+    if doc.source.changed:
+        state.refresh(doc)
     for label in (*doc.sizes, *doc.media_labels, "original"):
         if doc.path(label) == path:
             return _document_file(state, doc, label)

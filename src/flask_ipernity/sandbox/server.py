@@ -21,7 +21,7 @@ from .accounts import App, Person
 from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
-from .fixtures.photo_folder import photo_folder_state
+from .fixtures.photo_folder import PhotoFolder
 from .http_server import BackgroundServer
 from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
@@ -40,7 +40,8 @@ class Sandbox:
 
     :param port: the API's port; 0 takes a free one. The media host always takes a free one.
     :param host: a loopback address or ``localhost``.
-    :param photos: a folder whose pictures are served as the first person's account.
+    :param photos: a folder whose pictures, videos and sounds are served as the first person's
+        account; new, changed and deleted files are seen while the sandbox runs.
     :param latency: milliseconds added to each API call.
     :param faults: faults, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
     :param rate: API calls accepted in a second; further ones get error 113.
@@ -50,6 +51,7 @@ class Sandbox:
     :param extra_documents: number of further public photos of the first person, older than all
         others, for lists of many pages.
     :param processing: seconds until an uploaded file is a document.
+    :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
@@ -66,6 +68,7 @@ class Sandbox:
         callback_url: str | None = None,
         extra_documents: int = 0,
         processing: float = 1.0,
+        thumbnails: str | PathLike[str] | None = None,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
@@ -75,7 +78,8 @@ class Sandbox:
         self._faults = FaultInjector(latency, rate)
         self._faults.faults.extend(Fault.parse(spec) for spec in faults)
         #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
-        self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
+        self._folder = None if photos is None else PhotoFolder(photos, thumbnails)
+        self.state: SandboxState = default_state() if self._folder is None else self._folder.state
         add_documents(self.state, extra_documents)
         self.state.processing = processing
         self._app = App(app_key, app_secret)
@@ -113,6 +117,8 @@ class Sandbox:
             BackgroundServer(one, app.wsgi_app)
             for one, app in zip(bound, (site, media), strict=True)
         ]
+        if self._folder is not None:
+            self._folder.start()
 
     def stop(self) -> None:
         """Stop listening, close all connections, and remove the uploaded files.
@@ -120,6 +126,8 @@ class Sandbox:
         Do nothing if it is not running.
         """
         self._faults.stopping.set()
+        if self._folder is not None:
+            self._folder.stop()
         with self.state.lock:
             self.state.stopping.notify_all()
         for server in self._servers:

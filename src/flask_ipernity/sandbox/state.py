@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -52,6 +53,8 @@ class SandboxState:
     #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
     thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
+    #: Is called with a document whose file on disk was changed.
+    refresh: Callable[[Doc], None] = lambda doc: None
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
 

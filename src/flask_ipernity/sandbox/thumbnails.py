@@ -42,9 +42,9 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[BinaryIO, os.stat_result
 class OriginalFile:
     """A file on disk or in memory; width and height are those of the upright picture.
 
-    ``orientation`` is an EXIF value that replaces the file's own, ``checksum`` the MD5 if it is
-    already known. ``part`` are the first byte and the number of bytes of a picture that is embedded
-    in the file. A file that is ``watched`` may be changed by others, and is then refused.
+    ``orientation`` is the EXIF value by which the pixels must be turned, ``checksum`` the MD5 if it
+    is already known. ``part`` is where in the file the picture is, if not all of it: the first byte
+    and the number of bytes. A file that is ``watched`` is refused once others have changed it.
     """
 
     file: Path | bytes

@@ -1,17 +1,42 @@
-"""EXIF: what a camera wrote, under ExifTool's names."""
+"""EXIF: what a camera wrote, under ExifTool's names.
+
+Tags: EXIF 3.0, and Microsoft's for what Windows writes. The texts of the values are ExifTool's, as
+those of ``doc.getExif`` are.
+"""
 
 from __future__ import annotations
 
 import math
-import re
-import struct
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import BinaryIO
 
-from PIL import Image
+from .text import decode, lines, one_line
+from .tiff import Directory, Rational, Tiff
 
-from .dates import to_unix
-
+DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE = 0x010E, 0x010F, 0x0110, 0x0112, 0x0131
+MODIFIED, ARTIST, COPYRIGHT, RATING = 0x0132, 0x013B, 0x8298, 0x4746
+#: Windows' own fields, in UTF-16.
+XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_MAIN = {
+    *(DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE, MODIFIED, ARTIST, COPYRIGHT, RATING),
+    *(XP_TITLE, XP_COMMENT, XP_AUTHOR, XP_KEYWORDS, _EXIF_IFD, _GPS_IFD),
+}
+
+TAKEN, DIGITIZED = 0x9003, 0x9004
+#: The zones and the fractions of a second that belong to the dates.
+TAKEN_OFFSET, DIGITIZED_OFFSET, TAKEN_FRACTION, DIGITIZED_FRACTION = 0x9011, 0x9012, 0x9291, 0x9292
+_EXPOSURE_TIME, _F_NUMBER, _ISO, _BIAS, _FLASH = 0x829A, 0x829D, 0x8827, 0x9204, 0x9209
+_FOCAL_LENGTH, _FOCAL_LENGTH_35MM, _LENS = 0x920A, 0xA405, 0xA434
+_SHOT = {
+    *(TAKEN, DIGITIZED, TAKEN_OFFSET, DIGITIZED_OFFSET, TAKEN_FRACTION, DIGITIZED_FRACTION),
+    *(_EXPOSURE_TIME, _F_NUMBER, _ISO, _BIAS, _FLASH, _FOCAL_LENGTH, _FOCAL_LENGTH_35MM, _LENS),
+}
+
+_LATITUDE, _LONGITUDE = 2, 4
+_PLACE = {1, _LATITUDE, 3, _LONGITUDE}
+
 _ORIENTATIONS = {
     1: "Horizontal (normal)",
     2: "Mirror horizontal",
@@ -22,125 +47,201 @@ _ORIENTATIONS = {
     7: "Mirror horizontal and rotate 90 CW",
     8: "Rotate 270 CW",
 }
-_FLASH = {
-    0x00: "No Flash",
-    0x01: "Fired",
-    0x09: "On, Fired",
-    0x10: "Off, Did not fire",
-    0x18: "Auto, Did not fire",
-    0x19: "Auto, Fired",
-}
-_CAMERA_NOISE = {"OLYMPUS DIGITAL CAMERA", "SONY DSC", "KONICA MINOLTA DIGITAL CAMERA"}
-_DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
 
 
-def exif_directories(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
-    """Return EXIF's main, photo and GPS directories; damaged ones are empty."""
+@dataclass(frozen=True, slots=True)
+class Exif:
+    """EXIF's main directory, that of the shot, and that of the place."""
+
+    main: Directory = field(default_factory=dict)
+    shot: Directory = field(default_factory=dict)
+    place: Directory = field(default_factory=dict)
+
+    def text(self, tag: int) -> str | None:
+        """Return a text in one line; None if it is missing or empty."""
+        value = self._bytes(tag)
+        return None if value is None else one_line(decode(value))
+
+    def lines(self, tag: int) -> str | None:
+        """Return a text with its line breaks; None if it is missing or empty."""
+        value = self._bytes(tag)
+        return None if value is None else lines(decode(value))
+
+    def wide_text(self, tag: int) -> str | None:
+        """Return one of Windows' texts; None if it is missing or empty."""
+        value = self._bytes(tag)
+        return None if value is None else lines(value.decode("utf-16-le", "ignore"))
+
+    def copyright(self) -> str | None:
+        """Return the photographer's or, where that is empty, the editor's copyright."""
+        both = (self._bytes(COPYRIGHT) or b"").split(b"\0")
+        return next(filter(None, (lines(decode(text)) for text in both[:2])), None)
+
+    def number(self, tag: int) -> float | None:
+        """Return the first number of a value; None if there is none (cameras write 0/0)."""
+        return _number(self._value(tag))
+
+    def degrees(self, tag: int) -> float | None:
+        """Return the latitude (tag 2) or longitude (tag 4); without its letter it is not known."""
+        parts = self.place.get(tag)
+        letter = self.place.get(tag - 1)
+        if isinstance(parts, bytes) or parts is None or not isinstance(letter, bytes):
+            return None
+        numbers = [_number((part,)) for part in parts[:3]]
+        if numbers[0] is None:
+            return None
+        value = sum((number or 0) / 60**power for power, number in enumerate(numbers))
+        sign = {"N": 1, "E": 1, "S": -1, "W": -1}.get(decode(letter).strip()[:1].upper())
+        allowed = ("NS", 90) if tag == _LATITUDE else ("EW", 180)
+        if sign is None or decode(letter).strip()[0].upper() not in allowed[0]:
+            return None
+        return sign * value if 0 <= value <= allowed[1] else None
+
+    @property
+    def latitude(self) -> float | None:
+        """The latitude in degrees, negative in the south."""
+        return self.degrees(_LATITUDE)
+
+    @property
+    def longitude(self) -> float | None:
+        """The longitude in degrees, negative in the west."""
+        return self.degrees(_LONGITUDE)
+
+    @property
+    def orientation(self) -> int:
+        """How the picture is to be turned, 1 to 8."""
+        number = self.number(ORIENTATION)
+        return int(number) if number in _ORIENTATIONS else 1
+
+    def _value(self, tag: int) -> object:
+        return self.shot.get(tag) if tag in _SHOT else self.main.get(tag)
+
+    def _bytes(self, tag: int) -> bytes | None:
+        value = self._value(tag)
+        return value if isinstance(value, bytes) else None
+
+
+def read(file: BinaryIO) -> Exif:
+    """Read EXIF, which begins like a TIFF file; what is damaged is left out."""
     try:
-        exif = image.getexif()
-        return dict(exif), dict(exif.get_ifd(_EXIF_IFD)), dict(exif.get_ifd(_GPS_IFD))
-    except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
-        return {}, {}, {}
-
-
-def _text(value: object) -> str | None:
-    """Return a text value without padding; None if it is empty or not text."""
-    if isinstance(value, str):
-        # Pillow reads EXIF's ASCII values as Latin-1, but programs write UTF-8 into them.
-        value = value.encode("latin-1", "replace")
-    if not isinstance(value, bytes):
-        return None
-    try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return text.replace("\0", "").strip() or None
-
-
-def _number(value: Any) -> float | None:
-    """Return a finite number, or None: cameras write values such as 0/0."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def title(main: dict[int, Any]) -> str | None:
-    """Return XPTitle (UTF-16), otherwise ImageDescription unless it only names the camera."""
-    title = main.get(0x9C9B)
-    if isinstance(title, bytes):
-        text = title.decode("utf-16-le", "replace").replace("\0", "").strip()
-        if text:
-            return text
-    description = _text(main.get(0x010E))
-    return None if description in _CAMERA_NOISE else description
-
-
-def created(shot: dict[int, Any]) -> str | None:
-    found = _DATE.fullmatch(_text(shot.get(0x9003)) or "")
-    if not found:
-        return None
-    created = f"{found[1]}-{found[2]}-{found[3]} {found[4]}"
-    try:
-        to_unix(created)
+        tiff = Tiff(file)
     except ValueError:
+        return Exif()
+
+    def below(tag: int, wanted: Collection[int]) -> Directory:
+        pointer = _number(main.get(tag))
+        return tiff.directory(int(pointer), wanted) if pointer else {}
+
+    main = tiff.directory(tiff.first, _MAIN)
+    return Exif(main, below(_EXIF_IFD, _SHOT), below(_GPS_IFD, _PLACE))
+
+
+def facts(exif: Exif, stored: str) -> dict[str, str]:
+    """Return the values that are present, under ExifTool's names without spaces.
+
+    :param stored: width and height of the picture as it is stored, ``4000x3000``.
+    """
+    exposure, aperture = exif.number(_EXPOSURE_TIME), exif.number(_F_NUMBER)
+    focal, focal_35mm = exif.number(_FOCAL_LENGTH), exif.number(_FOCAL_LENGTH_35MM)
+    iso, bias, flash = exif.number(_ISO), _signed_number(exif.shot.get(_BIAS)), exif.number(_FLASH)
+    orientation = exif.number(ORIENTATION)
+    lat, lng = exif.latitude, exif.longitude
+    values = {
+        "Make": exif.text(MAKE),
+        "CameraModelName": exif.text(MODEL),
+        "LensModel": exif.text(_LENS),
+        "ExposureTime": None if exposure is None else _exposure(exposure),
+        "FNumber": None if aperture is None else _f_number(aperture),
+        "ISO": None if iso is None else f"{iso:.0f}",
+        "ExposureCompensation": None if bias is None else _steps(bias),
+        "FocalLength": None if focal is None else f"{focal:.1f} mm",
+        # 0 is "unknown" (EXIF 3.0, FocalLengthIn35mmFilm)
+        "FocalLengthIn35mmFormat": f"{focal_35mm:.0f} mm" if focal_35mm else None,
+        "DateTimeOriginal": exif.text(TAKEN),
+        "SubSecTimeOriginal": exif.text(TAKEN_FRACTION),
+        "OffsetTimeOriginal": exif.text(TAKEN_OFFSET),
+        "CreateDate": exif.text(DIGITIZED),
+        "ModifyDate": exif.text(MODIFIED),
+        "ImageSize": stored,
+        "Orientation": None if orientation is None else _ORIENTATIONS.get(int(orientation)),
+        "Flash": None if flash is None else _flash(int(flash)),
+        "Software": exif.text(SOFTWARE),
+        "Artist": exif.text(ARTIST),
+        "Copyright": exif.copyright(),
+        "GPSLatitude": None if lat is None else _sexagesimal(lat, "NS"),
+        "GPSLongitude": None if lng is None else _sexagesimal(lng, "EW"),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bytes):
+        return value[0] if len(value) == 1 else None
+    if not isinstance(value, tuple) or not value:
         return None
-    return created
+    first = value[0]
+    if isinstance(first, Rational):
+        return first.numerator / first.denominator if first.denominator else None
+    return float(first) if math.isfinite(first) else None
 
 
-def degrees(place: dict[int, Any], tag: int, negative: str) -> float | None:
-    """Return a latitude (tag 2) or longitude (tag 4) from degrees, minutes and seconds."""
-    parts = place.get(tag)
-    if not isinstance(parts, tuple) or len(parts) != 3:
-        return None
-    numbers = [_number(part) for part in parts]
-    degrees, minutes, seconds = (0.0 if part is None else part for part in numbers)
-    value = degrees + minutes / 60 + seconds / 3600
-    if numbers[0] is None or value > 180:
-        return None
-    return -value if _text(place.get(tag - 1)) == negative else value
-
-
-def _sexagesimal(value: float, letters: str) -> str:
-    """Return a coordinate as ExifTool prints it."""
-    degrees, rest = divmod(abs(value) * 3600, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{degrees:.0f} deg {minutes:.0f}' {seconds:.2f}\" {letters[value < 0]}"
+def _signed_number(value: object) -> float | None:
+    """Return a number whose fraction some cameras (Leica M8) store as one without a sign."""
+    if isinstance(value, tuple) and value and isinstance(value[0], Rational):
+        parts = (part - (1 << 32) if part >> 31 > 0 else part for part in value[0])
+        value = (Rational(*parts),)
+    return _number(value)
 
 
 def _exposure(seconds: float) -> str:
     """Return ``1/250``; for a quarter of a second and longer ``0.5`` or ``8``."""
     if 0 < seconds < 0.25001:
-        return f"1/{round(1 / seconds)}"
+        return f"1/{math.floor(0.5 + 1 / seconds)}"
     return f"{seconds:.1f}".removesuffix(".0")
 
 
-def exiftool_values(
-    main: dict[int, Any], shot: dict[int, Any], stored: str, lat: float | None, lng: float | None
-) -> dict[str, str]:
-    """Return the values that are present, under ExifTool's names without spaces."""
-    exposure, aperture = _number(shot.get(0x829A)), _number(shot.get(0x829D))
-    focal, iso = _number(shot.get(0x920A)), shot.get(0x8827)
-    if isinstance(iso, tuple):
-        iso = iso[0] if iso else None
-    flash, orientation = shot.get(0x9209), main.get(0x0112)
-    values = {
-        "Make": _text(main.get(0x010F)),
-        "CameraModelName": _text(main.get(0x0110)),
-        "LensModel": _text(shot.get(0xA434)),
-        "ExposureTime": None if exposure is None else _exposure(exposure),
-        "FNumber": None if aperture is None else f"{aperture:.1f}",
-        "ISO": None if iso is None else str(iso),
-        "FocalLength": None if focal is None else f"{focal:.1f} mm",
-        "DateTimeOriginal": _text(shot.get(0x9003)),
-        "CreateDate": _text(shot.get(0x9004)),
-        "ModifyDate": _text(main.get(0x0132)),
-        "ImageSize": stored,
-        "Orientation": None if orientation is None else _ORIENTATIONS.get(orientation),
-        "Flash": None if flash is None else _FLASH.get(flash),
-        "Software": _text(main.get(0x0131)),
-        "GPSLatitude": None if lat is None else _sexagesimal(lat, "NS"),
-        "GPSLongitude": None if lng is None else _sexagesimal(lng, "EW"),
-    }
-    return {name: value for name, value in values.items() if value is not None}
+def _f_number(aperture: float) -> str:
+    """Return ``5.6``, and below 1 two decimals: ``0.95``."""
+    if aperture <= 0:
+        return f"{aperture:g}"
+    return f"{aperture:.2f}" if aperture < 1 else f"{aperture:.1f}"
+
+
+def _steps(value: float) -> str:
+    """Return a number of exposure steps with its sign, ``+1/3`` or ``-2``."""
+    value *= 1.00001  # 0.33333 is a third as well
+    if not value:
+        return "0"
+    for part in (1, 2, 3):
+        if int(value * part) / (value * part) > 0.999:
+            return f"{int(value * part):+d}" + (f"/{part}" if part > 1 else "")
+    return f"{value:+.3g}"
+
+
+def _flash(value: int) -> str:
+    """Return what the bits of EXIF's Flash say, in the words and the order of ExifTool."""
+    fired, returned, mode = value & 1, value >> 1 & 3, value >> 3 & 3
+    no_function, red_eye = value & 0x20, value & 0x40
+    if value == 0:
+        return "No Flash"
+    words = ["", "On", "Off", "Auto"][mode : mode + 1]
+    if no_function:
+        words.append("No flash function")
+    elif fired:
+        # ExifTool leaves out what a word before it says already
+        if mode != 1 or not (returned or red_eye):
+            words.append("Fired")
+    elif mode != 2 or not red_eye:
+        words.append("Did not fire")
+    if red_eye:
+        words.append("Red-eye reduction")
+    words.append({2: "Return not detected", 3: "Return detected"}.get(returned, ""))
+    return ", ".join(filter(None, words))
+
+
+def _sexagesimal(value: float, letters: str) -> str:
+    """Return a coordinate as ExifTool prints it, with carried minutes: never 60 seconds."""
+    hundredths = round(abs(value) * 360_000)
+    minutes, rest = divmod(hundredths, 6_000)
+    degrees, minutes = divmod(minutes, 60)
+    return f"{degrees} deg {minutes}' {rest / 100:.2f}\" {letters[value < 0]}"

@@ -1,44 +1,30 @@
-"""What a photo file says about itself, and its size."""
+"""A photo file: its size, and what it says about itself."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from PIL import Image
-
-from ..thumbnails import OriginalFile
+from ..file_kinds import HEAD_BYTES, kind_of
+from ..image_files import comes_upright, open_image
+from ..thumbnails import OriginalFile, open_regular
 from . import exif
-
-#: Formats and file extensions; MPO is Pillow's name of a JPEG with several pictures.
-FORMATS = {
-    "JPEG": "jpg",
-    "MPO": "jpg",
-    "PNG": "png",
-    "GIF": "gif",
-    "WEBP": "webp",
-    "TIFF": "tif",
-    "AVIF": "avif",
-    "BMP": "bmp",
-}
+from .dates import in_service_form
+from .sources import read_sources
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoMetadata:
     """A photo file that could be read.
 
-    ``created`` is ``YYYY-MM-DD HH:MM:SS`` in the local time of the place, ``location`` the names
-    of the place, the nearest first. ``rating`` is -1 (rejected) to 5, ``license`` a number of the
-    service, ``exif`` has ExifTool's names and texts.
+    ``taken_at`` is on the clock of the place, with its zone and fractions of a second where the
+    file tells them. ``location`` are the names of the place, the nearest first, ``rating`` is -1
+    (rejected) to 5, ``license`` a number of the service. ``exif`` has ExifTool's names and texts.
     """
 
     picture: OriginalFile
-    created: str | None = None
     title: str | None = None
-    lat: float | None = None
-    lng: float | None = None
-    exif: dict[str, str] = field(default_factory=dict)
     description: str | None = None
     keywords: tuple[str, ...] = ()
     rating: int | None = None
@@ -46,30 +32,59 @@ class PhotoMetadata:
     copyright: str | None = None
     license: int | None = None
     location: str | None = None
+    lat: float | None = None
+    lng: float | None = None
+    taken_at: datetime | None = None
+    exif: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def created(self) -> str | None:
+        """When it was taken, ``YYYY-MM-DD HH:MM:SS`` on the clock of the place."""
+        return None if self.taken_at is None else in_service_form(self.taken_at)
 
 
 def read_photo(path: Path) -> PhotoMetadata:
-    """Read a photo's header and EXIF, not its pixels.
+    """Read the header and the metadata of a photo, not its pixels.
 
-    :raises ValueError: the file is not a JPEG or PNG that can be read.
+    :raises ValueError: the file is no picture that can be read.
+    :raises OSError: the file cannot be opened.
     """
-    try:
-        with Image.open(path, formats=tuple(name for name in FORMATS if name != "MPO")) as image:
-            ext = FORMATS[image.format or ""]
-            width, height = image.size
-            main, shot, place = exif.exif_directories(image)
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable JPEG or PNG: {error}") from error
+    file, about = open_regular(path)
+    with file:
+        kind = kind_of(file.read(HEAD_BYTES), path.name)
+        image = open_image(file)
+        try:
+            sources = read_sources(image, file)
+        except OSError as error:
+            raise ValueError(f"its header cannot be read: {error}") from error
+    width, height = image.size
     stored = f"{width}x{height}"
-    if main.get(0x0112) in (5, 6, 7, 8):
+    # Of EXIF alone: no browser turns a picture for its XMP.
+    turn = 1 if comes_upright(image) else sources.exif.orientation
+    if turn >= 5:
         width, height = height, width
-    about = path.stat()
-    lat, lng = exif.degrees(place, 2, "S"), exif.degrees(place, 4, "W")
+    lat, lng = sources.position()
     return PhotoMetadata(
-        OriginalFile(path, ext, path.name, width, height, about.st_size, about.st_mtime),
-        exif.created(shot),
-        exif.title(main),
-        lat,
-        lng,
-        exif.exiftool_values(main, shot, stored, lat, lng),
+        OriginalFile(
+            path,
+            kind.ext_for(path.name),
+            path.name,
+            width,
+            height,
+            about.st_size,
+            about.st_mtime,
+            orientation=turn,
+        ),
+        title=sources.title(),
+        description=sources.description(),
+        keywords=sources.keywords(),
+        rating=sources.rating(),
+        creator=sources.creator(),
+        copyright=sources.copyright(),
+        license=sources.license(),
+        location=sources.location(),
+        lat=lat,
+        lng=lng,
+        taken_at=sources.taken_at(),
+        exif=exif.facts(sources.exif, stored),
     )

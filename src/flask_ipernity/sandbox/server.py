@@ -52,6 +52,9 @@ class Sandbox:
         others, for lists of many pages.
     :param processing: seconds until an uploaded file is a document.
     :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
+    :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
+        licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
+        service does so. Its date, place and EXIF values are read in any case.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
@@ -69,6 +72,7 @@ class Sandbox:
         extra_documents: int = 0,
         processing: float = 1.0,
         thumbnails: str | PathLike[str] | None = None,
+        reads_metadata: bool = False,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
@@ -82,6 +86,7 @@ class Sandbox:
         self.state: SandboxState = default_state() if self._folder is None else self._folder.state
         add_documents(self.state, extra_documents)
         self.state.processing = processing
+        self.state.reads_metadata = reads_metadata
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url

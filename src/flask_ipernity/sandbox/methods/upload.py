@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .. import parameters
 from ..accounts import Person
+from ..described import describe
 from ..documents import Doc, DocTag
 from ..file_kinds import HEAD_BYTES, kind_of
 from ..image_files import OPTIONAL
@@ -126,10 +127,11 @@ def _make_document(
             width, height = height, width
         source = replace(source, width=width, height=height, orientation=orientation)
     doc = Doc(call.state.new_id("doc"), person.user_id, source, source, incoming.stem)
-    doc.title = metadata.title or doc.title
     doc.created = metadata.created or doc.created
     doc.lat, doc.lng, doc.exif = metadata.lat, metadata.lng, metadata.exif
     doc.posted_at = doc.updated_at = now
+    if call.state.reads_metadata:
+        describe(call.state, doc, metadata)
     return doc
 
 
@@ -160,7 +162,8 @@ def upload_file(call: MethodCall) -> dict[str, object]:
     if doc is not None:
         for name, value in wishes.items():
             setattr(doc, name, value)
-        doc.tags = tags
+        given = {tag.id for tag in tags}
+        doc.tags = tags + [tag for tag in doc.tags if tag.id not in given]
     album = state.albums.get(call.params.get("album_id", ""))
     own = album is not None and album.owner_id == person.user_id
     return _store_ticket(

@@ -74,15 +74,13 @@ class Sources:
             if text and not is_boilerplate(text, make, model):
                 yield text
 
-    def _captions(self) -> Iterator[str]:
-        yield from self._meant(
-            (
-                self.exif.lines(exif.DESCRIPTION),
-                *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
-                *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
-                self.exif.wide_text(exif.XP_COMMENT),
-            )
+    def _caption(self) -> str | None:
+        captions = (
+            self.exif.lines(exif.DESCRIPTION),
+            *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
+            *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
         )
+        return next(self._meant(captions), None)
 
     def title(self) -> str | None:
         """Return the title in one line; a short caption of one line is one, too."""
@@ -93,13 +91,15 @@ class Sources:
         )
         if found := next(self._meant(one_line(text or "") for text in titles), None):
             return found
-        caption = next(self._captions(), "")
+        caption = self._caption() or ""
         return caption if 0 < len(caption) <= MAX_TITLE and "\n" not in caption else None
 
     def description(self) -> str | None:
         """Return the caption with its line breaks; None if it says no more than the title."""
         title = self.title()
-        return next((text for text in self._captions() if one_line(text) != title), None)
+        # what Windows calls the title is in ImageDescription as well, and the words are here
+        captions = self._meant((self._caption(), self.exif.wide_text(exif.XP_COMMENT)))
+        return next((text for text in captions if one_line(text) != title), None)
 
     def keywords(self) -> tuple[str, ...]:
         """Return the keywords in their order, each once."""

@@ -92,7 +92,7 @@ class Sources:
         if found := next(self._meant(one_line(text or "") for text in titles), None):
             return found
         caption = self._caption() or ""
-        return caption if 0 < len(caption) <= MAX_TITLE and "\n" not in caption else None
+        return one_line(caption) if len(caption) <= MAX_TITLE and "\n" not in caption else None
 
     def description(self) -> str | None:
         """Return the caption with its line breaks; None if it says no more than the title."""

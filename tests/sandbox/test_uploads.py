@@ -216,7 +216,7 @@ def test_a_photo_that_cannot_be_read_makes_the_ticket_invalid(
         ("", "other", []),
     ],
 )
-def test_the_name_says_which_media_it_is(
+def test_the_name_says_which_media_it_is_where_contents_do_not(
     raw: RawClient, token: str, name: str, media: str, labels: list[str]
 ) -> None:
     state = sent(raw, token, (name or " ", b"some bytes"))
@@ -225,8 +225,13 @@ def test_the_name_says_which_media_it_is(
     assert [file["label"] for file in shown.get("medias", {}).get("media", [])] == labels
     answer = raw.send("GET", shown["original"]["url"])
     assert answer.body == b"some bytes"
-    kind = {"a.mp4": "video/mp4", "a.mp3": "audio/mpeg"}.get(name, "application/octet-stream")
-    assert answer.headers["Content-Type"] == kind
+    kinds = {
+        "a.mp4": "video/mp4",
+        "a.MOV": "video/quicktime",
+        "a.mp3": "audio/mpeg",
+        "a.pdf": "application/pdf",
+    }
+    assert answer.headers["Content-Type"] == kinds.get(name, "application/octet-stream")
     assert "/" not in shown["original"]["filename"]
 
 

@@ -123,6 +123,7 @@ def _checked_call(
         web_url=web_url,
         file=cast(IncomingFile, sent.stream) if sent else None,
         filename=(sent.filename or "") if sent else "",
+        content_type=sent.mimetype if sent else "",
     )
 
 

@@ -79,6 +79,8 @@ class MethodCall:
     file: IncomingFile | None = None
     #: The name of the file as sent by the client; not checked.
     filename: str = ""
+    #: What the client says that the file is; not checked.
+    content_type: str = ""
 
     def level(self, item: str) -> int:
         """Return the token's level for an item: 0 nothing, 1 read, 2 write, 3 delete."""

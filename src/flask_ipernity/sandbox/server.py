@@ -21,7 +21,7 @@ from .accounts import App, Person
 from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
-from .fixtures.photo_folder import photo_folder_state
+from .fixtures.photo_folder import PhotoFolder
 from .http_server import BackgroundServer
 from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
@@ -40,7 +40,8 @@ class Sandbox:
 
     :param port: the API's port; 0 takes a free one. The media host always takes a free one.
     :param host: a loopback address or ``localhost``.
-    :param photos: a folder whose pictures are served as the first person's account.
+    :param photos: a folder whose pictures, videos and sounds are served as the first person's
+        account; new, changed and deleted files are seen while the sandbox runs.
     :param latency: milliseconds added to each API call.
     :param faults: faults, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
     :param rate: API calls accepted in a second; further ones get error 113.
@@ -53,6 +54,7 @@ class Sandbox:
     :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
         licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
         service does so. Its date, place and EXIF values are read in any case.
+    :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
@@ -70,6 +72,7 @@ class Sandbox:
         extra_documents: int = 0,
         processing: float = 1.0,
         reads_metadata: bool = False,
+        thumbnails: str | PathLike[str] | None = None,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
@@ -79,7 +82,8 @@ class Sandbox:
         self._faults = FaultInjector(latency, rate)
         self._faults.faults.extend(Fault.parse(spec) for spec in faults)
         #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
-        self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
+        self._folder = None if photos is None else PhotoFolder(photos, thumbnails)
+        self.state: SandboxState = default_state() if self._folder is None else self._folder.state
         add_documents(self.state, extra_documents)
         self.state.processing = processing
         self.state.reads_metadata = reads_metadata
@@ -118,6 +122,8 @@ class Sandbox:
             BackgroundServer(one, app.wsgi_app)
             for one, app in zip(bound, (site, media), strict=True)
         ]
+        if self._folder is not None:
+            self._folder.start()
 
     def stop(self) -> None:
         """Stop listening, close all connections, and remove the uploaded files.
@@ -125,6 +131,8 @@ class Sandbox:
         Do nothing if it is not running.
         """
         self._faults.stopping.set()
+        if self._folder is not None:
+            self._folder.stop()
         with self.state.lock:
             self.state.stopping.notify_all()
         for server in self._servers:

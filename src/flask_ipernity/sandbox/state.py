@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -15,7 +16,7 @@ from .accounts import App, Frob, Person, Token
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
 from .posts import Post
-from .thumbnails import ThumbnailCache
+from .thumbnail_cache import ThumbnailCache
 from .uploads import UploadTicket
 
 FIRST_IDS = {
@@ -55,6 +56,8 @@ class SandboxState:
     #: Whether uploaded photos take their title, description, keywords and licence from the file.
     reads_metadata: bool = False
     _keywords: dict[str, Tag] = field(default_factory=dict)
+    #: Is called with a document whose file on disk was changed.
+    refresh: Callable[[Doc], None] = lambda doc: None
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
 

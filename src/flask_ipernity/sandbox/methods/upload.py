@@ -1,12 +1,11 @@
 """``upload.*``: files that become documents after some time.
 
-Photos are JPEG and PNG files. The service's answer to a parameter out of bounds is not known
-([U]); here it is error 3, "not accepted".
+The contents of a file decide what it is, see :mod:`..file_kinds`. The service's answer to a
+parameter out of bounds is not known ([U]); here it is error 3, "not accepted".
 """
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,8 @@ from .. import parameters
 from ..accounts import Person
 from ..described import describe
 from ..documents import Doc, DocTag
+from ..file_kinds import HEAD_BYTES, kind_of
+from ..image_files import OPTIONAL
 from ..metadata import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
@@ -26,15 +27,10 @@ from .doc_search import split_tags
 from .doc_write import one_of, read_changes, read_place
 
 MAX_TICKETS = 50
-_SUFFIXES = {
-    "photo": ("jpg", "jpeg", "png"),
-    "video": ("mp4", "mov", "avi", "mpg", "flv", "wmv"),
-    "audio": ("mp3", "wav", "ogg", "m4a"),
-}
 
 
 class AcceptedFile(NamedTuple):
-    """A file that was accepted, and what its name says about it."""
+    """A file that was accepted, and what it is."""
 
     file: IncomingFile
     stem: str
@@ -55,15 +51,12 @@ def _accept_file(call: MethodCall, person: Person) -> AcceptedFile:
     if file.size > most.file:
         raise APIError(2, "File too large")
     name = PurePosixPath(call.filename.replace("\\", "/"))
-    ext = name.suffix[1:].lower()
-    if not re.fullmatch(r"[a-z0-9]{1,5}", ext):
-        ext = "bin"
-    media = next((media for media, known in _SUFFIXES.items() if ext in known), "other")
-    if media == "video" and not person.is_pro:
+    kind = kind_of(file.head(HEAD_BYTES), call.filename, call.content_type)
+    if kind.media == "video" and not person.is_pro:
         raise APIError(3, "File not accepted")
     if used_bytes(call.state, person) + file.size > most.monthly:
         raise APIError(3, "Monthly upload limit exceeded")
-    return AcceptedFile(file, name.stem, ext, media)
+    return AcceptedFile(file, name.stem, kind.ext_for(call.filename), kind.media)
 
 
 def _requested_values(call: MethodCall) -> dict[str, object]:
@@ -106,21 +99,27 @@ def _tags(call: MethodCall, person: Person) -> list[DocTag]:
 def _make_document(
     call: MethodCall, person: Person, incoming: AcceptedFile, orientation: int | None
 ) -> Doc | None:
-    """Return the document that a file becomes; None for a photo that cannot be read."""
+    """Return the document that a file becomes; None for a photo that cannot be read.
+
+    One of a format that needs another package to be read is a document without a picture.
+    """
     file, now = incoming.file, int(time.time())
     path = file.keep(incoming.ext)
     filename = f"{incoming.stem}.{incoming.ext}"
-    if incoming.media != "photo":
+    metadata = None
+    if incoming.media == "photo":
+        try:
+            metadata = read_photo(path)
+        except ValueError:
+            if incoming.ext not in OPTIONAL:
+                path.unlink()
+                return None
+    if metadata is None:
         source = OriginalFile(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
         doc_id = call.state.new_id("doc")
         doc = Doc(doc_id, person.user_id, source, None, incoming.stem, incoming.media)
         doc.posted_at = doc.updated_at = now
         return doc
-    try:
-        metadata = read_photo(path)
-    except ValueError:
-        path.unlink()
-        return None
     source = replace(metadata.picture, filename=filename, checksum=file.md5)
     if orientation is not None:
         width, height = map(int, metadata.exif["ImageSize"].split("x"))

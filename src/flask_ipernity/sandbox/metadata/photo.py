@@ -58,11 +58,13 @@ def read_photo(path: Path) -> PhotoMetadata:
         except OSError as error:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size
-    stored = f"{width}x{height}"
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn = 1 if comes_upright(image) else sources.exif.orientation
-    if turn >= 5:
-        width, height = height, width
+    turn = sources.exif.orientation
+    across = (height, width) if turn >= 5 else (width, height)
+    if comes_upright(image):
+        stored, turn = across, 1
+    else:
+        stored, (width, height) = (width, height), across
     lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(
@@ -86,5 +88,5 @@ def read_photo(path: Path) -> PhotoMetadata:
         lat=lat,
         lng=lng,
         taken_at=sources.taken_at(),
-        exif=exif.facts(sources.exif, stored),
+        exif=exif.facts(sources.exif, "{}x{}".format(*stored)),
     )

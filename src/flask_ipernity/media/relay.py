@@ -45,7 +45,7 @@ class _ContentReader(RateReader):
     def readinto(self, buffer: Any) -> int | None:
         count = super().readinto(buffer)
         self._raw_count += count or 0
-        if self._raw_count > self.content * _FRAMING_PER_BYTE + _FRAMING_BYTES:
+        if count and self._raw_count > self.content * _FRAMING_PER_BYTE + _FRAMING_BYTES:
             raise HTTPException("the server sends framing in place of content")
         return count
 

@@ -69,6 +69,9 @@ class Sandbox:
         405), or with a token by ``post`` only (else error 120).
     :param eta: seconds that ``upload.checkTickets`` says are left, whatever is true.
     :param token_life: seconds after which a token is invalid.
+    :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
+        licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
+        service does so. Its date, place and EXIF values are read in any case.
     :raises ValueError: if an option is invalid.
     """
 
@@ -93,6 +96,7 @@ class Sandbox:
         reads: Reads = "both",
         eta: int | None = None,
         token_life: float | None = None,
+        reads_metadata: bool = False,
     ) -> None:
         #: What nobody knows of the service; may be changed at any time.
         self.unknowns = Unknowns(empty_lists, consent, denial, lg, reads, eta, token_life)
@@ -108,6 +112,7 @@ class Sandbox:
         add_documents(self.state, extra_documents)
         self.state.processing = processing
         self.state.unknowns = self.unknowns
+        self.state.reads_metadata = reads_metadata
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url

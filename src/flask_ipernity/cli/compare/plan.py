@@ -91,7 +91,7 @@ _SIGN_IN_FACTS: list[Step] = [
 _LISTS: list[Step] = [
     _get("popular", "explore.docs.getPopular", media="photo", extra=_EXPLORE),
     _get("popular_many", "explore.docs.getPopular", per_page=MANY),
-    _get("recent", "explore.docs.getRecent", media="photo", extra=_EXPLORE),
+    _get("recent", "explore.docs.getRecent", media="photo", thumbsize="500", extra=_EXPLORE),
     _get("homepage", "explore.docs.homepage", extra=_EXPLORE),
     _get("random_groups", "explore.groups.getRandom"),
     Call(

@@ -26,6 +26,8 @@ _ADDRESS = re.compile(r"https?://\S+|\b\d{1,3}(\.\d{1,3}){3}\b|\S+@\S+")
 #: The names of all calls of methods.
 _CALLS = tuple(step.name for step in PLAN if isinstance(step, Call))
 _QUOTED = re.compile(r"“[^”]*”")
+#: Ids, dates, and the secrets of files.
+_NUMBER = re.compile(r"\b(?:[0-9-]{4,}|[0-9a-f]{8,})\b")
 #: So many differences of one assumption are shown.
 _MOST = 12
 
@@ -95,8 +97,11 @@ class Privacy:
         self._secrets = [secret for secret in secrets if secret]
         words: set[str] = set()
         for answer in outcome.answers.values():
-            if answer.is_ok:
-                words |= {str(value) for where, value in scalars(answer.data) if _private(where)}
+            for where, value in scalars(answer.data) if answer.is_ok else ():
+                if _private(where):
+                    words.add(str(value))
+                if where.endswith(("name", "alias")):
+                    words |= set(re.findall(r"\w+", str(value)))
         private = {word for word in words - _public_words() if len(word) >= _SHORTEST_PRIVATE}
         # Longer ones first, so that no part of one is left.
         self._words = sorted(private, key=len, reverse=True)
@@ -106,7 +111,7 @@ class Privacy:
         return _ADDRESS.sub("***", redact(_QUOTED.sub(self._clean, text), *self._secrets))
 
     def _clean(self, match: re.Match[str]) -> str:
-        text = match[0]
+        text = _NUMBER.sub("***", match[0])
         for word in self._words:
             if word in text:
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "***", text)

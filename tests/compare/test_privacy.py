@@ -43,6 +43,7 @@ def private_words(sandbox: Sandbox) -> Iterator[str]:
 def found_in(text: str, sandbox: Sandbox) -> set[str]:
     # Ids are words of their own: a report may well say 1600 and 240.
     words = {word for word in private_words(sandbox) if len(word) > 3}
+    words = {word for word in words if word in text}
     return {word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)}
 
 

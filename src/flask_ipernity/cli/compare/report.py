@@ -54,6 +54,9 @@ def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
         for name in [name for name, answer in seen.items() if answer.status == NOT_ALLOWED]:
             del seen[name]
             reasons.append("the file is on a host that is not allowed")
+    before = [name for name in assumption.after if not _is_ok(outcome, name)]
+    if before:
+        return Finding(assumption, "unseen", (f"{before[0].replace('_', ' ')} did not succeed",))
     together = assumption.check in COMPARISONS
     if not seen or (together and len(seen) < len(names)):
         return Finding(assumption, "unseen", tuple(dict.fromkeys(reasons)) or ("not asked",))
@@ -74,6 +77,10 @@ def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
     if len(unseen) == len(groups):
         return Finding(assumption, "unseen", tuple(dict.fromkeys(unseen)))
     return Finding(assumption, "same", ())
+
+
+def _is_ok(outcome: Outcome, name: str) -> bool:
+    return name in outcome.answers and outcome.answers[name].is_ok
 
 
 def _lines(assumption: Assumption, answers: list[Answer]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from .errors import (
+    APIRequestError,
     HasResponse,
     NotFoundError,
     PermissionDenied,
@@ -24,6 +25,7 @@ from .errors import (
 )
 from .sign_in.flow import pop_next_url, start_url
 from .sign_in.guard import ask_to_sign_in
+from .site.diagnosis import diagnose
 from .web.next_url import home
 from .web.pages import error_response
 
@@ -35,22 +37,43 @@ def handle(error: HasResponse) -> Response:
     """Return the response for *error*.
 
     The messages of the service are not shown.
+
+    :raises HasResponse: *error* itself, with ``TESTING`` or ``PROPAGATE_EXCEPTIONS``, if the
+        application is at fault and has no handler for it.
     """
-    respond = partial(error_response, cause=error)
+    diagnosis = diagnose(error)
+    respond = partial(
+        error_response,
+        error=error,
+        code=error.code if isinstance(error, APIRequestError) else None,
+        cause=diagnosis.cause,
+        level=diagnosis.level,
+    )
     match error:
         case SignInError():
             return respond(
                 403 if error.reason == "fewer_permissions" else 400,
                 "Sign-in did not finish",
                 str(error),
+                reason=error.reason,
                 sign_in=_again(pop_next_url() or home(request)),
             )
         case NotFoundError():
-            return respond(404, "Not found", "It does not exist, or it is not shared with you.")
+            return respond(
+                404,
+                "Not found",
+                "It does not exist, or it is not shared with you.",
+                reason="not_found",
+            )
         case TokenError() if error.of_visitor:
             return ask_to_sign_in()
         case PermissionDenied():
-            return respond(403, "Not allowed", "Ipernity does not allow this for your account.")
+            return respond(
+                403,
+                "Not allowed",
+                "Ipernity does not allow this for your account.",
+                reason="not_allowed",
+            )
     # These may have happened during a sign-in.
     next_url = pop_next_url()
     sign_in = _again(next_url) if next_url else None
@@ -60,6 +83,7 @@ def handle(error: HasResponse) -> Response:
                 503,
                 "Too many requests",
                 "Ipernity accepts no more requests at the moment. Please try again later.",
+                reason="quota",
                 sign_in=sign_in,
                 headers={"Retry-After": str(math.ceil(error.retry_after or DEFAULT_RETRY_AFTER))},
             )
@@ -68,13 +92,24 @@ def handle(error: HasResponse) -> Response:
                 504,
                 "Ipernity is slow",
                 "It did not answer in time. Please try again later.",
+                reason="timeout",
                 sign_in=sign_in,
+            )
+        case _ if diagnosis.culprit == "site":
+            return respond(
+                502,
+                "This site has a problem",
+                "It is not connected to Ipernity correctly. Trying again will not help; please"
+                " tell the people of this site.",
+                reason="site",
+                is_fault=True,
             )
         case _:
             return respond(
                 502,
                 "Ipernity is not working",
                 "It gave no usable answer. Please try again later.",
+                reason="outage",
                 sign_in=sign_in,
             )
 

@@ -81,6 +81,9 @@ class APIRequestError(IpernityError, HasResponse):
     #: How often the call was sent, retries included; 0 when it was not sent at all.
     tries = 0
 
+    #: Whether the call was made with the token of the site's owner.
+    of_owner = False
+
     def __init__(
         self,
         status: str = "error",

@@ -17,7 +17,7 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import Settings
+from .settings import Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession
@@ -61,6 +61,7 @@ class Ipernity:
                 " Ipernity(app) or init_app(app), and only once."
             )
         settings = Settings.read(app.config)
+        check_secret_keys(app.config)
         if settings.confirm_sign_in and not settings.callback:
             raise ConfigurationError(
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"

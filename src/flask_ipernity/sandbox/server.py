@@ -53,6 +53,9 @@ class Sandbox:
     :param processing: seconds until an uploaded file is a document.
     :param empty_lists: how an empty list is answered where nobody knows: ``absent`` without a
         key, ``list`` as ``[]``, ``mixed`` each list in turns. What is known of a list is kept.
+    :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
+        licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
+        service does so. Its date, place and EXIF values are read in any case.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
@@ -70,6 +73,7 @@ class Sandbox:
         extra_documents: int = 0,
         processing: float = 1.0,
         empty_lists: EmptyLists = "absent",
+        reads_metadata: bool = False,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
@@ -83,6 +87,7 @@ class Sandbox:
         self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
         add_documents(self.state, extra_documents)
         self.state.processing = processing
+        self.state.reads_metadata = reads_metadata
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url

@@ -130,7 +130,7 @@ def _report_failure(api: VisitorAPI, finish: Callable[[], T]) -> T:
         return finish()
     except IpernityError as error:
         reason = getattr(error, "reason", "service")
-        log.info("sign-in failed: %s", reason)
+        log.debug("sign-in failed: %s", reason)
         sign_in_failed.send(api.context.app, reason=reason)
         raise
 

@@ -74,6 +74,7 @@ def ask_to_sign_in(
         401,
         "Please sign in",
         "This needs an Ipernity account. Sign in, then try again.",
+        reason="sign_in_required",
         sign_in=start_url(next_url or request.referrer or "", wanted),
         headers={"WWW-Authenticate": "Ipernity"},
     )

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from .. import parameters
 from ..accounts import Person
+from ..described import describe
 from ..documents import Doc, DocTag
-from ..exif import read_photo
 from ..file_kinds import HEAD_BYTES, kind_of
+from ..metadata import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
 from ..uploads import IncomingFile, UploadTicket
@@ -122,10 +123,11 @@ def _make_document(
             width, height = height, width
         source = replace(source, width=width, height=height, orientation=orientation)
     doc = Doc(call.state.new_id("doc"), person.user_id, source, source, incoming.stem)
-    doc.title = metadata.title or doc.title
     doc.created = metadata.created or doc.created
     doc.lat, doc.lng, doc.exif = metadata.lat, metadata.lng, metadata.exif
     doc.posted_at = doc.updated_at = now
+    if call.state.reads_metadata:
+        describe(call.state, doc, metadata)
     return doc
 
 
@@ -159,7 +161,8 @@ def upload_file(call: MethodCall) -> dict[str, object]:
     if doc is not None:
         for name, value in wishes.items():
             setattr(doc, name, value)
-        doc.tags = tags
+        given = {tag.id for tag in tags}
+        doc.tags = tags + [tag for tag in doc.tags if tag.id not in given]
     album = state.albums.get(call.params.get("album_id", ""))
     own = album is not None and album.owner_id == person.user_id
     return _store_ticket(

@@ -155,7 +155,7 @@ def _carry_out(wire: Wire, run: Run, write: bool) -> bool:
             guard.is_open = False
             left = Cleaner(wire, run).clean()
             for what in left:
-                text = f"Could not be deleted: {what} with the title “{title}”. Please look for it."
+                text = f"There may still be {what} with the title “{title}”. Please look for it."
                 click.echo(text, err=True)
     return not left
 

@@ -40,20 +40,26 @@ def thumb_sizes(answer: Answer, value: str) -> Iterator[str]:
     yield from dict.fromkeys(wrong)
 
 
-@comparison
-def thumb_rounding(answers: Sequence[Answer], value: Any) -> Iterator[str]:
-    """The shorter side is the exact one, rounded up."""
-    original: Any = next(at(payload(answers[0]), "doc.original"), None)
+@check
+def thumb_rounding(answer: Answer, value: Any) -> Iterator[str]:
+    """The longer side is that of the label, the shorter is the exact one, rounded up."""
+    original: Any = next(at(payload(answer), "doc.original"), None)
     try:
         width, height = int(original["w"]), int(original["h"])
     except (TypeError, KeyError, ValueError):
         raise Unseen("the original may not be seen") from None
-    for thumb in _thumbs(answers[0], "doc.thumbs.thumb.*"):
+    for thumb in _thumbs(answer, "doc.thumbs.thumb.*"):
         label = str(thumb.get("label"))
-        if label.isdigit() and int(label) < max(width, height):
+        if label.isdigit() and 0 < int(label) < max(width, height):
             right = ceil(min(width, height) * int(label) / max(width, height))
-            if str(min(int(thumb["w"]), int(thumb["h"]))) != str(right):
-                yield f"{label} of {width} by {height} is {thumb['w']} by {thumb['h']}"
+            found = sorted((str(thumb.get("w")), str(thumb.get("h"))))
+            if found != sorted((label, str(right))):
+                size = f"{_number(thumb, 'w')} by {_number(thumb, 'h')}"
+                yield f"{label} of {width} by {height} is {size}"
+
+
+def _number(thumb: dict[str, Any], key: str) -> str:
+    return found if (found := str(thumb.get(key))).isdigit() else "?"
 
 
 @check

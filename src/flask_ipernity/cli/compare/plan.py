@@ -91,7 +91,7 @@ _SIGN_IN_FACTS: list[Step] = [
 _LISTS: list[Step] = [
     _get("popular", "explore.docs.getPopular", media="photo", extra=_EXPLORE),
     _get("popular_many", "explore.docs.getPopular", per_page=MANY),
-    _get("recent", "explore.docs.getRecent", media="photo", extra=_EXPLORE),
+    _get("recent", "explore.docs.getRecent", media="photo", thumbsize="500", extra=_EXPLORE),
     _get("homepage", "explore.docs.homepage", extra=_EXPLORE),
     _get("random_groups", "explore.groups.getRandom"),
     Call(
@@ -288,7 +288,15 @@ _CHANGES: list[Step] = [
     _look("new_perms", "doc.getPerms", doc_id="{new_doc}"),
     _write("add_tags", "doc.tags.add", doc_id="{new_doc}", keywords=f'{NO_WORD},"two words"'),
     _look("changed_doc", "doc.get", doc_id="{new_doc}", extra="tags,notes"),
-    _write("create_album", "album.create", title="{title}"),
+    Call(
+        name="create_album",
+        method="album.create",
+        params={"title": "{title}"},
+        post=True,
+        token="right",
+        needs="write",
+        about="new_doc",
+    ),
     _look("empty_album_hidden", "album.getList", per_page="100"),
     _look("empty_album_shown", "album.getList", per_page="100", empty="1"),
     _write("add_to_album", "album.docs.add", album_id="{new_album}", doc_id="{new_doc}"),

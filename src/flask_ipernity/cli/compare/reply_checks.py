@@ -87,8 +87,8 @@ def envelope(answer: Answer, value: Any) -> Iterator[str]:
                 yield f"api.{key} is missing"
             for key in sorted(api.keys() - known):
                 yield f"api.{shown_key(key)} is not known"
-        case _:
-            yield f"{said(answer)}: there is no api"
+        case dict():
+            yield "there is no api"
 
 
 @check

@@ -26,6 +26,8 @@ _ADDRESS = re.compile(r"https?://\S+|\b\d{1,3}(\.\d{1,3}){3}\b|\S+@\S+")
 #: The names of all calls of methods.
 _CALLS = tuple(step.name for step in PLAN if isinstance(step, Call))
 _QUOTED = re.compile(r"“[^”]*”")
+#: Ids, dates, and the secrets of files.
+_NUMBER = re.compile(r"\b(?:[0-9-]{4,}|[0-9a-f]{8,})\b")
 #: So many differences of one assumption are shown.
 _MOST = 12
 
@@ -52,6 +54,9 @@ def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
         for name in [name for name, answer in seen.items() if answer.status == NOT_ALLOWED]:
             del seen[name]
             reasons.append("the file is on a host that is not allowed")
+    before = [name for name in assumption.after if not _is_ok(outcome, name)]
+    if before:
+        return Finding(assumption, "unseen", (f"{before[0].replace('_', ' ')} did not succeed",))
     together = assumption.check in COMPARISONS
     if not seen or (together and len(seen) < len(names)):
         return Finding(assumption, "unseen", tuple(dict.fromkeys(reasons)) or ("not asked",))
@@ -72,6 +77,10 @@ def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
     if len(unseen) == len(groups):
         return Finding(assumption, "unseen", tuple(dict.fromkeys(unseen)))
     return Finding(assumption, "same", ())
+
+
+def _is_ok(outcome: Outcome, name: str) -> bool:
+    return name in outcome.answers and outcome.answers[name].is_ok
 
 
 def _lines(assumption: Assumption, answers: list[Answer]) -> Iterator[str]:
@@ -95,8 +104,11 @@ class Privacy:
         self._secrets = [secret for secret in secrets if secret]
         words: set[str] = set()
         for answer in outcome.answers.values():
-            if answer.is_ok:
-                words |= {str(value) for where, value in scalars(answer.data) if _private(where)}
+            for where, value in scalars(answer.data) if answer.is_ok else ():
+                if _private(where):
+                    words.add(str(value))
+                if where.endswith(("name", "alias")):
+                    words |= set(re.findall(r"\w+", str(value)))
         private = {word for word in words - _public_words() if len(word) >= _SHORTEST_PRIVATE}
         # Longer ones first, so that no part of one is left.
         self._words = sorted(private, key=len, reverse=True)
@@ -106,7 +118,7 @@ class Privacy:
         return _ADDRESS.sub("***", redact(_QUOTED.sub(self._clean, text), *self._secrets))
 
     def _clean(self, match: re.Match[str]) -> str:
-        text = match[0]
+        text = _NUMBER.sub("***", match[0])
         for word in self._words:
             if word in text:
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "***", text)

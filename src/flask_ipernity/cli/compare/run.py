@@ -13,6 +13,8 @@ from .wire import Answer, LimitReached, NoAnswer, Wire
 
 #: So many calls without an answer, one after the other, end a run.
 _MAX_FAILURES = 3
+#: Seconds; clients report that the time that is told is often too long.
+_LONGEST_WAIT = 10.0
 #: The service has had enough for now.
 _LIMITS = ("112", "113")
 #: The service does not know the application, or does not serve it here.
@@ -59,8 +61,6 @@ class Run:
         self._announce = announce
         self._failures = 0
         self.outcome = Outcome()
-        #: The names of the calls that were sent, answered or not.
-        self.attempted: set[str] = set()
 
     def carry_out(self, plan: Iterable[Step]) -> None:
         """Make all calls of *plan* that can be made."""
@@ -81,6 +81,9 @@ class Run:
             return
         if (lacking := self._lacking(step)) is not None:
             unseen[step.name] = lacking
+            return
+        if isinstance(step, Call) and step.about and self.samples.get(step.about) is None:
+            unseen[step.name] = "the picture was not uploaded"
             return
         self._announce(step)
         try:
@@ -117,14 +120,14 @@ class Run:
         if isinstance(step, Fetch):
             return self._fetch(step)
         params = self.samples.fill(step.params)
-        self.attempted.add(step.name)
         answer = self._wire.call(step, params)
         if step.times > 1:
-            self.outcome.answers[f"{step.name}_first"] = answer
+            if answer.is_ok:
+                self.outcome.answers[f"{step.name}_first"] = answer
             for _ in range(step.times - 1):
                 if is_settled(answer):
                     break
-                self._wire.pause(next(at(answer.data, "tickets.eta"), None))
+                self._wire.pause(_eta(answer))
                 answer = self._wire.call(step, params)
         return answer
 
@@ -148,6 +151,12 @@ class Run:
             for item, level in missing(self._permissions, facts["permissions"]).items():
                 return f"the token lacks {item}={level}"
         return None
+
+
+def _eta(answer: Answer) -> float:
+    """Return the seconds to wait before the next look: what was told, but neither 0 nor long."""
+    told = str(next(at(answer.data, "tickets.eta"), None))
+    return min(max(float(told), 1), _LONGEST_WAIT) if told.isdigit() else 1
 
 
 def is_settled(answer: Answer) -> bool:

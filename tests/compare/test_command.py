@@ -1,0 +1,233 @@
+"""The command: what it runs for, what it announces, how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from flask_ipernity import Ipernity
+from flask_ipernity.cli import cli
+from flask_ipernity.cli.compare import plan, wire
+from flask_ipernity.cli.compare.plan import PLAN
+from flask_ipernity.sandbox import Sandbox
+from tests.support import servers
+from tests.support.compare import ENOUGH, compare, environment
+from tests.support.lookup import ADA
+from tests.support.visitor import consent
+
+SETTINGS = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
+
+
+def invoke(*arguments: str, **environ: str) -> Any:
+    cleared = dict.fromkeys(SETTINGS, "")
+    return CliRunner().invoke(cli, ["compare", *arguments], env=cleared | environ)
+
+
+@pytest.mark.parametrize("options", [[], ["--sign-in"], ["--write"]])
+def test_a_dry_run_names_each_call_and_makes_none(service: Sandbox, options: list[str]) -> None:
+    service.clear_calls()
+    service.media_requests.clear()
+    done = invoke("--dry-run", *options, **environment(service))
+    assert done.exit_code == 0
+    assert service.calls == []
+    assert service.media_requests == []
+    lines = re.findall(r"^ *(\d+) (GET|POST|HEAD) (\S+)", done.stdout, re.MULTILINE)
+    assert [int(number) for number, _, _ in lines] == list(range(1, len(lines) + 1))
+    assert "upload.file" in done.stdout or "--write" not in options
+    assert {"POST"} != {verb for _, verb, _ in lines}
+    service.clear_calls()
+    compare(service, "--json", *options, token=service.sign_in(ADA, ENOUGH))
+    made = Counter(call.method for call in service.calls)
+    announced = Counter(name for _, _, name in lines)
+    # Once more, it is asked what the token may do.
+    assert made - announced <= Counter({"auth.checkToken": 1})
+
+
+def test_a_dry_run_needs_no_key() -> None:
+    assert invoke("--dry-run").exit_code == 0
+
+
+def test_a_run_makes_150_calls_at_most() -> None:
+    most = sum(step.times for step in PLAN)
+    assert most + 2 + wire.KEPT_FOR_CLEANING <= wire.MAX_CALLS <= 150
+    assert f"At most {most} calls" in invoke("--dry-run", "--write").stdout
+
+
+def test_reading_makes_only_calls_that_read(service: Sandbox) -> None:
+    service.clear_calls()
+    compare(service, "--json", "--sign-in", token=service.sign_in(ADA, {"doc": "read"}))
+    used = set(service.state.docs)
+    for call in service.calls:
+        if call.http_method == "POST" and not call.method.startswith(("test.", "auth.")):
+            assert not used & set(call.params.values())
+            assert call.params.get("doc_id", "999999999999") == "999999999999"
+
+
+def test_calls_are_paced(service: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(wire, "sleep", sleep)
+    monkeypatch.setattr(wire, "monotonic", lambda: now[0])
+    monkeypatch.setattr(plan, "PLAN", PLAN[:11])
+    done = CliRunner().invoke(cli, ["compare", "--json"], env=environment(service))
+    assert done.exit_code == 0
+    assert len(slept) == 10
+    assert all(seconds == pytest.approx(0.3) for seconds in slept)
+
+
+@pytest.mark.parametrize("options", [["--nonsense"], ["--pace", "-1"], ["--pace", "x"], ["more"]])
+def test_wrong_usage_ends_with_2(options: list[str]) -> None:
+    assert invoke(*options, **SETTINGS).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, "IPERNITY_APP_KEY is missing"),
+        ({"IPERNITY_APP_KEY": "key"}, "IPERNITY_APP_SECRET is missing"),
+        ({**SETTINGS, "IPERNITY_API_URL": "nowhere"}, "IPERNITY_API_URL must be"),
+    ],
+)
+def test_without_settings_it_says_what_is_missing(environ: dict[str, str], said: str) -> None:
+    done = invoke(**environ)
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_it_runs_for_the_application_of_flask(service: Sandbox) -> None:
+    app = Flask("example")
+    app.config.update(service.config(), IPERNITY_LANG="de")
+    Ipernity(app)
+    service.clear_calls()
+    runner = app.test_cli_runner()
+    done = runner.invoke(cli, ["compare", "--pace", "0", "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["counts"]["different"] == 0
+    assert {call.params["lg"] for call in service.calls if "lg" in call.params} == {"de"}
+
+
+def test_an_application_without_the_extension_is_told_so() -> None:
+    done = Flask("example").test_cli_runner().invoke(cli, ["compare"])
+    assert done.exit_code == 1
+    assert "Call Ipernity(app)" in done.stderr
+
+
+def test_an_application_with_a_wrong_setting_is_told_so() -> None:
+    def create() -> Flask:
+        app = Flask("example")
+        app.config.update(SETTINGS, IPERNITY_TIMEOUT="long")
+        Ipernity(app)
+        return app
+
+    done = CliRunner().invoke(cli, ["compare"], obj=ScriptInfo(create_app=create))
+    assert done.exit_code == 1
+    assert "IPERNITY_TIMEOUT must be" in done.stderr
+
+
+def test_a_key_that_is_refused_ends_the_run_at_once(service: Sandbox) -> None:
+    service.clear_calls()
+    done = invoke("--json", "--pace", "0", **{**environment(service), "IPERNITY_APP_KEY": "0" * 32})
+    assert done.exit_code == 1
+    assert "refuses IPERNITY_APP_KEY (error 101)" in done.stderr
+    assert len(service.calls) == 1
+    counts = json.loads(done.stdout)["counts"]
+    assert counts["same"] == counts["different"] == 0
+
+
+def test_a_service_that_cannot_be_reached_ends_the_run_soon() -> None:
+    url = f"http://127.0.0.1:{servers.free_port()}/api/"
+    done = invoke("--pace", "0", **SETTINGS, IPERNITY_API_URL=url)
+    assert done.exit_code == 1
+    assert "the service cannot be reached: no connection" in done.stderr
+    assert re.search(r"0 as assumed, 0 different, \d+ not seen; 3 calls", done.stdout)
+
+
+@pytest.mark.parametrize("kind", ["112", "113", "429"])
+def test_a_service_that_wants_no_more_calls_gets_none(service: Sandbox, kind: str) -> None:
+    service.clear_calls()
+    service.fault("doc.search", kind)
+    try:
+        done = compare(service)
+    finally:
+        service.clear_faults()
+    assert done.status == 1
+    assert "the service wants no more calls" in done.err
+    assert service.calls[-1].method == "doc.search"
+    assert done.ids("same")
+    assert done.ids("different") == set()
+
+
+def test_a_token_that_is_refused_is_named(service: Sandbox) -> None:
+    done = compare(service, "--sign-in", token="1-0123456789abcdef")
+    assert done.status == 1
+    assert "does not accept IPERNITY_OWNER_TOKEN" in done.err
+    assert "0123456789abcdef" not in done.err
+
+
+class Person:
+    """Opens the link that is printed, and answers."""
+
+    def __init__(self, answer: str | None) -> None:
+        self.answer = answer
+        self.link = ""
+
+    def __call__(self, text: str, **options: Any) -> str:
+        if self.answer is not None:
+            consent_at_desktop(self.link, self.answer)
+        return ""
+
+
+def consent_at_desktop(link: str, answer: str) -> None:
+    with pytest.raises(KeyError):
+        # There is no redirect.
+        consent(link, answer=answer)
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Let somebody sit before the terminal and its browser."""
+    somebody = Person("allow")
+    echo = click.echo
+
+    def heard(text: object = "", **options: Any) -> None:
+        if found := re.search(r"https?://\S+/authorize\S+", str(text)):
+            somebody.link = found[0]
+        echo(text, **options)
+
+    monkeypatch.setattr(click, "echo", heard)
+    monkeypatch.setattr(click, "prompt", somebody)
+    return somebody
+
+
+def test_a_person_signs_in_with_a_browser(service: Sandbox, person: Person) -> None:
+    done = compare(service, "--json", "--write")
+    assert done.status == 0
+    assert "frob.single-use" in done.ids("same")
+    assert person.link in done.err
+    assert person.link not in done.out
+
+
+@pytest.mark.parametrize("answer", ["refuse", None])
+def test_without_an_agreement_no_call_with_a_token_is_made(
+    service: Sandbox, person: Person, answer: str | None
+) -> None:
+    person.answer = answer
+    service.clear_calls()
+    done = compare(service, "--json", "--sign-in")
+    assert done.status == 1
+    assert "not confirmed" in done.err
+    assert {call.method for call in service.calls} == {"auth.getFrob", "auth.getToken"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..errors import BadAnswer
+from ..http.redaction import Secret
 from ..permissions import checked
 from .base import Application, Service
 from .signing import api_sig
@@ -58,6 +59,7 @@ class AuthHandler(Service):
         :raises APIRequestError: 2: the frob is wrong, spent or too old.
         :raises BadAnswer: the answer has no token.
         """
+        frob = Secret(frob)
         params = {"frob": frob, "extra": extra}
         answer: t.AuthGetToken = self._call("auth.getToken", params, extra_params)
         auth: object = answer.get("auth")
@@ -79,6 +81,7 @@ class AuthHandler(Service):
         :param auth_token: a token; by default that of the API object.
         :raises TokenError: the token is not valid any more.
         """
+        auth_token = auth_token and Secret(auth_token)
         params = {"auth_token": auth_token, "extra": extra}
         answer: t.AuthCheckToken = self._call("auth.checkToken", params, extra_params)
         return answer
@@ -114,6 +117,7 @@ class DesktopAuthHandler(AuthHandler):
         :param frob: from :meth:`~.AuthHandler.getFrob`.
         :raises ConfigurationError: an item or level that does not exist.
         """
+        frob = Secret(frob)
         return self._authorize_url(perms, frob=frob)
 
 

@@ -10,7 +10,13 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
+from http.client import (
+    HTTP_PORT,
+    HTTPS_PORT,
+    METHOD_NOT_ALLOWED,
+    HTTPException,
+    HTTPResponse,
+)
 from queue import SimpleQueue
 from random import uniform
 from socket import gaierror
@@ -21,6 +27,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
 from ..http.pool import Pool
+from ..http.redaction import Secret
 from ..http.retry_after import parse_retry_after
 from ..http.sockets import ConnectError, Origin
 from ..per_process import PerProcess
@@ -30,6 +37,11 @@ MAX_RESPONSE_SIZE = 32 * 1024 * 1024
 
 # Seconds before the first retry; each further delay is twice as long.
 _RETRY_DELAY = 0.2
+
+_NOT_BY_POST = (
+    "Ipernity does not take this call by POST (HTTP 405). Calls with a token go by POST only:"
+    " a token in a URL is read by proxies, and by programs that watch for errors"
+)
 
 _RETRY_STATUSES = frozenset({429, 502, 503, 504})
 
@@ -162,15 +174,15 @@ class Transport:
         """Send one call and return the reply.
 
         :param method: the API method.
-        :param params: the parameters of the query; none if *body* has them.
+        :param params: the parameters, for the query; ignored if there is a *body*, which has them.
         :param body: the body of a POST request; without it, the request is a GET.
         :param retry: whether to send it again after a failure that may pass.
         :raises ServiceError: there is no usable answer; ``tries`` is set, here and below.
         :raises QuotaExceeded: HTTP 429.
         """
         target = f"{self._path}{method}/json"
-        if params:
-            target += "?" + urlencode(params)
+        if body is None:
+            target = Secret(f"{target}?{urlencode(params)}")
         end = monotonic() + self._total_timeout
         max_tries = 1 + self._retries if retry else 1
         tries = 1
@@ -187,14 +199,17 @@ class Transport:
             sleep(delay)
         return Reply(outcome, tries)
 
-    def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
-        """Send a GET request in another thread, and return its reply, which may still be to come.
+    def prefetch(
+        self, method: str, params: Mapping[str, str], body: RequestBody | None = None
+    ) -> Prefetched | None:
+        """Send a request in another thread, and return its reply, which may still be to come.
 
         As many can be on their way at once as the pool has connections. Return ``None`` if there
         are as many already, or if no thread can be started.
 
         :param method: the API method.
         :param params: its signed parameters.
+        :param body: as for :meth:`send`.
         """
         prefetching = self._prefetching()
         if not prefetching.acquire(blocking=False):
@@ -202,16 +217,18 @@ class Transport:
         prefetched = Prefetched(method, params)
         try:
             # A daemon: it must not delay the end of the program.
-            Thread(target=self._fetch, args=(prefetched, prefetching), daemon=True).start()
+            Thread(target=self._fetch, args=(prefetched, body, prefetching), daemon=True).start()
         except RuntimeError:
             prefetching.release()
             return None
         return prefetched
 
-    def _fetch(self, prefetched: Prefetched, prefetching: BoundedSemaphore) -> None:
+    def _fetch(
+        self, prefetched: Prefetched, body: RequestBody | None, prefetching: BoundedSemaphore
+    ) -> None:
         outcome: Reply | BaseException
         try:
-            outcome = self.send(prefetched.method, prefetched.params, body=None, retry=True)
+            outcome = self.send(prefetched.method, prefetched.params, body=body, retry=True)
         except BaseException as error:
             outcome = error
         prefetching.release()
@@ -256,6 +273,8 @@ class Transport:
             text = f"the response is longer than {MAX_RESPONSE_SIZE} bytes"
             return _FailedTry(BadAnswer(text, method))
         self._pool.keep(self._origin, connection)
+        if response.status == METHOD_NOT_ALLOWED and body is not None:
+            return _FailedTry(BadAnswer(_NOT_BY_POST, method))
         return _decode(method, response, content)
 
 

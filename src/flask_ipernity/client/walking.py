@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import BadAnswer
+from ..http.redaction import hide
 from .base import Caller
 from .lists import Listing, list_path, read_list
 from .methods import Method, find_method
@@ -67,6 +68,7 @@ class Walk(Generic[T]):
         page: int | str = 1,
         **params: object,
     ) -> None:
+        params = hide(params)
         if limit is not None and limit < 0:
             raise ValueError(f"limit={limit}: it must not be negative")
         self._api = api

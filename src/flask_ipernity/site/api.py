@@ -17,7 +17,7 @@ from ..client.methods import Method, find_method
 from ..client.signing import plain_params
 from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
-from ..http.redaction import one_line
+from ..http.redaction import hide, one_line
 from ..settings import Settings
 from ..signals import Call, CallSource, api_called
 from ..state import Part
@@ -126,6 +126,7 @@ class SiteAPI(IpernityAPI):
         :param cached: ``False`` bypasses the cache.
         :raises QuotaExceeded: Ipernity has asked to wait; perhaps nothing was sent.
         """
+        params = hide(params)
         method, cache = find_method(method_name, unknown), self._site.cache
         key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
@@ -220,6 +221,7 @@ class SiteAPI(IpernityAPI):
 
         See :meth:`.IpernityAPI.prefetch`.
         """
+        params = hide(params)
         cache, key = self._site.cache, self._cache_key(find_method(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None

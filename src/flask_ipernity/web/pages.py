@@ -12,6 +12,7 @@ from flask.wrappers import Response
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from .navigation import wants_json
+from .next_url import home
 
 #: Adds the templates below ``flask_ipernity/`` to the application.
 templates = Blueprint("flask_ipernity", "flask_ipernity", template_folder="templates")
@@ -72,6 +73,7 @@ def page(template: str, **values: object) -> Response:
 
     :param template: its name below ``flask_ipernity/``.
     """
+    values = {"home": home(request), **values}
     response = make_response(render_template(f"flask_ipernity/{template}", **values))
     _protect(response)
     return response

@@ -205,11 +205,19 @@ def is_time(value: Any) -> bool:
 def best_fit(entries: list[dict[str, Any]], granted: Mapping[str, str]) -> dict[str, Any]:
     """Return which of *entries* has come back with the permissions *granted*.
 
-    That is the newest one whose permissions were all granted, else the newest one: two tabs may
-    have asked for different permissions.
+    Two tabs may have asked for different permissions. It is the newest of those whose permissions
+    were all granted, unless another one of them asks for all that it does and for more. If there
+    are none, it is the newest one.
 
     :param entries: pending sign-ins, oldest first; at least one.
     """
-    newest_first = entries[::-1]
-    fitting = (entry for entry in newest_first if not missing(granted, entry["permissions"]))
-    return next(fitting, newest_first[0])
+    best: dict[str, Any] | None = None
+    for entry in reversed(entries):
+        asked = entry["permissions"]
+        if not missing(granted, asked) and (best is None or _is_more(asked, best["permissions"])):
+            best = entry
+    return best or entries[-1]
+
+
+def _is_more(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return not missing(one, other) and bool(missing(other, one))

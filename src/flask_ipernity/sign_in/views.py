@@ -55,7 +55,7 @@ def confirm_page() -> Response:
         try:
             next_url = finish_confirmation(request.form.get("token", ""), agreed=agreed)
         except SignInError as error:
-            if error.reason in ("other_account", "refused"):
+            if not agreed and error.reason in ("other_account", "refused"):
                 return _redirect(home(request))
             raise
         return _redirect(next_url)

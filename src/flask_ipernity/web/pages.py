@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..http.redaction import one_line
 from .navigation import wants_json
+from .next_url import home
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,7 @@ def page(template: str, **values: object) -> Response:
 
     :param template: its name below ``flask_ipernity/``.
     """
+    values = {"home": home(request), **values}
     response = make_response(render_template(f"flask_ipernity/{template}", **values))
     _protect(response)
     return response

@@ -18,7 +18,7 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import ReadSettings, Settings
+from .settings import ReadSettings, Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession
@@ -63,6 +63,7 @@ class Ipernity:
             )
         read = ReadSettings(app.config)
         settings = read.settings
+        check_secret_keys(app.config)
         if settings.confirm_sign_in and not settings.callback:
             raise ConfigurationError(
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"

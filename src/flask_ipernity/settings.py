@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -235,6 +235,52 @@ class Settings:
                 if key in config
             }
         )
+
+
+def secret_keys(config: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Return the application's secret keys, the current one first.
+
+    Everything of ours that is signed or encrypted gets its keys here. ``SECRET_KEY_FALLBACKS`` as
+    a single text would make each of its letters a key, and an empty key is known to everybody.
+
+    :param config: the application's configuration.
+    :raises ConfigurationError: there is no ``SECRET_KEY``, or one of the two has another shape.
+    """
+    key, fallbacks = config.get("SECRET_KEY"), config.get("SECRET_KEY_FALLBACKS")
+    if not _is_key(key):
+        found = "empty" if key in (None, "", b"") else f"of type {type(key).__name__}"
+        raise ConfigurationError(
+            f"SECRET_KEY must be a string that is not empty; it is {found}. Make one with:"
+            " python -c 'import secrets; print(secrets.token_hex())'"
+        )
+    keys: list[str | bytes] = [key, *_old_keys(fallbacks)]
+    return tuple(part.encode() if isinstance(part, str) else part for part in keys)
+
+
+def check_secret_keys(config: Mapping[str, Any]) -> None:
+    """Check what :func:`secret_keys` reads, as far as it is set already.
+
+    :raises ConfigurationError: ``SECRET_KEY`` or ``SECRET_KEY_FALLBACKS`` has the wrong shape.
+    """
+    if config.get("SECRET_KEY") in (None, "", b""):
+        _old_keys(config.get("SECRET_KEY_FALLBACKS"))
+    else:
+        secret_keys(config)
+
+
+def _is_key(value: Any) -> TypeGuard[str | bytes]:
+    return isinstance(value, str | bytes) and len(value) > 0
+
+
+def _old_keys(fallbacks: Any) -> list[str | bytes]:
+    if fallbacks is None:
+        return []
+    if isinstance(fallbacks, list | tuple | set | frozenset) and all(map(_is_key, fallbacks)):
+        return list(fallbacks)
+    raise ConfigurationError(
+        "SECRET_KEY_FALLBACKS must be a list of keys, none of them empty, such as"
+        ' ["the old key"]; in the environment: \'["the old key"]\'.'
+    )
 
 
 def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:

@@ -20,6 +20,8 @@ from weakref import finalize
 
 from urllib3.util import wait_for_read
 
+from ..per_process import PerProcess
+
 #: Origins whose connections are kept; more than a site needs.
 MAX_ORIGINS = 64
 
@@ -154,6 +156,11 @@ class Connection(HTTPConnection):
         raise ConnectionError("the connection is closed")
 
     @property
+    def reader(self) -> Any:
+        """What reads the response to the last request; of the class that the pool was given."""
+        return self._wire.reader
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection is open at this end, and was opened by this process.
 
@@ -214,8 +221,9 @@ class Pool:
         self._open_socket = open_socket
         self._reader = reader
         self._context: ssl.SSLContext | None = None
-        self._idle: dict[Origin, deque[Connection]] = {}
-        finalize(self, _close_all, self._idle)
+        # Two processes on one connection would read each other's responses.
+        self._idle: PerProcess[dict[Origin, deque[Connection]]] = PerProcess(dict, _close_all)
+        finalize(self, _close_idle, self._idle)
 
     def take(self, origin: Origin, timeout: float) -> Connection:
         """Return the connection that was used last and is still open, else a new one.
@@ -224,7 +232,7 @@ class Pool:
         :raises ConnectError: there is no connection to the host.
         :raises OSError: there is one, but no agreement on TLS.
         """
-        idle = self._idle.get(origin)
+        idle = self._idle().get(origin)
         try:
             while idle:
                 connection = idle.pop()
@@ -238,9 +246,10 @@ class Pool:
 
     def keep(self, origin: Origin, connection: Connection) -> None:
         """Take back a connection whose response was read to its end."""
-        idle = self._idle.get(origin)
-        if idle is None and len(self._idle) < MAX_ORIGINS:
-            idle = self._idle.setdefault(origin, deque())
+        kept = self._idle()
+        idle = kept.get(origin)
+        if idle is None and len(kept) < MAX_ORIGINS:
+            idle = kept.setdefault(origin, deque())
         if idle is not None and len(idle) < self._size and connection.is_open:
             connection.was_used = True
             idle.append(connection)
@@ -249,7 +258,7 @@ class Pool:
 
     def close(self) -> None:
         """Close the connections that no request uses."""
-        _close_all(self._idle)
+        _close_all(self._idle())
 
     def _connect(self, origin: Origin, timeout: float) -> Connection:
         try:
@@ -273,6 +282,10 @@ class Pool:
             context.set_alpn_protocols(["http/1.1"])
             self._context = context
         return self._context
+
+
+def _close_idle(idle: PerProcess[dict[Origin, deque[Connection]]]) -> None:
+    _close_all(idle())
 
 
 def _close_all(idle: Mapping[Origin, deque[Connection]]) -> None:

@@ -10,16 +10,10 @@ from functools import partial
 from typing import BinaryIO
 
 from .documents import Doc, digest
+from .file_kinds import BY_SUFFIX
 from .state import SandboxState
 from .thumbnails import SIZE_LABELS, OriginalFile, draw_avatar, draw_icon
 
-CONTENT_TYPES = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "mp4": "video/mp4",
-    "mp3": "audio/mpeg",
-}
 ICON_NUMBERS = {"photo": 1, "video": 2, "audio": 3, "other": 8}
 _ICON_DATE = 1_228_086_000.0
 
@@ -63,7 +57,8 @@ def _document_file(state: SandboxState, doc: Doc, label: str) -> ServedFile:
             lambda: _open_thumbnail(state, picture, label),
         )
     source = doc.source
-    content_type = CONTENT_TYPES.get(doc.ext, "application/octet-stream")
+    kind = BY_SUFFIX.get(doc.ext)
+    content_type = kind.content_type if kind else "application/octet-stream"
     return ServedFile(content_type, digest(source.identity), source.modified, source.open)
 
 

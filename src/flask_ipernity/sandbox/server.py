@@ -18,6 +18,7 @@ from flask import Flask
 
 from . import authorize, endpoint, web_pages
 from .accounts import App, Person
+from .empty_lists import EmptyListRule, EmptyLists
 from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
@@ -50,6 +51,11 @@ class Sandbox:
     :param extra_documents: number of further public photos of the first person, older than all
         others, for lists of many pages.
     :param processing: seconds until an uploaded file is a document.
+    :param empty_lists: how an empty list is answered where nobody knows: ``absent`` without a
+        key, ``list`` as ``[]``, ``mixed`` each list in turns. What is known of a list is kept.
+    :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
+        licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
+        service does so. Its date, place and EXIF values are read in any case.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
@@ -66,6 +72,8 @@ class Sandbox:
         callback_url: str | None = None,
         extra_documents: int = 0,
         processing: float = 1.0,
+        empty_lists: EmptyLists = "absent",
+        reads_metadata: bool = False,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
@@ -73,11 +81,13 @@ class Sandbox:
         self._stopped_connections = 0
         self._remove_uploads: Callable[[], object] = lambda: None
         self._faults = FaultInjector(latency, rate)
+        self._empty_lists = EmptyListRule(empty_lists)
         self._faults.faults.extend(Fault.parse(spec) for spec in faults)
         #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
         self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
         add_documents(self.state, extra_documents)
         self.state.processing = processing
+        self.state.reads_metadata = reads_metadata
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url
@@ -103,7 +113,12 @@ class Sandbox:
         site.request_class = upload_request_class(uploads)
         site.register_blueprint(
             endpoint.blueprint(
-                self.state, self._faults, self.calls.append, self.media_url, self.url
+                self.state,
+                self._faults,
+                self.calls.append,
+                self.media_url,
+                self.url,
+                self._empty_lists,
             )
         )
         site.register_blueprint(authorize.blueprint(self.state))

@@ -12,10 +12,12 @@ from secrets import token_urlsafe
 from time import time
 from typing import Any
 
+from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from ..errors import SignInError
-from .tokens import CANDIDATE, secret_keys
+from ..settings import secret_keys
+from .tokens import CANDIDATE
 from .visitor import VisitorAPI
 
 
@@ -71,4 +73,5 @@ def drop(api: VisitorAPI) -> None:
 
 def _serializer() -> URLSafeSerializer:
     # itsdangerous signs with the last key.
-    return URLSafeSerializer(list(reversed(secret_keys())), salt="flask-ipernity confirm sign-in")
+    keys = list(reversed(secret_keys(current_app.config)))
+    return URLSafeSerializer(keys, salt="flask-ipernity confirm sign-in")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
 from copy import deepcopy
 from functools import lru_cache
 from secrets import token_urlsafe
@@ -22,7 +21,7 @@ from flask import current_app
 
 from ..caching.backends import TextStore, text_store
 from ..errors import ConfigurationError, SignInError
-from ..settings import Settings
+from ..settings import Settings, secret_keys
 from .session import VisitorSession
 
 if TYPE_CHECKING:
@@ -203,15 +202,8 @@ class JSONStore:
         self._texts.delete(key)
 
 
-def secret_keys() -> tuple[bytes, ...]:
-    """Return the application's secret keys, the current one first."""
-    fallbacks: Iterable[str | bytes] = current_app.config.get("SECRET_KEY_FALLBACKS") or ()
-    keys = (current_app.secret_key or "", *fallbacks)
-    return tuple(key.encode() if isinstance(key, str) else key for key in keys)
-
-
 def _seal() -> MultiFernet:
-    return _fernets(secret_keys())
+    return _fernets(secret_keys(current_app.config))
 
 
 @lru_cache(maxsize=8)

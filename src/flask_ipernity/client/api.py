@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import BadAnswer
+from ..errors import BadAnswer, NotFoundError
 from ..http.redaction import Secret, hide
 from ..permissions import missing
 from ._service_names import Services
@@ -71,6 +71,10 @@ def _body(method: Method, sent: Mapping[str, str]) -> RequestBody | None:
     """
     has_secret = "auth_token" in sent or "frob" in sent
     return form_body(sent) if method.post or has_secret else None
+
+
+def _no_page(method: Method, page: int) -> NotFoundError:
+    return NotFoundError("error", 0, f"the list has no page {page}", method.name)
 
 
 class IpernityAPI(Services):
@@ -328,6 +332,7 @@ class IpernityAPI(Services):
         page: int | None = 1,
         per_page: int | None = None,
         elem_name: str | None = None,
+        error_out: bool = False,
         **params: object,
     ) -> Page[Any]:
         """Return one page of a list, for a template.
@@ -337,14 +342,22 @@ class IpernityAPI(Services):
             page. A page after the last is empty.
         :param per_page: the number of records of a page; by default that of the service.
         :param elem_name: see :meth:`walk_data`.
+        :param error_out: ``True`` raises an error for a page before the first or after the last,
+            which becomes a response with status 404. An empty list has a first page.
         :param params: parameters of the method.
+        :raises NotFoundError: *error_out* is set, and there is no such page.
         """
         params = hide(params)
         method = find_method(method_name)
         path = list_path(method, elem_name)
         number = max(1, page or 1)
+        if error_out and page is not None and page < 1:
+            raise _no_page(method, page)
         answer = self.call(method.name, page=number, per_page=per_page, **params)
         listing = read_list(answer, path, method.name, per_page)
+        last = number - 1 if listing.pages is None and not listing.records else listing.pages
+        if error_out and last is not None and number > max(1, last):
+            raise _no_page(method, number)
         return Page(
             listing.records,
             number,

@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .http.redaction import Secret
 from .permissions import checked
 
 PREFIX = "IPERNITY_"
@@ -297,10 +298,11 @@ def _old_keys(fallbacks: Any) -> list[str | bytes]:
 
 def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:
     try:
-        return metadata["check"](value)
+        checked = metadata["check"](value)
     except ValueError as error:
         found = _found(value) if metadata["secret"] else repr(value)
         raise ConfigurationError(f"{key} must be {error}; it is {found}.") from None
+    return Secret(checked) if metadata["secret"] and isinstance(checked, str) else checked
 
 
 def _found(secret: Any) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from flask import Flask, Request
 
-from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox import server as server_module
+from flask_ipernity.sandbox import Sandbox, call_body
 from flask_ipernity.sandbox.call_body import HELD_BYTES
 from flask_ipernity.sandbox.documents import PUBLIC
+from flask_ipernity.sandbox.local_only import answer_only_to
+from flask_ipernity.sandbox.uploads import IncomingFile
 from tests.support.file_heads import picture
 from tests.support.lookup import ADA, doc
 from tests.support.raw_http import RawClient, sign
 
+NONE: Mapping[str, str] = {}
 LOCAL = ("127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST", "[::1]")
 OTHERS = (
     "evil.example",
@@ -35,7 +38,9 @@ OTHERS = (
 )
 
 
-def status(url: str, host: str, verb: str = "GET", body: bytes = b"", **headers: str) -> int:
+def status(
+    url: str, host: str, headers: Mapping[str, str] = NONE, verb: str = "GET", body: bytes = b""
+) -> int:
     """Return the HTTP status of a request with this ``Host``."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
@@ -43,7 +48,7 @@ def status(url: str, host: str, verb: str = "GET", body: bytes = b"", **headers:
         connection.putrequest(verb, parts.path + "?" + parts.query, skip_host=True)
         connection.putheader("Host", host)
         for name, value in headers.items():
-            connection.putheader(name.replace("_", "-"), value)
+            connection.putheader(name, value)
         connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         return connection.getresponse().status
@@ -73,23 +78,24 @@ def test_only_names_of_this_machine_are_answered(sandbox: Sandbox, urls: list[st
         assert status(url, "evil.example") == status(url, f"evil.example:{port}") == 421
 
 
-def test_the_host_that_was_chosen_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Sandbox(host="localhost") as sandbox:
-        server_module.answer_only_to(_app := server_module.Flask("x"), "nas.example")
-        _app.add_url_rule("/", view_func=lambda: "in")
-        client = _app.test_client()
-        assert client.get("/", base_url="http://NAS.example:5050").status_code == 200
-        assert client.get("/", base_url="http://nas.example.org").status_code == 421
-        assert sandbox.url.startswith("http://localhost:")
+def test_the_host_that_was_chosen_is_answered() -> None:
+    app = Flask("x")
+    app.add_url_rule("/", view_func=lambda: "in")
+    answer_only_to(app, "nas.example")
+    client = app.test_client()
+    assert client.get("/", base_url="http://NAS.example:5050").status_code == 200
+    assert client.get("/", base_url="http://localhost").status_code == 200
+    for other in ("nas.example.org", "example", "192.168.1.2"):
+        assert client.get("/", base_url=f"http://{other}").status_code == 421
 
 
 ELSEWHERE: list[dict[str, str]] = [
-    {"Sec_Fetch_Site": "cross-site"},
-    {"Sec_Fetch_Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
     {"Origin": "http://127.0.0.1"},
-    {"Origin": "http://127.0.0.1:1", "Sec_Fetch_Site": "same-site"},
+    {"Origin": "http://127.0.0.1:1", "Sec-Fetch-Site": "same-site"},
 ]
 
 
@@ -99,16 +105,16 @@ def test_another_site_cannot_press_the_button(
 ) -> None:
     host = urlsplit(sandbox.url).netloc
     form = b"answer=allow"
-    kind = {"Content_Type": "application/x-www-form-urlencoded"}
-    assert status(urls[1], host, "POST", form, **kind, **headers) == 403
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert status(urls[1], host, {**kind, **headers}, "POST", form) == 403
     assert sandbox.state.frobs == {}
     # its own page may, and so may a program, which sends none of these
-    own: list[dict[str, str]] = [{"Origin": sandbox.url, "Sec_Fetch_Site": "same-origin"}, {}]
+    own: list[dict[str, str]] = [{"Origin": sandbox.url, "Sec-Fetch-Site": "same-origin"}, {}]
     for allowed in own:
-        assert status(urls[1], host, "POST", form, **kind, **allowed) == 302
+        assert status(urls[1], host, {**kind, **allowed}, "POST", form) == 302
     assert len(sandbox.state.frobs) == 2
     # to get there is what a link is for
-    assert status(urls[1], host, Sec_Fetch_Site="cross-site") == 200
+    assert status(urls[1], host, {"Sec-Fetch-Site": "cross-site"}) == 200
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE)
@@ -117,35 +123,34 @@ def test_another_site_cannot_call_the_api(
 ) -> None:
     host = urlsplit(sandbox.url).netloc
     for verb in ("GET", "POST"):
-        assert status(urls[0], host, verb, **headers) == 403
+        assert status(urls[0], host, headers, verb) == 403
     assert sandbox.calls == []
-    assert status(urls[3], urlsplit(sandbox.media_url).netloc, **headers) == 200
+    assert status(urls[3], urlsplit(sandbox.media_url).netloc, headers) == 200
 
 
 class Folder:
-    """The folder of uploads, and what was ever opened in it."""
+    """The folder of uploads, and how many files were opened in it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.opened = 0
-        original = server_module.call_request_class
-
-        def watching(folder: Path, is_known: Any) -> Any:
-            self.path = folder
-            base = original(folder, is_known)
-
-            class Watched(base):  # type: ignore[misc, valid-type]
-                def _receive(inner) -> Any:
-                    self.opened += 1
-                    return super()._receive()
-
-            return Watched
-
-        monkeypatch.setattr(server_module, "call_request_class", watching)
+    path: Path
+    opened = 0
 
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Folder:
-    return Folder(monkeypatch)
+    watched = Folder()
+
+    class Watched(IncomingFile):
+        def __init__(self, folder: Path) -> None:
+            watched.opened += 1
+            super().__init__(folder)
+
+    def request_class(folder: Path, is_known: Callable[[str], bool]) -> type[Request]:
+        watched.path = folder
+        return call_body.call_request_class(folder, is_known)
+
+    monkeypatch.setattr(call_body, "IncomingFile", Watched)
+    monkeypatch.setattr("flask_ipernity.sandbox.server.call_request_class", request_class)
+    return watched
 
 
 @pytest.fixture

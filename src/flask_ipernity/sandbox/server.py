@@ -60,7 +60,6 @@ class Sandbox:
     :param processing: seconds until an uploaded file is a document.
     :param empty_lists: how an empty list is answered where nobody knows: ``absent`` without a
         key, ``list`` as ``[]``, ``mixed`` each list in turns. What is known of a list is kept.
-    :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :param consent: whether the consent page asks every time (``ask``), or sends who has granted
         the same before on at once (``remember``).
     :param denial: where a person is sent to who refuses: ``callback`` without a frob, ``empty``
@@ -71,6 +70,7 @@ class Sandbox:
         405), or with a token by ``post`` only (else error 120).
     :param eta: seconds that ``upload.checkTickets`` says are left, whatever is true.
     :param token_life: seconds after which a token is invalid.
+    :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
         licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
         service does so. Its date, place and EXIF values are read in any case.
@@ -92,13 +92,13 @@ class Sandbox:
         processing: float = 1.0,
         *,
         empty_lists: EmptyLists = "absent",
-        thumbnails: str | PathLike[str] | None = None,
         consent: Consent = "ask",
         denial: Denial = "callback",
         lg: Lg = "optional",
         reads: Reads = "both",
         eta: int | None = None,
         token_life: float | None = None,
+        thumbnails: str | PathLike[str] | None = None,
         reads_metadata: bool = False,
     ) -> None:
         #: What nobody knows of the service; may be changed at any time.

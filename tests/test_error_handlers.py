@@ -46,7 +46,7 @@ ERRORS: list[tuple[IpernityError, int]] = [
     (ServiceError("odd"), 502),
     (SignInError("expired", "That took too long."), 400),
     (SignInError("fewer_permissions", "It is missing."), 403),
-    (UploadError("a.jpg", "1", "no"), 502),
+    (UploadError("a.jpg", "1", "no"), 422),
 ]
 
 each_error = pytest.mark.parametrize(

@@ -108,7 +108,17 @@ _OF_SIGN_IN: dict[str, Diagnosis] = {
     "refused": Diagnosis("visitor", "The visitor, or Ipernity, did not agree."),
     "other_account": Diagnosis("visitor", "The visitor came back with another account."),
     "fewer_permissions": Diagnosis("visitor", "The visitor agreed to less than was asked for."),
+    "elsewhere": Diagnosis("visitor", "Another site started the sign-in."),
     "not_kept": Diagnosis("service", "The store of IPERNITY_TOKEN_STORE cannot be written."),
+    "unavailable": Diagnosis("service", "The store of IPERNITY_TOKEN_STORE cannot be read."),
+}
+
+
+_OF_UPLOAD: dict[str, Diagnosis] = {
+    "unreadable": Diagnosis("site", "The application removed or changed the file too early."),
+    "unknown_ticket": Diagnosis("visitor", "The ticket is old, or of another account."),
+    "not_done": Diagnosis("service", "Ipernity is busy; wait for the ticket in a job."),
+    "unknown_state": Diagnosis("service", "The connection to Ipernity broke."),
 }
 
 
@@ -118,7 +128,7 @@ def diagnose(error: HasResponse) -> Diagnosis:
         case SignInError():
             return _OF_SIGN_IN.get(error.reason, Diagnosis("visitor", "The sign-in was damaged."))
         case UploadError():
-            return Diagnosis("visitor", "The file cannot become a document.")
+            return _OF_UPLOAD.get(error.reason, Diagnosis("visitor", "The file is not accepted."))
         case NotFoundError():
             return Diagnosis("visitor", "It does not exist, or the caller may not see it.")
         case TokenError() if error.of_visitor:

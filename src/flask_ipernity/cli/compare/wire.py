@@ -20,7 +20,9 @@ from urllib.parse import urlencode, urlsplit
 from ...client.multipart import UploadSource, form_body
 from ...client.signing import api_sig
 from ...errors import BadAnswer
-from ...http.pool import ConnectError, Connection, Origin, Pool, RateReader
+from ...http.connection import Connection, RateReader
+from ...http.pool import Pool
+from ...http.sockets import ConnectError, Origin
 from ...media import hosts
 from ...settings import Settings
 from .calls import Call

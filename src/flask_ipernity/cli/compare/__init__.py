@@ -121,7 +121,7 @@ def _compare(
             secrets += [grant.token, grant.frob]
             if grant.frob:
                 samples.give("used_frob", grant.frob)
-            samples.give("authorize_url", authorize_url(settings, None, write=False))
+            samples.give("authorize_url", authorize_url(settings, permissions))
         run = Run(wire, samples, _granted(signed_in, write), permissions, _progress(len(PLAN)))
         is_clean = _carry_out(wire, run, write)
     finally:

@@ -33,9 +33,12 @@ def wanted(write: bool) -> dict[str, str]:
     return {"doc": "delete" if write else "read", "network": "read"}
 
 
-def authorize_url(settings: Settings, frob: str | None, write: bool) -> str:
+def authorize_url(
+    settings: Settings, permissions: Mapping[str, str], frob: str | None = None
+) -> str:
     """Return the URL of the authorize page.
 
+    :param permissions: what to ask for.
     :param frob: of a program; without one, the page sends the browser to the callback of the key.
     """
     api = IpernityAPI(
@@ -46,7 +49,7 @@ def authorize_url(settings: Settings, frob: str | None, write: bool) -> str:
         auth_url_base=settings.authorize_url,
         lang=settings.lang,
     )
-    return api.auth.auth_url(wanted(write), **({"frob": frob} if frob else {}))
+    return api.auth.auth_url(permissions, **({"frob": frob} if frob else {}))
 
 
 def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> Grant:
@@ -77,8 +80,12 @@ def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> Gr
 
 def _owner(wire: Wire, token: str) -> Grant:
     wire.token = token
-    answer = wire.call(Call(name="check", method="auth.checkToken", token="right"), {})
-    if not answer.is_ok:
+    for post in (False, True):
+        call = Call(name="check", method="auth.checkToken", token="right", post=post)
+        answer = wire.call(call, {})
+        if answer.is_ok:
+            break
+    else:
         raise click.ClickException("The service does not accept IPERNITY_OWNER_TOKEN.")
     return Grant(answer, None)
 
@@ -89,7 +96,7 @@ def _confirmed_frob(wire: Wire, settings: Settings, write: bool) -> str:
     frob = str(next(at(answer.data, "auth.frob"), ""))
     if not frob:
         raise click.ClickException("The service has given no frob for a sign-in.")
-    _show(authorize_url(settings, frob, write))
+    _show(authorize_url(settings, wanted(write), frob))
     click.prompt("Press Enter when you have", default="", show_default=False, err=True)
     return frob
 
@@ -102,7 +109,7 @@ def _returned_frob(settings: Settings, write: bool, port: int) -> str:
         text = f"Port {port} cannot be used: {error.strerror}."
         raise click.ClickException(text) from None
     with callback:
-        _show(authorize_url(settings, None, write))
+        _show(authorize_url(settings, wanted(write)))
         frob = callback.wait()
     if frob is None:
         raise click.ClickException("The sign-in was not confirmed.")

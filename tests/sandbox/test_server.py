@@ -51,7 +51,7 @@ def test_each_new_connection_is_counted(sandbox: Sandbox) -> None:
 
 def test_requests_sent_at_once_are_answered_in_order(sandbox: Sandbox) -> None:
     body = f"api_key={sandbox.app_key}&echo=%s".encode()
-    form = b"Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    form = b"Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     requests = b"".join(
         b"POST /api/test.echo HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n%s"
         % (form, len(body) - 1, body % word)
@@ -65,9 +65,9 @@ def test_requests_sent_at_once_are_answered_in_order(sandbox: Sandbox) -> None:
 def test_a_body_nobody_reads_does_not_disturb_the_next_request(sandbox: Sandbox) -> None:
     answers = exchange(
         sandbox,
-        b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+        b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
         + b"x" * 100_000
-        + b"GET /api/test.hello HTTP/1.1\r\nHost: x\r\n\r\n",
+        + b"GET /api/test.hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
     )
     assert answers.startswith(b"HTTP/1.1 404")
     assert b'"code":"100"' in answers
@@ -87,7 +87,7 @@ def test_a_chunked_body_is_understood(sandbox: Sandbox) -> None:
 def test_a_body_that_breaks_off_is_no_call(sandbox: Sandbox) -> None:
     answer = exchange(
         sandbox,
-        b"POST /api/test.echo HTTP/1.1\r\nHost: x\r\n"
+        b"POST /api/test.echo HTTP/1.1\r\nHost: localhost\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\necho=x",
     )
     assert b" 200 " not in answer
@@ -96,7 +96,9 @@ def test_a_body_that_breaks_off_is_no_call(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("length", [b"-1", b"many", b"1_0", b"+5"])
 def test_a_length_that_is_no_number_answers_400(sandbox: Sandbox, length: bytes) -> None:
-    request = b"POST /api/test.hello HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n" % length
+    request = (
+        b"POST /api/test.hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: %s\r\n\r\n" % length
+    )
     assert exchange(sandbox, request).startswith(b"HTTP/1.1 400")
 
 
@@ -161,10 +163,18 @@ def test_a_given_port_is_the_apis() -> None:
         assert port_of(sandbox.media_url) != port
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "example.test", "", "::"])
-def test_only_hosts_on_this_machine_are_allowed(host: str) -> None:
-    with pytest.raises(ValueError, match="not a loopback address"):
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "::0"])
+def test_a_host_is_the_address_of_one_machine(host: str) -> None:
+    with pytest.raises(ValueError, match="names no address"):
         Sandbox(host=host)
+
+
+def test_who_serves_others_is_warned(caplog: pytest.LogCaptureFixture) -> None:
+    for host in ("127.0.0.1", "localhost", "::1", "127.8.9.1"):
+        Sandbox(host=host)
+    assert caplog.text == ""
+    Sandbox(host="192.168.1.2")
+    assert "whoever reaches 192.168.1.2 can use all of its accounts" in caplog.text
 
 
 def test_localhost_is_a_host() -> None:

@@ -17,6 +17,7 @@ from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
 from .posts import Post
 from .thumbnail_cache import ThumbnailCache
+from .unknowns import Unknowns
 from .uploads import UploadTicket
 
 FIRST_IDS = {
@@ -40,6 +41,8 @@ class SandboxState:
     apps: dict[str, App] = field(default_factory=dict)
     frobs: dict[str, Frob] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    #: What people have granted on the consent page, by application key and user id.
+    grants: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     docs: dict[str, Doc] = field(default_factory=dict)
     albums: dict[str, Album] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class SandboxState:
     tickets: dict[str, UploadTicket] = field(default_factory=dict)
     #: Seconds between the end of an upload and its document.
     processing: float = 1.0
+    unknowns: Unknowns = field(default_factory=Unknowns)
     lock: threading.RLock = field(default_factory=threading.RLock)
     #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)

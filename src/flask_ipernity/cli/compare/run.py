@@ -19,7 +19,8 @@ _LONGEST_WAIT = 10.0
 _LIMITS = ("112", "113")
 #: The service does not know the application, or does not serve it here.
 _KEY_REFUSED = ("100", "101", "111")
-_TOKEN_INVALID = "107"
+#: The token is not valid any more, or its account is closed.
+_TOKEN_DEAD = ("107", "108")
 #: The calls that show by which HTTP methods a token is taken, and the last one with a token.
 _VERBS = ("token", "token_by_post")
 _LAST = "token_at_the_end"
@@ -68,8 +69,7 @@ class Run:
 
     def carry_out(self, plan: Iterable[Step]) -> None:
         """Make all calls of *plan* that can be made."""
-        steps = tuple(plan)
-        for step in steps:
+        for step in plan:
             if self.outcome.stopped is not None:
                 self.outcome.unseen[step.name] = self.outcome.stopped
                 continue
@@ -78,14 +78,13 @@ class Run:
             except Stopped as stopped:
                 self.outcome.stopped = str(stopped)
                 self.outcome.unseen[step.name] = str(stopped)
-        self._forgive(steps)
 
-    def _forgive(self, steps: Iterable[Step]) -> None:
+    def forgive(self, plan: Iterable[Step]) -> None:
         """Do not blame the methods that were called with a token that has ended in the meantime."""
         answers, unseen = self.outcome.answers, self.outcome.unseen
         if not _is_dead(answers.get(_LAST)):
             return
-        for step in steps:
+        for step in plan:
             is_own = isinstance(step, Call) and step.token == "right" and step.name != _LAST
             if is_own and _is_dead(answers.get(step.name)):
                 unseen[step.name] = "the token had ended"
@@ -180,7 +179,7 @@ class Run:
 
 
 def _is_dead(answer: Answer | None) -> bool:
-    return answer is not None and answer.code == _TOKEN_INVALID
+    return answer is not None and answer.code in _TOKEN_DEAD
 
 
 def _eta(answer: Answer) -> float:

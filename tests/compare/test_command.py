@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
 
 import click
 import pytest
+import urllib3
 from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
@@ -21,6 +24,7 @@ from flask_ipernity.sandbox import Sandbox
 from tests.support import servers
 from tests.support.compare import ENOUGH, compare, environment
 from tests.support.lookup import ADA
+from tests.support.raw_http import port_of
 from tests.support.visitor import consent
 
 SETTINGS = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
@@ -231,3 +235,69 @@ def test_without_an_agreement_no_call_with_a_token_is_made(
     assert done.status == 1
     assert "not confirmed" in done.err
     assert {call.method for call in service.calls} == {"auth.getFrob", "auth.getToken"}
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that lets a browser open the link that is printed."""
+    threads: list[Thread] = []
+    echo = click.echo
+
+    def opens(visit: Callable[[str], object]) -> None:
+        def heard(text: object = "", **options: Any) -> None:
+            if found := re.search(r"https?://\S+/authorize\S+", str(text)):
+                threads.append(Thread(target=visit, args=[found[0]]))
+                threads[-1].start()
+            echo(text, **options)
+
+        monkeypatch.setattr(click, "echo", heard)
+
+    yield opens
+    for thread in threads:
+        thread.join()
+
+
+def get(url: str, **headers: str) -> int:
+    return urllib3.request("GET", url, headers=headers, retries=False).status
+
+
+def test_a_browser_comes_back_to_this_machine(
+    service: Sandbox, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = servers.free_port()
+    monkeypatch.setattr(service, "callback_url", f"http://127.0.0.1:{port}/ipernity/cb")
+    statuses: list[int] = []
+
+    def visit(link: str) -> None:
+        forged = f"http://127.0.0.1:{port}/ipernity/cb?frob=1-0123456789abcdef"
+        statuses.append(get(forged, Host=f"evil.example:{port}"))
+        statuses.append(get(forged, **{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}))
+        statuses.append(get(forged, **{"Sec-Purpose": "prefetch"}))
+        statuses.append(get(f"http://127.0.0.1:{port}/favicon.ico"))
+        statuses.append(get(consent(link)))
+
+    browser(visit)
+    done = compare(service, "--json", "--sign-in", "--port", str(port))
+    assert done.status == 0
+    assert "frob.single-use" in done.ids("same")
+    assert statuses == [400, 400, 400, 400, 200]
+
+
+def test_a_browser_without_a_frob_ends_the_sign_in(
+    service: Sandbox, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = servers.free_port()
+    monkeypatch.setattr(service, "callback_url", f"http://127.0.0.1:{port}/ipernity/cb")
+    browser(lambda link: get(consent(link, answer="refuse")))
+    service.clear_calls()
+    done = compare(service, "--json", "--sign-in", "--port", str(port))
+    assert done.status == 1
+    assert "not confirmed" in done.err
+    assert service.calls == []
+
+
+def test_a_port_that_is_taken_is_named(service: Sandbox) -> None:
+    port = port_of(service.url)
+    done = compare(service, "--json", "--sign-in", "--port", str(port))
+    assert done.status == 1
+    assert f"Port {port} cannot be used" in done.err

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from tests.support.compare import ENOUGH, Change, Sent, compare, planted
+from tests.support.compare import ENOUGH, Change, Sent, compare, planted, state_of
 from tests.support.lookup import ADA, JONAS, MEI
 
 
@@ -320,6 +320,97 @@ def test_a_change_of_the_media_host_is_found_and_named(service: Sandbox, name: s
         done = compare(service)
     assert done.ids("different") == expected
     assert done.status == 1
+
+
+#: Each option of what nobody knows, and what is different then.
+UNKNOWNS: list[tuple[str, Any, set[str]]] = [
+    (
+        "empty_lists",
+        "list",
+        {
+            "empty.comments",
+            "empty.explore.groups.getRandom",
+            "empty.faves",
+            "empty.group.search",
+            "empty.post.search",
+            "empty.tags",
+        },
+    ),
+    ("empty_lists", "mixed", {"empty.group.search"}),
+    ("lg", "error", {"lg.optional"}),
+    ("lg", "empty", {"lg.optional"}),
+    ("eta", 360, {"upload.eta"}),
+    (
+        "reads",
+        "get",
+        {
+            "format.object",
+            "http.content-type",
+            "http.status",
+            "params.body-wins",
+            "reads.multipart",
+            "reads.post",
+            "reads.token-by-post",
+        },
+    ),
+    (
+        "reads",
+        "post",
+        {
+            "answer.auth.checkToken",
+            "error.107-text",
+            "order.wrong-signature-token",
+            "reads.token-by-get",
+            "token.form",
+            "token.invalid",
+            "token.invalid-read",
+            "token.own-user",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "expected"), UNKNOWNS)
+def test_what_nobody_knows_is_found_and_named(
+    service: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    value: Any,
+    expected: set[str],
+) -> None:
+    before = state_of(service)
+    token = service.sign_in(ADA, ENOUGH)
+    monkeypatch.setattr(service.unknowns, option, value)
+    if option == "eta":
+        monkeypatch.setattr(service.state, "processing", 0.02)
+    done = compare(service, "--json", "--write", token=token)
+    assert done.ids("different") == expected
+    assert done.status == 1
+    assert done.err == ""
+    assert state_of(service) == before
+
+
+@pytest.mark.parametrize("fate", ["lost", "closed"])
+def test_a_token_that_ends_on_the_way_is_found_and_no_method_is_blamed(
+    service: Sandbox, fate: str
+) -> None:
+    token = service.sign_in(ADA, ENOUGH)
+    ada = service.people[ADA]
+
+    def end(sent: Sent) -> None:
+        if sent.method == "account.getQuota" and sent.params.get("auth_token") == token:
+            if fate == "lost":
+                service.revoke(token)
+            else:
+                ada.closed = True
+
+    try:
+        with planted(service, end):
+            done = compare(service, "--json", "--sign-in", token=token)
+    finally:
+        ada.closed = False
+    assert done.ids("different") == {"token.stays"}
+    assert "the token had ended" in done.details("answer.network.docs.getRecent")
 
 
 def test_a_report_says_where_a_difference_matters(service: Sandbox) -> None:

@@ -22,8 +22,9 @@ from tests.support.lookup import ADA
 from tests.support.waiting import until
 
 CHANGES = tuple(step for step in plan.PLAN if step.needs == "write")
-#: The calls of the API among them.
+#: The calls of the API among them, and those that something depends on.
 STEPS = [step.name for step in CHANGES if isinstance(step, Call)]
+CRITICAL = ["tickets", *(step.name for step in CHANGES if isinstance(step, Call) and step.post)]
 
 Disturb = Callable[[Callable[[], Answer]], Answer]
 
@@ -83,9 +84,10 @@ def disturb(monkeypatch: pytest.MonkeyPatch, only_changes: None) -> Any:
     return plant
 
 
-#: Each step with each way to fail; a program that is ended fails like one that is interrupted.
+#: Each step is interrupted; those that change something fail in other ways, too.
 FAILURES = [
-    *[(step, how) for step in STEPS for how in (lost, down, interrupted)],
+    *[(step, interrupted) for step in STEPS],
+    *[(step, how) for step in CRITICAL for how in (lost, down)],
     *[(step, ended) for step in ("tickets", "create_album", "delete_doc")],
 ]
 
@@ -144,6 +146,25 @@ def test_what_cannot_be_deleted_is_named(service: Sandbox, disturb: Any) -> None
     [album] = [album for album in service.state.albums.values() if album.title == title]
     assert doc.share == 0
     service.state.remove_album(album)
+    service.state.remove_doc(doc)
+    assert state_of(service) == before
+
+
+def test_a_picture_that_the_token_may_not_delete_any_more_is_named(
+    service: Sandbox, disturb: Any
+) -> None:
+    before = state_of(service)
+    token = service.sign_in(ADA, ENOUGH)
+
+    def revoked(send: Callable[[], Answer]) -> Answer:
+        service.revoke(token)
+        return send()
+
+    disturb("set_title", revoked)
+    done = compare(service, "--json", "--write", token=token)
+    assert done.status == 1
+    title = done.err.partition("“")[2].partition("”")[0]
+    [doc] = [doc for doc in service.state.docs.values() if doc.title == title]
     service.state.remove_doc(doc)
     assert state_of(service) == before
 

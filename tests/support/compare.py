@@ -163,7 +163,7 @@ def recorded(sandbox: Sandbox) -> Outcome:
         "title": "flask-ipernity compare 00000000",
         "md5": md5(wire.picture).hexdigest(),
         "used_frob": used_frob,
-        "authorize_url": authorize_url(settings, None, False),
+        "authorize_url": authorize_url(settings, ENOUGH),
     }
     del sandbox.state.frobs[used_frob]
     run = Run(wire, Samples(given), ("read", "sign-in", "write"), ENOUGH, lambda step: None)

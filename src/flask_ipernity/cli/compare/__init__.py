@@ -29,6 +29,11 @@ _IPERNITY = "https://api.ipernity.com/"
     is_flag=True,
     help="Also upload one private picture and make one album, change them, and delete both.",
 )
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Sign in with a Web key, whose callback is on this port of this machine.",
+)
 @click.option("--user", metavar="ID", help="Look at the public lists of this member.")
 @click.option(
     "--pace",
@@ -89,6 +94,7 @@ def _compare(
     settings: Settings,
     signed_in: bool,
     write: bool,
+    port: int | None,
     user: str | None,
     pace: float,
     everything: bool,
@@ -110,14 +116,15 @@ def _compare(
     permissions: dict[str, str] = {}
     try:
         if signed_in:
-            grant = get_grant(wire, settings, write)
+            grant = get_grant(wire, settings, write, port)
             wire.token, permissions = grant.token, dict(grant.permissions)
             secrets += [grant.token, grant.frob]
             if grant.frob:
                 samples.give("used_frob", grant.frob)
-            samples.give("authorize_url", authorize_url(settings, None, write=False))
+            samples.give("authorize_url", authorize_url(settings, permissions))
         run = Run(wire, samples, _granted(signed_in, write), permissions, _progress(len(PLAN)))
         is_clean = _carry_out(wire, run, write)
+        run.forgive(PLAN)
     finally:
         wire.close()
     findings = report.judge(all_assumptions(), run.outcome)

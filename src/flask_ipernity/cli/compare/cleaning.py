@@ -155,7 +155,8 @@ class Cleaner:
 
     def _call(self, method: str, post: bool = False, **params: str) -> Answer | None:
         """Make a call, twice if there is no answer the first time."""
-        call = Call(name=method, method=method, post=post, token="right")
+        by_post = post or self._run.reads_by_post
+        call = Call(name=method, method=method, post=by_post, token="right")
         for _ in range(2):
             try:
                 return self._wire.call(call, params)

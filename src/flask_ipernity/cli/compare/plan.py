@@ -115,6 +115,7 @@ _LISTS: list[Step] = [
     _get("groups", "group.getList", user_id="{user}"),
     _get("groups_found", "group.search", text="photo"),
     _get("groups_nothing", "group.search", text=NO_WORD),
+    _get("groups_nothing_again", "group.search", text=NO_WORD),
     _get("groups_empty_text", "group.search", text=""),
     _get("posts", "post.getList", user_id="{user}"),
     _get("posts_found", "post.search", per_page="5"),
@@ -261,7 +262,7 @@ _CHANGES: list[Step] = [
         params={"tickets": "{ticket}"},
         token="right",
         needs="write",
-        times=5,
+        times=4,
     ),
     _look("new_doc", "doc.get", doc_id="{new_doc}", extra="tags,notes,geo,md5"),
     Call(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...permissions import missing
 from .calls import Call, Fetch, Needs, Step
@@ -19,6 +19,11 @@ _LONGEST_WAIT = 10.0
 _LIMITS = ("112", "113")
 #: The service does not know the application, or does not serve it here.
 _KEY_REFUSED = ("100", "101", "111")
+#: The token is not valid any more, or its account is closed.
+_TOKEN_DEAD = ("107", "108")
+#: The calls that show by which HTTP methods a token is taken, and the last one with a token.
+_VERBS = ("token", "token_by_post")
+_LAST = "token_at_the_end"
 
 
 class Stopped(Exception):
@@ -74,6 +79,23 @@ class Run:
                 self.outcome.stopped = str(stopped)
                 self.outcome.unseen[step.name] = str(stopped)
 
+    def forgive(self, plan: Iterable[Step]) -> None:
+        """Do not blame the methods that were called with a token that has ended in the meantime."""
+        answers, unseen = self.outcome.answers, self.outcome.unseen
+        if not _is_dead(answers.get(_LAST)):
+            return
+        for step in plan:
+            is_own = isinstance(step, Call) and step.token == "right" and step.name != _LAST
+            if is_own and _is_dead(answers.get(step.name)):
+                unseen[step.name] = "the token had ended"
+                del answers[step.name]
+
+    @property
+    def reads_by_post(self) -> bool:
+        """Whether the service takes a token of reading calls by POST only."""
+        by_get, by_post = (self.outcome.answers.get(name) for name in _VERBS)
+        return bool(by_get and by_post and by_post.is_ok and not by_get.is_ok)
+
     def _make(self, step: Step) -> None:
         unseen = self.outcome.unseen
         if step.needs not in self._granted:
@@ -120,6 +142,9 @@ class Run:
         if isinstance(step, Fetch):
             return self._fetch(step)
         params = self.samples.fill(step.params)
+        is_read = not method_list()["methods"].get(step.method, {}).get("post")
+        if is_read and step.token == "right" and step.name not in _VERBS and self.reads_by_post:
+            step = replace(step, post=True)
         answer = self._wire.call(step, params)
         if step.times > 1:
             if answer.is_ok:
@@ -151,6 +176,10 @@ class Run:
             for item, level in missing(self._permissions, facts["permissions"]).items():
                 return f"the token lacks {item}={level}"
         return None
+
+
+def _is_dead(answer: Answer | None) -> bool:
+    return answer is not None and answer.code in _TOKEN_DEAD
 
 
 def _eta(answer: Answer) -> float:

@@ -10,6 +10,7 @@ import click
 from ...client import IpernityAPI
 from ...permissions import missing
 from ...settings import Settings
+from .callback import Callback
 from .calls import Call
 from .shapes import at
 from .wire import Answer, NoAnswer, Wire
@@ -32,9 +33,12 @@ def wanted(write: bool) -> dict[str, str]:
     return {"doc": "delete" if write else "read", "network": "read"}
 
 
-def authorize_url(settings: Settings, frob: str | None, write: bool) -> str:
+def authorize_url(
+    settings: Settings, permissions: Mapping[str, str], frob: str | None = None
+) -> str:
     """Return the URL of the authorize page.
 
+    :param permissions: what to ask for.
     :param frob: of a program; without one, the page sends the browser to the callback of the key.
     """
     api = IpernityAPI(
@@ -45,21 +49,23 @@ def authorize_url(settings: Settings, frob: str | None, write: bool) -> str:
         auth_url_base=settings.authorize_url,
         lang=settings.lang,
     )
-    return api.auth.auth_url(wanted(write), **({"frob": frob} if frob else {}))
+    return api.auth.auth_url(permissions, **({"frob": frob} if frob else {}))
 
 
-def sign_in(wire: Wire, settings: Settings, write: bool) -> Grant:
+def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> Grant:
     """Return the owner's grant, or that of a person who agrees in the browser now.
 
     :param write: it must allow changes.
+    :param port: of this machine, where the key's callback is; ``None`` for a desktop key.
     :raises click.ClickException: there is no token, or it does not allow enough.
     """
     try:
-        grant = (
-            _owner(wire, settings.owner_token)
-            if settings.owner_token
-            else _by_browser(wire, settings, write)
-        )
+        if settings.owner_token:
+            grant = _owner(wire, settings.owner_token)
+        elif port is None:
+            grant = _exchanged(wire, _confirmed_frob(wire, settings, write))
+        else:
+            grant = _exchanged(wire, _returned_frob(settings, write, port))
     except NoAnswer as failure:
         raise click.ClickException(f"The sign-in failed: {failure}.") from None
     except (KeyError, TypeError):
@@ -74,20 +80,47 @@ def sign_in(wire: Wire, settings: Settings, write: bool) -> Grant:
 
 def _owner(wire: Wire, token: str) -> Grant:
     wire.token = token
-    answer = wire.call(Call(name="check", method="auth.checkToken", token="right"), {})
-    if not answer.is_ok:
+    for post in (False, True):
+        call = Call(name="check", method="auth.checkToken", token="right", post=post)
+        answer = wire.call(call, {})
+        if answer.is_ok:
+            break
+    else:
         raise click.ClickException("The service does not accept IPERNITY_OWNER_TOKEN.")
     return Grant(answer, None)
 
 
-def _by_browser(wire: Wire, settings: Settings, write: bool) -> Grant:
+def _confirmed_frob(wire: Wire, settings: Settings, write: bool) -> str:
+    """Return a frob of a program, after somebody has said that it is confirmed."""
     answer = wire.call(Call(name="frob", method="auth.getFrob"), {})
-    frob = str(next(at(answer.data, "auth.frob"), "") or next(at(answer.data, "frob"), ""))
+    frob = str(next(at(answer.data, "auth.frob"), ""))
     if not frob:
         raise click.ClickException("The service has given no frob for a sign-in.")
-    url = authorize_url(settings, frob, write)
-    click.echo(f"Open this page in a browser, and agree:\n\n  {url}\n", err=True)
+    _show(authorize_url(settings, wanted(write), frob))
     click.prompt("Press Enter when you have", default="", show_default=False, err=True)
+    return frob
+
+
+def _returned_frob(settings: Settings, write: bool, port: int) -> str:
+    """Return the frob with which a browser comes back to this machine."""
+    try:
+        callback = Callback(port)
+    except OSError as error:
+        text = f"Port {port} cannot be used: {error.strerror}."
+        raise click.ClickException(text) from None
+    with callback:
+        _show(authorize_url(settings, wanted(write)))
+        frob = callback.wait()
+    if frob is None:
+        raise click.ClickException("The sign-in was not confirmed.")
+    return frob
+
+
+def _show(url: str) -> None:
+    click.echo(f"Open this page in a browser, and agree:\n\n  {url}\n", err=True)
+
+
+def _exchanged(wire: Wire, frob: str) -> Grant:
     answer = wire.call(_EXCHANGE, {"frob": frob})
     if not answer.is_ok:
         raise click.ClickException("The sign-in was not confirmed.")

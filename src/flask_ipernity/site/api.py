@@ -137,8 +137,8 @@ class SiteAPI(IpernityAPI):
             if cache is None or key is None:
                 return ask()
             source = "miss"
-            result, source = cache.find(key, ask)
-            return result.read(method.name, params)
+            answer, source = cache.answer(key, ask, method.name, params)
+            return answer
         except Exception as raised:
             error = type(raised).__name__
             self.handle_error(raised, params)

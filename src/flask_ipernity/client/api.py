@@ -12,12 +12,13 @@ from ..http.redaction import Secret, hide
 from ..permissions import missing
 from ._service_names import Services
 from .api_errors import api_error
-from .auth import HANDLERS, AuthHandler
-from .lists import Page, list_path, read_list
+from .auth import HANDLERS, AuthHandler, permission_map
+from .lists import Page, list_path, page_number, read_list
 from .methods import Method, all_methods, find_method, unknown_method
 from .multipart import form_body, upload_source
 from .signing import signed_params
 from .transport import Prefetched, Reply, RequestBody, Transport
+from .values import mapping, whole_number
 from .walking import Walk
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def _body(method: Method, sent: Mapping[str, str]) -> RequestBody | None:
     return form_body(sent) if method.post or has_secret else None
 
 
-def _no_page(method: Method, page: int) -> NotFoundError:
-    return NotFoundError("error", 0, f"the list has no page {page}", method.name)
+def _no_page(method: Method, page: int | str) -> NotFoundError:
+    return NotFoundError("error", 0, f"the list has no page {str(page)[:20]!r}", method.name)
 
 
 class IpernityAPI(Services):
@@ -218,12 +219,11 @@ class IpernityAPI(Services):
         return not permissions or not missing(self.permissions or {}, permissions)
 
     def _check_token(self) -> None:
-        answer: Any = self.auth.checkToken()
-        try:
-            user, permissions = answer["auth"]["user"], answer["auth"]["permissions"]
-        except (KeyError, TypeError):
-            raise BadAnswer("the answer has no user or permissions", "auth.checkToken") from None
-        self._grant.user, self._grant.permissions = user, permissions
+        auth = mapping(self.auth.checkToken().get("auth")) or {}
+        user, permissions = mapping(auth.get("user")), permission_map(auth.get("permissions"))
+        if user is None or permissions is None:
+            raise BadAnswer("the answer has no user or permissions", "auth.checkToken")
+        self._grant.user, self._grant.permissions = dict(user), permissions
 
     def call(
         self,
@@ -329,8 +329,8 @@ class IpernityAPI(Services):
         self,
         method_name: str,
         *,
-        page: int | None = 1,
-        per_page: int | None = None,
+        page: int | str | None = 1,
+        per_page: int | str | None = None,
         elem_name: str | None = None,
         error_out: bool = False,
         **params: object,
@@ -338,9 +338,11 @@ class IpernityAPI(Services):
         """Return one page of a list, for a template.
 
         :param method_name: a method that takes ``page``.
-        :param page: the number of the page; ``None``, 0 and negative numbers are the first
-            page. A page after the last is empty.
-        :param per_page: the number of records of a page; by default that of the service.
+        :param page: the number of the page, perhaps as a text from a visitor; ``None``, 0,
+            negative numbers and what is no number are the first page. A page after the last is
+            empty.
+        :param per_page: the number of records of a page, perhaps as a text; by default, and for
+            what is no number, that of the service.
         :param elem_name: see :meth:`walk_data`.
         :param error_out: ``True`` raises an error for a page before the first or after the last,
             which becomes a response with status 404. An empty list has a first page.
@@ -350,11 +352,14 @@ class IpernityAPI(Services):
         params = hide(params)
         method = find_method(method_name)
         path = list_path(method, elem_name)
-        number = max(1, page or 1)
-        if error_out and page is not None and page < 1:
+        number = page_number(page)
+        if error_out and page is not None and whole_number(page) != number:
             raise _no_page(method, page)
-        answer = self.call(method.name, page=number, per_page=per_page, **params)
-        listing = read_list(answer, path, method.name, per_page)
+        wanted = (
+            None if per_page is None or whole_number(per_page) is None else page_number(per_page)
+        )
+        answer = self.call(method.name, page=number, per_page=wanted, **params)
+        listing = read_list(answer, path, method.name, wanted)
         last = number - 1 if listing.pages is None and not listing.records else listing.pages
         if error_out and last is not None and number > max(1, last):
             raise _no_page(method, number)

@@ -18,6 +18,7 @@ from ..errors import (
 from ..http.redaction import SECRET_PARAMS, redact
 from .methods import Method
 from .transport import Reply
+from .values import shown_text, whole_number
 
 _SERVICE_DOWN = frozenset({500, 501, 503})
 _KINDS: dict[int, type[APIRequestError]] = {
@@ -47,18 +48,17 @@ def api_error(
     """
     api: Mapping[str, Any] = reply.answer["api"]
     error: APIRequestError | BadAnswer | ServiceUnavailableError
-    try:
-        code = int(api["code"])
-    except (KeyError, TypeError, ValueError):
+    code = whole_number(api.get("code"))
+    if code is None:
         error = BadAnswer("the answer is an error without a code", method.name)
     else:
         hidden = [sent.get(name) for name in SECRET_PARAMS]
-        message = redact(str(api.get("message", "")), *secrets, *hidden)
+        message = redact(shown_text(api.get("message")), *secrets, *hidden)
         if code in _SERVICE_DOWN:
             error = ServiceUnavailableError(f"Ipernity answered {code}, {message}", method.name)
         else:
             kind = _kind(method, code)
-            error = kind(str(api.get("status")), code, message, method.name, shown(params))
+            error = kind(shown_text(api.get("status")), code, message, method.name, shown(params))
     error.tries = reply.tries
     return error
 

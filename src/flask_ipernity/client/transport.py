@@ -6,7 +6,6 @@ content encodings.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -31,9 +30,11 @@ from ..http.redaction import Secret
 from ..http.retry_after import parse_retry_after
 from ..http.sockets import ConnectError, Origin
 from ..per_process import PerProcess
+from .values import decode
 
-#: Bytes of the longest response that is read.
-MAX_RESPONSE_SIZE = 32 * 1024 * 1024
+#: Bytes of the longest response that is read, unless more is asked for: twenty times the longest
+#: page of a list. What it is decoded to may take forty times as much.
+MAX_RESPONSE_SIZE = 4 * 1024 * 1024
 
 # Seconds before the first retry; each further delay is twice as long.
 _RETRY_DELAY = 0.2
@@ -137,6 +138,7 @@ class Transport:
     :param retries: how often a call that may be repeated is sent again after a failure.
     :param pool_size: how many connections are kept open.
     :param user_agent: the value of the ``User-Agent`` header.
+    :param max_response_size: bytes of the longest response that is read; by default 4 MiB.
     """
 
     def __init__(
@@ -147,6 +149,7 @@ class Transport:
         retries: int = 2,
         pool_size: int = 16,
         user_agent: str = "Flask-Ipernity",
+        max_response_size: int | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -158,6 +161,7 @@ class Transport:
         connect, total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._connect_timeout, self._total_timeout = connect, total
         self._retries = retries
+        self._max_response_size = max_response_size or MAX_RESPONSE_SIZE
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
         self._pool = Pool(pool_size)
@@ -261,7 +265,7 @@ class Transport:
                 if response_timeout is None
                 else max(self._total_timeout, response_timeout)
             )
-            content = _read(response)
+            content = _read(response, self._max_response_size)
         except (HTTPException, OSError) as error:
             connection.close()
             return _FailedTry(_connection_error(method, error), may_retry=True)
@@ -270,7 +274,7 @@ class Transport:
             raise
         if content is None:
             connection.close()
-            text = f"the response is longer than {MAX_RESPONSE_SIZE} bytes"
+            text = f"the response is longer than {self._max_response_size} bytes"
             return _FailedTry(BadAnswer(text, method))
         self._pool.keep(self._origin, connection)
         if response.status == METHOD_NOT_ALLOWED and body is not None:
@@ -283,9 +287,9 @@ def _time_left(end: float) -> float:
     return max(end - monotonic(), 0.001)
 
 
-def _read(response: HTTPResponse) -> bytes | None:
-    """Return the body, or ``None`` when it is too long."""
-    if (response.length or 0) > MAX_RESPONSE_SIZE:
+def _read(response: HTTPResponse, limit: int) -> bytes | None:
+    """Return the body, or ``None`` when it is longer than *limit*."""
+    if (response.length or 0) > limit:
         return None
     if response.length is not None:
         # Unlike a read of so many bytes, this raises when the body is cut off.
@@ -294,7 +298,7 @@ def _read(response: HTTPResponse) -> bytes | None:
     while piece := response.read(65536):
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_RESPONSE_SIZE:
+        if size > limit:
             return None
     return b"".join(pieces)
 
@@ -317,20 +321,12 @@ def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
         return _FailedTry(BadAnswer("the response has a content encoding", method))
     try:
         # JSON comes as text/plain, so its type says nothing.
-        answer = _decoder.decode(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        answer = decode(content.decode("utf-8-sig"))
+    except ValueError:
         return _FailedTry(BadAnswer("the answer is not JSON", method))
     if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
         return _FailedTry(BadAnswer("the answer is no object with the key api", method))
     return answer
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-# Python's decoder takes NaN and Infinity, which are not JSON.
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _connection_error(method: str, error: Exception) -> ServiceError:

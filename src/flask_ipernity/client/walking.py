@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
@@ -194,8 +195,14 @@ def _new_records(records: list[Any], key: str, seen: set[str]) -> list[Any]:
     new = []
     for record in records:
         record_id = record.get(key, record.get("id")) if isinstance(record, dict) else None
-        # Records without an id are compared as a whole.
-        record_id = repr(record) if record_id is None else str(record_id)
+        if isinstance(record_id, str | int):
+            record_id = str(record_id)
+        else:
+            # Records without an id are compared as a whole.
+            try:
+                record_id = json.dumps(record, sort_keys=True)
+            except RecursionError:
+                raise BadAnswer("a record is nested too deeply") from None
         if record_id not in seen:
             seen.add(record_id)
             new.append(record)

@@ -150,8 +150,8 @@ class SiteAPI(IpernityAPI):
             if cache is None or key is None:
                 return ask()
             source = "miss"
-            result, source = cache.find(key, ask)
-            return result.read(method.name, params)
+            answer, source = cache.answer(key, ask, method.name, params)
+            return answer
         except Exception as raised:
             error = raised
             if isinstance(raised, APIRequestError):

@@ -94,6 +94,7 @@ def login() -> Response:
             403,
             "Not a member",
             "You are signed in with Ipernity, but this site does not let your account in.",
+            reason="not_a_member",
             sign_in=start_url(next_url, wanted_permissions()),
         )
     return ask_to_sign_in(next_url=next_url)

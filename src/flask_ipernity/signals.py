@@ -50,6 +50,10 @@ class Call(NamedTuple):
     retries: int
     #: The class name of the error that was raised, or ``None``.
     error: str | None
+    #: Ipernity's error code, or ``None`` if the call did not end with an error of Ipernity.
+    code: int | None = None
+    #: The text of the error in one line, without secrets, or ``None``.
+    message: str | None = None
 
 
 #: A call was sent to Ipernity or answered from the cache. ``call``: a :class:`Call`.

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from math import ceil
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import ConfigurationError
+from ..per_process import ProcessLock
 from .near_cache import ChangeListener
 from .single_flight import CacheEntry, MemoryStore
 
@@ -78,7 +78,7 @@ class MemoryTextStore:
 
     def __init__(self, max_count: int = MEMORY_RECORDS, max_bytes: int = MEMORY_BYTES) -> None:
         self._held: MemoryStore[str, str] = MemoryStore(max_count, max_bytes, _size)
-        self._adding = Lock()
+        self._adding = ProcessLock()
 
     def get_many(self, *keys: str) -> list[str | None]:
         return [self._get(key) for key in keys]
@@ -173,7 +173,7 @@ class Breaker:
         self._meanwhile = meanwhile
         self._left_alone_until = 0.0
         self._failing = False
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def run(self, work: Callable[[], T]) -> T:
         """Return what *work* returns.

@@ -191,7 +191,7 @@ def _report_failure(api: VisitorAPI, finish: Callable[[], T]) -> T:
         raise veto.error from None
     except IpernityError as error:
         reason = getattr(error, "reason", "service")
-        log.info("sign-in failed: %s", reason)
+        log.debug("sign-in failed: %s", reason)
         sign_in_failed.send(api.context.app, reason=reason)
         raise
 

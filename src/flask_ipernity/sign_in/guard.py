@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..errors import ConfigurationError, SignInError
 from ..permissions import checked, union
+from ..site.diagnosis import diagnose
 from ..web.navigation import is_navigation, wants_json
 from ..web.pages import error_response
 from .flow import authorize, start_url, unavailable
@@ -81,6 +82,7 @@ def ask_to_sign_in(
         401,
         "Please sign in",
         "This needs an Ipernity account. Sign in, then try again.",
+        reason="sign_in_required",
         sign_in=start_url(next_url or request.referrer or "", wanted),
         headers={"WWW-Authenticate": "Ipernity"},
     )
@@ -101,11 +103,15 @@ def not_now(
     :param title: what is wrong, in a few words.
     :param sign_in: the URL that begins another sign-in, where that helps.
     """
+    diagnosis = diagnose(error)
     return error_response(
         503,
         title,
         str(error),
         sign_in=sign_in,
+        reason=error.reason,
         headers={"Retry-After": str(RETRY_AFTER)},
-        cause=error,
+        error=error,
+        cause=diagnosis.cause,
+        level=diagnosis.level,
     )

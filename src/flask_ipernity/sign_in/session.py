@@ -52,7 +52,8 @@ class VisitorSession:
 
     def pop(self, key: str, default: Any = None) -> Any:
         """Remove *key*, and return its value or *default*."""
-        return session.pop(self._prefix + key, default)
+        # Without a SECRET_KEY, the session can be read only, and is empty.
+        return session.pop(self._prefix + key) if self._prefix + key in session else default
 
     def clear(self, keep: Collection[str] = ()) -> None:
         """Remove all our keys but *keep*."""

@@ -18,7 +18,8 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     :param config: the application's configuration: ``IPERNITY_APP_KEY``,
         ``IPERNITY_APP_SECRET`` and other settings of Flask-Ipernity, and
         ``DEMO_USER``, the id of the member whose photos are shown. Without it
-        the home page shows what is popular.
+        the home page shows what is popular. With ``DEMO_ADDRESS``, the URL of the gallery,
+        other names of this machine lead there.
     """
     app = Flask(__name__)
     app.config.from_mapping(
@@ -30,6 +31,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         IPERNITY_PERMISSIONS={"doc": "read"},
         DEMO_USER=None,
+        DEMO_ADDRESS=None,
     )
     app.config.from_mapping(config)
     app.url_map.converters["id"] = IdConverter

@@ -75,7 +75,8 @@ def _body(method: Method, sent: Mapping[str, str]) -> RequestBody | None:
 
 
 def _no_page(method: Method, page: int | str) -> NotFoundError:
-    return NotFoundError("error", 0, f"the list has no page {str(page)[:20]!r}", method.name)
+    shown = page if isinstance(page, int) else repr(page[:20])
+    return NotFoundError("error", 0, f"the list has no page {shown}", method.name)
 
 
 class IpernityAPI(Services):

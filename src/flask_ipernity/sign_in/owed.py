@@ -9,10 +9,11 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock, Timer
+from threading import Timer
 
 from ..caching import backends
 from ..caching.backends import Breaker, StoreAway
+from ..per_process import ProcessLock
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class OwedDeletions:
         self._breaker = breaker
         self._delete = delete
         self._names: OrderedDict[str, None] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._timer_of = 0
 
     def __contains__(self, name: str) -> bool:

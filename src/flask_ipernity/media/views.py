@@ -10,6 +10,7 @@ from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
 from . import signed_urls
+from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import LABELS, can_exist
@@ -97,14 +98,15 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
         nearest=request.args.get("fallback") == "nearest",
         as_owner=seconds_left is not None,
     )
-    found = choose(media, asked)
+    address = visitor_address(request.remote_addr)
+    found = choose(media, asked, address)
     if isinstance(found, FoundFile):
         try:
             return _file_response(media, asked, found, seconds_left)
         except FileGone:
             # The URL may be an old one: once more, with a new one.
             media.lookup.forget(doc_id, found.token)
-            found = choose(media, asked)
+            found = choose(media, asked, address)
     if isinstance(found, NoFile):
         response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token

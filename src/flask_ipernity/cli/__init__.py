@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from .compare import compare
 from .demo import demo
 from .sandbox import sandbox
 from .server_config import nginx
@@ -20,6 +21,7 @@ def cli() -> None:
 
 cli.add_command(sandbox)
 cli.add_command(demo)
+cli.add_command(compare)
 cli.add_command(nginx)
 
 

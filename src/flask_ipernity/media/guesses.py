@@ -15,9 +15,10 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from math import inf, isfinite
-from threading import Lock
 from time import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ..per_process import ProcessLock
 
 if TYPE_CHECKING:
     from ..caching.backends import TextStore
@@ -101,7 +102,7 @@ class GuessBudget:
         #: Numbers that were tried, and until when they are known.
         self._tried: OrderedDict[str, float] = OrderedDict()
         self._warned = -inf
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def add_known(self, *doc_ids: str) -> None:
         """Take note that everybody may see these documents: to ask about them is no guess.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
+from ..per_process import ProcessLock
 from .hosts import MAX_URL_LENGTH
 from .labels import can_exist
 
@@ -58,7 +58,7 @@ class ListedURLs:
         self._clock = clock
         self._lists: deque[_List] = deque()
         self._size = 0
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def __len__(self) -> int:
         return len(self._lists)

@@ -9,6 +9,8 @@ from math import ceil
 from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
+from ..http.redaction import one_line
+from ..site.diagnosis import diagnose
 from . import signed_urls
 from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
@@ -172,16 +174,13 @@ def _stale_age() -> int:
 
 
 def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
-    """Return the response for a failure of the service or the media host.
-
-    The texts that they sent are neither shown nor logged: with them, others
-    could write into the log.
-    """
-    log.warning(
-        "media: %s of %s, code %s",
-        type(error).__name__,
-        error.method or "the media host",
-        getattr(error, "code", "-"),
+    """Return the response for a failure of the service or the media host."""
+    diagnosis = diagnose(error)
+    log.log(
+        diagnosis.level,
+        "media: %s. Likely cause: %s",
+        one_line(f"{type(error).__name__}: {error}"),
+        diagnosis.cause,
     )
     match error:
         case QuotaExceeded() | SourceBusy():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from math import ceil
+from typing import Any
 
 from flask import Blueprint, request, url_for
 
@@ -137,10 +138,10 @@ def _file_response(
     else:
         max_length = settings.proxy_max_bytes
         transfer = Transfer(media.relay, url, LABELS[label], filename, fallback, max_length)
-        release = media.slots(label).take()
-        if release is None:
+        slot = media.slots(label).take(visitor_address(request.remote_addr), _connection())
+        if slot is None:
             return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
-        request.environ[_RESPONSE_KEY] = response = transfer.start(request, release)
+        request.environ[_RESPONSE_KEY] = response = transfer.start(request, slot)
     if label != asked.label:
         response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
     if response.status_code not in (200, 206, 304):
@@ -160,6 +161,12 @@ def _file_response(
     if settings.proxy_offload is not None:
         hide_cache_control(response)
     return response
+
+
+def _connection() -> Any:
+    """Return the visitor's connection, where the server tells it."""
+    environ = request.environ
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
 
 
 def _stale_age() -> int:

@@ -98,11 +98,16 @@ class Ipernity:
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
         """Return the state of the rooms for *app*."""
+        from .media.guesses import GuessBudget
         from .media.lookup import MediaLookup
         from .media.state import MediaState, media_state
 
         user_agent = settings.user_agent or _user_agent(app)
-        lookup = MediaLookup(settings.proxy_owners)
+        # What is in the memory of this process is known to it without a store.
+        texts = None if settings.cache == "memory" else text_store(settings.cache)
+        prefix = f"ipernity:{keyed_digest(settings.app_key, settings.api_url)}"
+        guesses = GuessBudget(texts, f"{prefix}:guesses")
+        lookup = MediaLookup(settings.proxy_owners, guesses)
         session = VisitorSession(settings.session_prefix)
         mark = app_mark(settings.app_key)
         pending = PendingSignIns(session, settings.sign_in_max_age, mark)
@@ -112,7 +117,9 @@ class Ipernity:
             session,
             pending,
             user_agent,
-            listener=lookup.add_list if settings.proxy_docs else None,
+            texts,
+            prefix,
+            listener=lookup.add_answer if settings.proxy_docs else None,
         )
         sign_in = SignInContext(
             app=app,
@@ -344,11 +351,10 @@ def _site_context(
     session: VisitorSession,
     pending: PendingSignIns,
     user_agent: str,
+    texts: TextStore | None,
+    prefix: str,
     listener: Listener | None,
 ) -> SiteContext:
-    # What is in the memory of this process is known to it without a store.
-    texts = None if settings.cache == "memory" else text_store(settings.cache)
-    prefix = f"ipernity:{keyed_digest(settings.app_key, settings.api_url)}"
     pause = QuotaPause(texts, f"{prefix}:pause")
     cache = None
     if settings.cache_requests and settings.cache == "session":

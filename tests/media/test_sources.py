@@ -353,6 +353,22 @@ def test_a_source_that_ends_before_the_first_byte_is_an_error_of_ours(
         assert (slots("240").free, slots("original").free) == (32, 4)
 
 
+WHOLE_HEAD = head("200 OK", "Content-Type: image/jpeg", f"Content-Length: {len(FILE)}", "X: y")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "cut",
+    [1, 8, 17, 18, 30, 45, len(WHOLE_HEAD) - 12, *range(len(WHOLE_HEAD) - 6, len(WHOLE_HEAD))],
+)
+def test_headers_that_are_cut_off_are_no_response(cut: int, method: str) -> None:
+    with world(raw(lambda connection: connection.sendall(WHOLE_HEAD[:cut]))) as here:
+        response = here.client.open(PATH, method=method)
+        assert response.status_code == 502
+        assert response.headers["Cache-Control"] == "no-store"
+        assert_safe(response)
+
+
 def test_a_file_that_is_empty_is_one() -> None:
     for response in (picture(body=b""), CHUNKED + b"0\r\n\r\n"):
         with world(response) as here:

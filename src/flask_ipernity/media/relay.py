@@ -17,6 +17,7 @@ from ..http.connection import Connection, RateReader
 from ..http.pool import Pool
 from ..http.sockets import ConnectError
 from .hosts import MediaURL, open_socket
+from .slots import Slot
 
 #: Bytes that are read at most at once: what is there is passed on without waiting
 #: for more, and when much is there, few calls are needed.
@@ -189,7 +190,7 @@ class RelayedBody:
     :param source: the response; closed at the end of the body, or when it fails.
     :param length: bytes that must come, if that is known.
     :param max_length: bytes that may come, if there is a limit.
-    :param release: called once when the source is no longer in use.
+    :param slot: released when the source is no longer in use, and told how fast the visitor is.
     """
 
     def __init__(
@@ -197,14 +198,15 @@ class RelayedBody:
         source: SourceResponse,
         length: int | None,
         max_length: int | None,
-        release: Callable[[], None],
+        slot: Slot,
     ) -> None:
         self._source = source
         self._length = length
         self._max_length = max_length
         self._count = 0
         self._first: bytes | None = None
-        self._close = finalize(self, _release, source, release)
+        self._slot = slot
+        self._close = finalize(self, _release, source, slot)
         self._close.atexit = False
 
     def begin(self) -> None:
@@ -221,10 +223,12 @@ class RelayedBody:
     def __next__(self) -> bytes:
         piece, self._first = self._first, None
         if piece is None:
+            self._slot.wait()
             piece = self._read()
         if not piece:
             self.close()
             raise StopIteration
+        self._slot.give(len(piece))
         return piece
 
     def _read(self) -> bytes:
@@ -246,6 +250,6 @@ class RelayedBody:
         self._close()
 
 
-def _release(source: SourceResponse, release: Callable[[], None]) -> None:
+def _release(source: SourceResponse, slot: Slot) -> None:
     source.close()
-    release()
+    slot.release()

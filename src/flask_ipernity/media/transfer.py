@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -17,6 +16,7 @@ from .hosts import MediaURL
 from .labels import FileKind
 from .relay import Relay, RelayedBody, SourceResponse
 from .responses import MediaResponse, text_response
+from .slots import Slot
 
 #: Length of the largest thumbnail, in bytes.
 MAX_THUMBNAIL_LENGTH = 32 * 1024 * 1024
@@ -47,11 +47,11 @@ class Transfer:
     #: Length of the largest file that is passed on, in bytes; ``None`` for any.
     max_length: int | None
 
-    def start(self, request: Request, release: Callable[[], None]) -> MediaResponse:
+    def start(self, request: Request, slot: Slot) -> MediaResponse:
         """Ask the source, and return the response for the visitor, its body begun.
 
         :param request: the visitor's request.
-        :param release: called once when the source is no longer in use.
+        :param slot: released when the source is no longer in use.
         :raises FileGone: there is no such file.
         :raises SourceBusy: the source asks to wait.
         :raises ServiceError: the source gives no usable response.
@@ -59,17 +59,17 @@ class Transfer:
         source = None
         try:
             conditions, source = self._open(request)
-            response = self._respond(source, conditions, release)
+            response = self._respond(source, conditions, slot)
             if isinstance(response.response, RelayedBody):
                 response.response.begin()
         except BaseException:
             if source is not None:
                 source.close()
-            release()
+            slot.release()
             raise
         if not isinstance(response.response, RelayedBody):
             source.close()
-            release()
+            slot.release()
         return response
 
     def _open(self, request: Request) -> tuple[Conditions, SourceResponse]:
@@ -92,9 +92,7 @@ class Transfer:
             source = self.relay.open(self.url, headers=conditions.source_headers())
         return conditions, source
 
-    def _respond(
-        self, source: SourceResponse, conditions: Conditions, release: Callable[[], None]
-    ) -> MediaResponse:
+    def _respond(self, source: SourceResponse, conditions: Conditions, slot: Slot) -> MediaResponse:
         found, part = Validators.of(source.headers), None
         validators = found.headers()
         match source.status:
@@ -127,7 +125,7 @@ class Transfer:
         if conditions.is_head:
             # An iterator and not a sequence: Werkzeug would send the length of a sequence.
             return MediaResponse(iter(()), 200, headers)
-        body = RelayedBody(source, length, limit, release)
+        body = RelayedBody(source, length, limit, slot)
         return MediaResponse(body, 206 if part else 200, headers)
 
     def _file_headers(

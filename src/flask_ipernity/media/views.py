@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from math import ceil
+from typing import Any
 
 from flask import Blueprint, request, url_for
 
@@ -12,6 +13,7 @@ from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeou
 from ..http.redaction import one_line
 from ..site.diagnosis import diagnose
 from . import signed_urls
+from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import LABELS, can_exist
@@ -99,14 +101,15 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
         nearest=request.args.get("fallback") == "nearest",
         as_owner=seconds_left is not None,
     )
-    found = choose(media, asked)
+    address = visitor_address(request.remote_addr)
+    found = choose(media, asked, address)
     if isinstance(found, FoundFile):
         try:
             return _file_response(media, asked, found, seconds_left)
         except FileGone:
             # The URL may be an old one: once more, with a new one.
             media.lookup.forget(doc_id, found.token)
-            found = choose(media, asked)
+            found = choose(media, asked, address)
     if isinstance(found, NoFile):
         response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
@@ -135,10 +138,10 @@ def _file_response(
     else:
         max_length = settings.proxy_max_bytes
         transfer = Transfer(media.relay, url, LABELS[label], filename, fallback, max_length)
-        release = media.slots(label).take()
-        if release is None:
+        slot = media.slots(label).take(visitor_address(request.remote_addr), _connection())
+        if slot is None:
             return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
-        request.environ[_RESPONSE_KEY] = response = transfer.start(request, release)
+        request.environ[_RESPONSE_KEY] = response = transfer.start(request, slot)
     if label != asked.label:
         response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
     if response.status_code not in (200, 206, 304):
@@ -158,6 +161,12 @@ def _file_response(
     if settings.proxy_offload is not None:
         hide_cache_control(response)
     return response
+
+
+def _connection() -> Any:
+    """Return the visitor's connection, where the server tells it."""
+    environ = request.environ
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
 
 
 def _stale_age() -> int:

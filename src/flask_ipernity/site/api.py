@@ -27,8 +27,8 @@ from .quota_pause import QuotaPause
 #: The name of the viewer without a token.
 ANONYMOUS = "-"
 
-#: Is called with the method, the token and the answer of each call that lists records.
-Listener = Callable[[Method, str | None, dict[str, Any]], None]
+#: Is called with the method, the token, the parameters and the answer of each call that succeeds.
+Listener = Callable[[Method, str | None, Mapping[str, object], dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SiteContext:
     pause: QuotaPause
     #: The cache of results, if it is switched on.
     cache: ResultCache | None
-    #: Is called after each successful call that lists records.
+    #: Is called after each successful call.
     listener: Listener | None = None
 
     def api(self, token: str | Mapping[str, Any] | None = None) -> SiteAPI:
@@ -209,8 +209,8 @@ class SiteAPI(IpernityAPI):
             raise
         else:
             site.pause.end()
-            if method.list_key and site.listener is not None:
-                site.listener(method, token, reply.answer)
+            if site.listener is not None:
+                site.listener(method, token, params, reply.answer)
             return reply
         finally:
             if site.cache is not None and token and invalidated != frozenset():

@@ -209,6 +209,14 @@ CASES: dict[str, tuple[bytes, dict[str, Any]]] = {
         words("Ferry at dawn"),
     ),
     "emoji.jpg": (caption("Família 👨‍👩‍👧 می‌خواهم"), words("Família 👨‍👩‍👧 می‌خواهم")),
+    "only-emoji.jpg": (caption("🍃"), words("🍃")),
+    "file-as-title.jpg": (
+        jpeg(
+            xmp=xmp(listed("dc:title", "Alt", "IMG_0001.JPG")),
+            resources=image_resources(iptc([(TITLE, "Ferry")])),
+        ),
+        words("Ferry"),
+    ),
     "html.jpg": (caption("<b>Ferry</b> & {{7*7}}"), words("<b>Ferry</b> & {{7*7}}")),
     # what is meant although a camera is in it
     "leica.jpg": (

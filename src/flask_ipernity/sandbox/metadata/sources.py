@@ -67,6 +67,11 @@ class Sources:
         )
         return old if self.iptc_first and not cut else new
 
+    def _either(self, number: int, name: str) -> list[str]:
+        """Return the one value of IPTC or XMP, and the other one, in case that it is no text."""
+        both = (self._both(number, name), self.xmp.get(name, []), self.iptc.get(number, []))
+        return [text for texts in both for text in texts[:1]]
+
     def _meant(self, texts: Iterable[str | None]) -> Iterator[str]:
         """Yield the texts that are no camera's."""
         make, model = self.exif.text(exif.MAKE), self.exif.text(exif.MODEL)
@@ -77,7 +82,7 @@ class Sources:
     def _caption(self) -> str | None:
         captions = (
             self.exif.lines(exif.DESCRIPTION),
-            *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
+            *map(lines, self._either(iptc.CAPTION, "dc:description")),
             *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
         )
         return next(self._meant(captions), None)
@@ -85,9 +90,9 @@ class Sources:
     def title(self) -> str | None:
         """Return the title in one line; a short caption of one line is one, too."""
         titles = (
-            *self._both(iptc.TITLE, "dc:title")[:1],
+            *self._either(iptc.TITLE, "dc:title"),
             self.exif.wide_text(exif.XP_TITLE),
-            *self._both(iptc.HEADLINE, "photoshop:Headline")[:1],
+            *self._either(iptc.HEADLINE, "photoshop:Headline"),
         )
         if found := next(self._meant(one_line(text or "") for text in titles), None):
             return found

@@ -43,6 +43,8 @@ class SandboxState:
     docs: dict[str, Doc] = field(default_factory=dict)
     albums: dict[str, Album] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
+    #: The owners of folders that are gone because their last album was removed, by folder id.
+    emptied_folders: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
@@ -53,11 +55,11 @@ class SandboxState:
     #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
     thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
+    #: Is called with a document whose file on disk was changed.
+    refresh: Callable[[Doc], None] = lambda doc: None
     #: Whether uploaded photos take their title, description, keywords and licence from the file.
     reads_metadata: bool = False
     _keywords: dict[str, Tag] = field(default_factory=dict)
-    #: Is called with a document whose file on disk was changed.
-    refresh: Callable[[Doc], None] = lambda doc: None
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
 

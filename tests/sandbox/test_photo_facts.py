@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
@@ -26,7 +27,9 @@ from tests.support.photo_files import (
     jpeg,
     listed,
     png,
+    profiled_png,
     rational,
+    saved,
     short,
     signed_rational,
     tiff,
@@ -330,6 +333,13 @@ FORMATS = {
     "a.jpg": (jpeg(exif(CAMERA, TIME), WORDS), ALL),
     "a.png": (png(exif(CAMERA, TIME), WORDS), ALL),
     "a.webp": (webp(exif(CAMERA, TIME), WORDS), ALL),
+    "a.avif": (saved("AVIF", exif(CAMERA, TIME), WORDS), ALL),
+    "profiles.png": (
+        profiled_png(
+            exif=b"Exif\0\0" + exif(CAMERA, TIME), iptc=image_resources(iptc([(5, "Ferry")]))
+        ),
+        ALL,
+    ),
     "a.tif": (
         tiff({**CAMERA, 700: Value(1, WORDS)}, TIME),
         ALL,
@@ -350,3 +360,24 @@ def test_each_format_has_its_place_for_what_a_file_says(tmp_path: Path) -> None:
             for name, told in answers.items()
         }
     assert found == {name: expected for name, (_, expected) in FORMATS.items()}
+
+
+def test_heic_tells_what_it_says_and_how_it_was_turned(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif", reason="the extra heic is not installed")
+    out = io.BytesIO()
+    image = heif.from_pillow(Image.new("RGB", (24, 16), "teal"))
+    image.save(out, exif=exif({**CAMERA, ORIENTATION: short(6)}, TIME), xmp=WORDS)
+    with account(tmp_path, {"a.heic": out.getvalue()}) as answers:
+        told = answers["a.heic"]
+    assert (told.title, told.description, told.created, told.exif["Make"]) == ALL
+    assert (told.exif["Orientation"], told.exif["ImageSize"]) == ("Rotate 90 CW", "24x16")
+    assert told.size == ("16", "24")
+
+
+def test_pictures_of_one_second_are_in_the_order_of_its_fractions(tmp_path: Path) -> None:
+    fractions = {"a.jpg": "9", "b.jpg": "1", "c.jpg": "50"}
+    for name, fraction in fractions.items():
+        values = {**TIME, SUB_SEC: ascii_(fraction)}
+        (tmp_path / name).write_bytes(jpeg(exif(shot=values)))
+    state = Sandbox(photos=tmp_path).state
+    assert [doc.source.filename for doc in state.docs.values()] == ["b.jpg", "c.jpg", "a.jpg"]

@@ -11,7 +11,7 @@ from ..image_files import comes_upright, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
-from .sources import read_sources
+from .sources import Sources, read_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class PhotoMetadata:
         return None if self.taken_at is None else in_service_form(self.taken_at)
 
 
-def read_photo(path: Path) -> PhotoMetadata:
+def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
     """Read the header and the metadata of a photo, not its pixels.
 
+    :param exif_only: whether IPTC and XMP are left aside.
     :raises ValueError: the file is no picture that can be read.
     :raises OSError: the file cannot be opened.
     """
@@ -55,6 +56,8 @@ def read_photo(path: Path) -> PhotoMetadata:
         image = open_image(file)
         try:
             sources = read_sources(image, file)
+            if exif_only:
+                sources = Sources(sources.exif)
         except OSError as error:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size

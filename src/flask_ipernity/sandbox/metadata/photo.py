@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..file_kinds import HEAD_BYTES, kind_of
-from ..image_files import comes_upright, open_image
+from ..image_files import is_turned_by_exif, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
@@ -60,7 +60,7 @@ def read_photo(path: Path) -> PhotoMetadata:
     width, height = image.size
     stored = f"{width}x{height}"
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn = 1 if comes_upright(image) else sources.exif.orientation
+    turn = sources.exif.orientation if is_turned_by_exif(image) else 1
     if turn >= 5:
         width, height = height, width
     lat, lng = sources.position()

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..file_kinds import HEAD_BYTES, kind_of
-from ..image_files import comes_upright, open_image
+from ..image_files import comes_upright, is_turned_by_exif, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
@@ -62,12 +62,14 @@ def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn = sources.exif.orientation
+    turn, stored = sources.exif.orientation, (width, height)
     across = (height, width) if turn >= 5 else (width, height)
     if comes_upright(image):
         stored, turn = across, 1
+    elif is_turned_by_exif(image):
+        width, height = across
     else:
-        stored, (width, height) = (width, height), across
+        turn = 1
     lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ..client.api_errors import shown
 from ..errors import APIRequestError, NotFoundError, QuotaExceeded, ServiceError
 from .json_copy import Snapshot
-from .single_flight import Cache, Found, Lifetime, MemoryStore, Store
+from .single_flight import Cache, CacheEntry, Found, Lifetime, MemoryStore, Store
 
 #: Seconds for which "not found" is remembered.
 NOT_FOUND_MAX_AGE = 10.0
@@ -158,12 +158,22 @@ class ResultCache:
             clock=time,
         )
 
-    def find(self, key: CacheKey, call: Callable[[], dict[str, Any]]) -> Found[Result]:
+    def find(
+        self, key: CacheKey, call: Callable[[], dict[str, Any]], instead: CacheKey | None = None
+    ) -> Found[Result]:
         """Return the result of a call, and where it is from.
 
         :param call: makes the call.
+        :param instead: the key of another result, which is given where a stale one would be, and
+            there is none.
         """
-        return self._cache.find(key, partial(_result_of, call))
+        stand_in = None if instead is None else partial(self._answer, instead)
+        return self._cache.find(key, partial(_result_of, call), stand_in)
+
+    def _answer(self, key: CacheKey) -> CacheEntry[Result] | None:
+        """Return the entry under *key*, unless it is "not found"."""
+        entry = self.results.lookup(key).entry
+        return None if entry is None or entry.value.is_not_found else entry
 
     def has(self, key: CacheKey) -> bool:
         """Return whether :meth:`find` would make no call now."""

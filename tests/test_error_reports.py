@@ -304,7 +304,11 @@ def test_the_visitors_dead_token_is_no_mistake(
     app.add_url_rule("/", "view", lambda: ipernity.api.account.getQuota())
     client = app.test_client()
     with client.session_transaction() as session:
-        session["ipernity_token"] = {"token": "5-0123456789abcdef", "user": {}, "permissions": {}}
+        session["ipernity_token"] = {
+            "token": "5-0123456789abcdef",
+            "user": {"user_id": "10175", "username": "Ada Fontaine"},
+            "permissions": {"doc": "read"},
+        }
     assert client.get("/").status_code == 302
     assert lines(caplog, logging.WARNING) == []
 

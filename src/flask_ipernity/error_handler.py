@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from flask import request, url_for
-from werkzeug.routing import BuildError
+from flask import request
 from werkzeug.wrappers import Response
 
 from .errors import (
@@ -26,8 +25,9 @@ from .errors import (
     filled,
 )
 from .http.redaction import one_line
-from .sign_in.flow import pop_next_url, start_url
-from .sign_in.guard import ask_to_sign_in
+from .sign_in.flow import start_url
+from .sign_in.guard import ask_to_sign_in, not_now
+from .sign_in.visitor import visitor_api
 from .site.diagnosis import diagnose
 from .web.next_url import home
 from .web.pages import error_response
@@ -68,12 +68,15 @@ def handle(error: HasResponse) -> Response:
     )
     match error:
         case SignInError():
+            again = _again(visitor_api().next_url or home(request))
+            if error.reason in ("not_kept", "unavailable"):
+                return not_now(error, "Sign-in did not finish", again)
             return respond(
                 403 if error.reason == "fewer_permissions" else 400,
                 "Sign-in did not finish",
                 str(error),
                 reason=error.reason,
-                sign_in=_again(pop_next_url() or home(request)),
+                sign_in=again,
             )
         case UploadError():
             return respond(
@@ -99,7 +102,7 @@ def handle(error: HasResponse) -> Response:
                 reason="not_allowed",
             )
     # These may have happened during a sign-in.
-    next_url = pop_next_url()
+    next_url = visitor_api().next_url
     sign_in = _again(next_url) if next_url else None
     match error:
         case QuotaExceeded():
@@ -150,13 +153,6 @@ def _upload_detail(error: UploadError) -> str:
     return filled(error.sentence, {"file": name, **error.values})
 
 
-def _again(next_url: str) -> str | None:
-    """Return the URL that starts another sign-in.
-
-    The page itself does not start one: then a forged callback would create the pending sign-in
-    that the next forged callback needs.
-    """
-    try:
-        return url_for("ip_callback.again", next=next_url)
-    except BuildError:
-        return start_url(next_url)  # the application has a callback of its own
+def _again(next_url: str) -> str:
+    """Return the URL that starts another sign-in."""
+    return start_url(next_url, {})

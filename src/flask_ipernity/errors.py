@@ -182,7 +182,7 @@ class SignInError(IpernityError, HasResponse):
     """A sign-in failed.
 
     :param reason: ``missing_frob``, ``not_pending``, ``expired``, ``refused``,
-        ``other_account``, ``fewer_permissions`` or ``not_kept``.
+        ``other_account``, ``elsewhere``, ``fewer_permissions``, ``not_kept`` or ``unavailable``.
     :param message: the text for the visitor, with ``%(name)s`` for each of *values*.
     """
 

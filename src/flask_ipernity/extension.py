@@ -21,9 +21,9 @@ from .errors import ConfigurationError, HasResponse
 from .settings import ReadSettings, Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.seen import Seen
-from .sign_in.session import PendingSignIns, VisitorSession
+from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
-from .sign_in.views import callback
+from .sign_in.views import callback_blueprint
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
 from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
@@ -62,8 +62,8 @@ class Ipernity:
                 " Ipernity(app) or init_app(app), and only once."
             )
         read = ReadSettings(app.config)
-        settings = read.settings
         check_secret_keys(app.config)
+        settings = read.settings
         if settings.confirm_sign_in and not settings.callback:
             raise ConfigurationError(
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"
@@ -77,8 +77,8 @@ class Ipernity:
         # First, so that no function of the application uses settings that are too old.
         app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
         app.register_blueprint(templates)
-        if settings.callback:
-            app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
+        callback = callback_blueprint(finishes=settings.callback)
+        app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
         if settings.proxy_docs:
             from .media.views import proxy
 
@@ -104,7 +104,8 @@ class Ipernity:
         user_agent = settings.user_agent or _user_agent(app)
         lookup = MediaLookup(settings.proxy_owners)
         session = VisitorSession(settings.session_prefix)
-        pending = PendingSignIns(session, settings.sign_in_max_age)
+        mark = app_mark(settings.app_key)
+        pending = PendingSignIns(session, settings.sign_in_max_age, mark)
         site = _site_context(
             app,
             settings,
@@ -121,6 +122,7 @@ class Ipernity:
             tokens=record_store(settings, session),
             pending=pending,
             seen=Seen(),
+            mark=mark,
         )
         return {
             current_extension: self,
@@ -214,11 +216,15 @@ class Ipernity:
     ) -> Response:
         """Start a sign-in: return a redirect to Ipernity, with status 302.
 
+        With ``SESSION_COOKIE_SAMESITE = "Strict"``, a visitor who comes from another site gets a
+        page that leads there.
+
         :param permissions: what to ask for; by default :confval:`IPERNITY_PERMISSIONS`.
         :param next_url: a URL of this application where the visitor goes afterwards; by default
             the current one. Any other URL leads to the front page.
         :raises ConfigurationError: a permission does not exist.
-        :raises SignInError: the request is for an image, a frame or a prefetch.
+        :raises SignInError: the request is not a navigation of the visitor, but for an image, a
+            frame, a script or a prefetch; or the store of tokens does not work.
         """
         return flow.authorize(permissions, next_url)
 
@@ -226,8 +232,10 @@ class Ipernity:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
 
         :param frob: the frob; by default that of the current request.
-        :raises SignInError: the session did not start the sign-in, it took too long, was refused,
-            granted too little, or brought another account than the one that is signed in.
+        :raises SignInError: the request is not a navigation of the visitor, the session did not
+            start the sign-in, it took too long, was refused, granted too little, was started by
+            another site, or brought another account than the one that is signed in.
+        :raises werkzeug.exceptions.MethodNotAllowed: the method of the request is not ``GET``.
         :raises ServiceError: Ipernity gave no usable answer.
         :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
             callback of the extension.

@@ -99,6 +99,15 @@ def _strings(value: Any) -> tuple[str, ...]:
     return tuple(_text(part) for part in value)
 
 
+def _paths(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(path, str) and path.startswith("/") and not path.startswith("//")
+        for path in value
+    ):
+        raise ValueError('a tuple of paths, such as ("/blog",)')
+    return tuple(value)
+
+
 def _user_ids(value: Any) -> tuple[str, ...]:
     ids = tuple(map(str, value)) if isinstance(value, list | tuple | set | frozenset) else ("",)
     if not all(_USER_ID.fullmatch(user_id) for user_id in ids):
@@ -192,6 +201,9 @@ class Settings:
     sign_in_max_age: float = _key(lambda value: _number(value, above=True), 600)
     #: Whether every sign-in ends with a page that asks "Continue as …?".
     confirm_sign_in: bool = _key(_flag, False)
+    #: Paths of the same origin outside of the application to which a sign-in may lead, with all
+    #: that is below them.
+    next_paths: tuple[str, ...] = _key(_paths, ())
     #: Hosts that media may come from; a leading dot means any subdomain.
     media_hosts: tuple[str, ...] = _key(_strings, (".ipernity.com",))
     #: How many seconds browsers and shared caches may keep public media.

@@ -18,6 +18,7 @@ from werkzeug.datastructures import FileStorage
 
 from flask_ipernity import sandbox as sandbox_module
 from flask_ipernity.client import IpernityAPI, Ticket, tickets
+from flask_ipernity.client.multipart import UploadSource
 from flask_ipernity.errors import (
     APIRequestError,
     BadAnswer,
@@ -99,6 +100,41 @@ def test_a_file_may_be_given_in_many_ways(api: IpernityAPI, kind: str) -> None:
         return
     doc = api.doc.get(doc_id=ticket.wait(10))["doc"]
     assert (doc["title"], doc["media"]) == (kind, "photo")
+
+
+@pytest.mark.skipif(os.sep != "/", reason="a backslash separates folders here")
+@pytest.mark.parametrize("name", ["back\\slash.jpg", "\\.jpg", "a\\b\\c.jpg", "plain.jpg"])
+@pytest.mark.parametrize("kind", ["text", "path", "open", "opened as bytes"])
+def test_a_backslash_is_a_part_of_the_name_of_a_file_here(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"x")
+    files: dict[str, Callable[[], Any]] = {
+        "text": lambda: str(path),
+        "path": lambda: path,
+        "open": lambda: path.open("rb"),
+        "opened as bytes": lambda: open(os.fsencode(path), "rb"),  # noqa: SIM115
+    }
+    source = UploadSource(files[kind]())
+    source.stream.close()
+    assert source.filename == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("C:\\photos\\b.jpg", "b.jpg"),
+        ("/home/ada/b.jpg", "b.jpg"),
+        ("b.jpg", "b.jpg"),
+        ("", "file"),
+        (None, "file"),
+        ("\\", "file"),
+    ],
+)
+def test_a_file_of_a_form_has_the_name_that_was_sent_or_none(sent: str | None, name: str) -> None:
+    file = FileStorage(io.BytesIO(b"x"), sent, name="photo")
+    assert UploadSource(file).filename == name
 
 
 @pytest.mark.parametrize("file", [5, None, io.StringIO("x"), object()], ids=type)

@@ -13,8 +13,9 @@ from flask_ipernity import Ipernity, ipernity
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.errors import ServiceTimeout, ServiceUnavailableError
 from flask_ipernity.http import pool
-from flask_ipernity.http.pool import ConnectError, Origin, Pool
+from flask_ipernity.http.pool import Pool
 from flask_ipernity.http.retry_after import parse_retry_after
+from flask_ipernity.http.sockets import ConnectError, Origin
 from flask_ipernity.media import hosts
 from flask_ipernity.media.hosts import MediaURL
 from flask_ipernity.media.relay import Relay

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity.errors import ServiceError
-from flask_ipernity.http import pool
+from flask_ipernity.http import connection as wire
 from flask_ipernity.media import transfer
 from flask_ipernity.media.state import media_state
 from tests.support.media import (
@@ -498,7 +498,7 @@ def dripping(start: bytes, every: bytes, pause: float) -> Any:
 def test_a_body_that_drips_is_given_up_by_its_rate(
     start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "RATE_WINDOW", 1.0)
+    monkeypatch.setattr(wire, "RATE_WINDOW", 1.0)
     with world(dripping(start, b"x", 0.05)) as here:
         began = time.monotonic()
         with pytest.raises(ServiceError):
@@ -508,7 +508,7 @@ def test_a_body_that_drips_is_given_up_by_its_rate(
 
 @pytest.mark.slow
 def test_a_slow_visitor_is_not_mistaken_for_a_slow_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "RATE_WINDOW", 0.2)
+    monkeypatch.setattr(wire, "RATE_WINDOW", 0.2)
     big = b"x" * 3_000_000
     with world(picture(body=big)) as here:
         response = here.client.get(ORIGINAL, buffered=False)

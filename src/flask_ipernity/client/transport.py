@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.pool import ConnectError, Origin, Pool
+from ..http.pool import Pool
 from ..http.retry_after import parse_retry_after
+from ..http.sockets import ConnectError, Origin
 from ..per_process import PerProcess
 
 #: Bytes of the longest response that is read.

@@ -13,7 +13,9 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.pool import ConnectError, Connection, Pool, RateReader
+from ..http.connection import Connection, RateReader
+from ..http.pool import Pool
+from ..http.sockets import ConnectError
 from .hosts import MediaURL, open_socket
 
 #: Bytes that are read at most at once: what is there is passed on without waiting
@@ -43,7 +45,7 @@ class _ContentReader(RateReader):
     def readinto(self, buffer: Any) -> int | None:
         count = super().readinto(buffer)
         self._raw_count += count or 0
-        if self._raw_count > self.content * _FRAMING_PER_BYTE + _FRAMING_BYTES:
+        if count and self._raw_count > self.content * _FRAMING_PER_BYTE + _FRAMING_BYTES:
             raise HTTPException("the server sends framing in place of content")
         return count
 

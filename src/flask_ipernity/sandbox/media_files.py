@@ -11,8 +11,9 @@ from typing import BinaryIO
 
 from .documents import Doc, digest
 from .file_kinds import BY_SUFFIX
+from .icons import draw_avatar, draw_icon
 from .state import SandboxState
-from .thumbnails import SIZE_LABELS, OriginalFile, draw_avatar, draw_icon
+from .thumbnails import SIZE_LABELS, OriginalFile
 
 ICON_NUMBERS = {"photo": 1, "video": 2, "audio": 3, "other": 8}
 _ICON_DATE = 1_228_086_000.0
@@ -41,6 +42,8 @@ def find_file(state: SandboxState, path: str) -> ServedFile | None:
         doc = state.docs.get(found[1]) if found else None
         if doc is None:
             return _site_file(state, path)
+    if doc.source.changed:
+        state.refresh(doc)
     for label in (*doc.sizes, *doc.media_labels, "original"):
         if doc.path(label) == path:
             return _document_file(state, doc, label)

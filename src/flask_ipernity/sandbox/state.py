@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -15,7 +16,7 @@ from .accounts import App, Frob, Person, Token
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
 from .posts import Post
-from .thumbnails import ThumbnailCache
+from .thumbnail_cache import ThumbnailCache
 from .uploads import UploadTicket
 
 FIRST_IDS = {
@@ -54,6 +55,8 @@ class SandboxState:
     #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
     thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
+    #: Is called with a document whose file on disk was changed.
+    refresh: Callable[[Doc], None] = lambda doc: None
     #: Whether uploaded photos take their title, description, keywords and licence from the file.
     reads_metadata: bool = False
     _keywords: dict[str, Tag] = field(default_factory=dict)

@@ -108,7 +108,9 @@ _OF_SIGN_IN: dict[str, Diagnosis] = {
     "refused": Diagnosis("visitor", "The visitor, or Ipernity, did not agree."),
     "other_account": Diagnosis("visitor", "The visitor came back with another account."),
     "fewer_permissions": Diagnosis("visitor", "The visitor agreed to less than was asked for."),
+    "elsewhere": Diagnosis("visitor", "Another site started the sign-in."),
     "not_kept": Diagnosis("service", "The store of IPERNITY_TOKEN_STORE cannot be written."),
+    "unavailable": Diagnosis("service", "The store of IPERNITY_TOKEN_STORE cannot be read."),
 }
 
 

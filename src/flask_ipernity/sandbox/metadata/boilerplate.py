@@ -6,11 +6,10 @@ import re
 
 #: As met in files, without punctuation; what the rules below know is not listed.
 _KNOWN = """
-applemark, ascii, binary comment, caption, charset ascii, cof, comment, comments, created with gimp,
-dav, default, description, edf, exif jpeg picture, exif picture, fbt, file written by adobe
-photoshop, hdr, hdrpl, headline, jpeg, jpg, lead technologies inc v1 01, maker, mde, mdsc, mpx, my
-picture, none, nor, null, oznor, oznorwb, ozedf, photo, picture, ptr, qrf, rbf, rhdr, screenshot,
-sdr, smart, software, title, unknown, untitled, user comments, wbdd
+applemark, ascii, binary comment, charset ascii, cof, created with gimp, dav, default, edf, exif
+jpeg picture, exif picture, fbt, file written by adobe photoshop, hdr, hdrpl, jpeg, jpg, lead
+technologies inc v1 01, mde, mdsc, mpx, none, nor, null, oznor, oznorwb, ozedf, photo, picture, ptr,
+qrf, rbf, rhdr, screenshot, sdr, unknown, untitled, user comments, wbdd
 """
 #: Words that say no more than that it is a picture of a camera.
 _CAMERA_WORDS = """
@@ -27,15 +26,15 @@ olympus oneplus panasonic pentax polaroid praktica premier ricoh rollei samsung 
 sony toshiba traveler vivitar xiaomi yashica
 """
 #: Words of which one must be there as well, if the camera's own name is not.
-_TELLING = {"dcf", "digimax", "dsc", "exif", "kenox"}
+_TELLING = {"csc", "dcf", "digimax", "dsc", "exif", "kenox"}
 
 _FILE = re.compile(
     r"\S+\.(?:jpe?g?|jfif|png|tiff?|gif|webp|hei[cf]|avif|bmp|cr[23w]|nef|arw|dng|orf|rw2|raf|mp4|mov)",
     re.IGNORECASE,
 )
 _CAMERA_FILE = re.compile(
-    r"(?:(?:_?(?:IMG|IMGP|IMAG|IMAGE|DSC|DSCN|DSCF|DSCI|DCP|MG|PICT|SAM|SANY|CIMG|GOPR|DJI|PXL|MVI|VID)"
-    r"|\d{3})[_-]?\d{3,}|P\d{6,})[\w-]*",
+    r"(?:_?(?:IMG|IMGP|IMAG|IMAGE|DSC|DSCN|DSCF|DSCI|DCP|MG|PICT|PIC|SAM|SANY|CIMG|GOPR|DJI|PXL|MVI|VID)"
+    r"[_-]?\d{3,}|P\d{6,})[\w-]*|\d{3}[_-]\d{4}",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:^|[\\/])DCIM(?:[\\/]|$)|^[A-Z]:\\|^\\\\|^/\w+/\S+$", re.IGNORECASE)

@@ -9,7 +9,7 @@ _FORM = "%Y-%m-%d %H:%M:%S"
 # EXIF has colons in the date, XMP dashes, IPTC neither. XMP's may be a month or a year only.
 _DATE = re.compile(
     r"(?P<year>\d{4})(?:[:/.-]?(?P<month>\d\d)(?:[:/.-]?(?P<day>\d\d)"
-    r"(?:[T ]+(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?"
+    r"(?:[T :]+(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?"
     r" *(?P<zone>Z|[+-]\d\d:?\d\d)?)?)?)?"
 )
 _ZONE = re.compile(r"Z|[+-]\d\d:?\d\d")

@@ -81,6 +81,14 @@ class Exif:
         """Return the first number of a value; None if there is none (cameras write 0/0)."""
         return _number(self._value(tag))
 
+    def signed_number(self, tag: int) -> float | None:
+        """Return a number whose fraction some cameras (Leica M8) store as one without a sign."""
+        value = self._value(tag)
+        if isinstance(value, tuple) and value and isinstance(value[0], Rational):
+            parts = (part - (1 << 32) if part >> 31 > 0 else part for part in value[0])
+            value = (Rational(*parts),)
+        return _number(value)
+
     def degrees(self, tag: int) -> float | None:
         """Return the latitude (tag 2) or longitude (tag 4); without its letter it is not known."""
         parts = self.place.get(tag)
@@ -114,7 +122,9 @@ class Exif:
         return int(number) if number in _ORIENTATIONS else 1
 
     def _value(self, tag: int) -> object:
-        return self.shot.get(tag) if tag in _SHOT else self.main.get(tag)
+        """Return a value; some programs write all into the main directory, or into the other."""
+        places = (self.shot, self.main) if tag in _SHOT else (self.main, self.shot)
+        return places[0].get(tag, places[1].get(tag))
 
     def _bytes(self, tag: int) -> bytes | None:
         value = self._value(tag)
@@ -132,8 +142,8 @@ def read(file: BinaryIO) -> Exif:
         pointer = _number(main.get(tag))
         return tiff.directory(int(pointer), wanted) if pointer else {}
 
-    main = tiff.directory(tiff.first, _MAIN)
-    return Exif(main, below(_EXIF_IFD, _SHOT), below(_GPS_IFD, _PLACE))
+    main = tiff.directory(tiff.first, _MAIN | _SHOT)
+    return Exif(main, below(_EXIF_IFD, _MAIN | _SHOT), below(_GPS_IFD, _PLACE))
 
 
 def facts(exif: Exif, stored: str) -> dict[str, str]:
@@ -143,7 +153,7 @@ def facts(exif: Exif, stored: str) -> dict[str, str]:
     """
     exposure, aperture = exif.number(_EXPOSURE_TIME), exif.number(_F_NUMBER)
     focal, focal_35mm = exif.number(_FOCAL_LENGTH), exif.number(_FOCAL_LENGTH_35MM)
-    iso, bias, flash = exif.number(_ISO), _signed_number(exif.shot.get(_BIAS)), exif.number(_FLASH)
+    iso, bias, flash = exif.number(_ISO), exif.signed_number(_BIAS), exif.number(_FLASH)
     orientation = exif.number(ORIENTATION)
     lat, lng = exif.latitude, exif.longitude
     values = {
@@ -183,14 +193,6 @@ def _number(value: object) -> float | None:
     if isinstance(first, Rational):
         return first.numerator / first.denominator if first.denominator else None
     return float(first) if math.isfinite(first) else None
-
-
-def _signed_number(value: object) -> float | None:
-    """Return a number whose fraction some cameras (Leica M8) store as one without a sign."""
-    if isinstance(value, tuple) and value and isinstance(value[0], Rational):
-        parts = (part - (1 << 32) if part >> 31 > 0 else part for part in value[0])
-        value = (Rational(*parts),)
-    return _number(value)
 
 
 def _exposure(seconds: float) -> str:

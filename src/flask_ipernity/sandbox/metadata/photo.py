@@ -6,27 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from PIL import Image
-
-from ..thumbnails import OriginalFile
+from ..file_kinds import HEAD_BYTES, kind_of
+from ..image_files import comes_upright, open_image
+from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
 from .sources import read_sources
-
-#: Formats and file extensions; MPO is Pillow's name of a JPEG with several pictures.
-FORMATS = {
-    "JPEG": "jpg",
-    "MPO": "jpg",
-    "PNG": "png",
-    "GIF": "gif",
-    "WEBP": "webp",
-    "TIFF": "tif",
-    "AVIF": "avif",
-    "BMP": "bmp",
-}
-
-#: For Pillow, which knows MPO as JPEG until it has opened the file.
-_READABLE = tuple(name for name in FORMATS if name != "MPO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +46,37 @@ class PhotoMetadata:
 def read_photo(path: Path) -> PhotoMetadata:
     """Read the header and the metadata of a photo, not its pixels.
 
-    :raises ValueError: the file is not a JPEG or PNG that can be read.
+    :raises ValueError: the file is no picture that can be read.
+    :raises OSError: the file cannot be opened.
     """
-    try:
-        with path.open("rb") as file, Image.open(file, formats=_READABLE) as image:
-            ext = FORMATS[image.format or ""]
-            width, height = image.size
+    file, about = open_regular(path)
+    with file:
+        kind = kind_of(file.read(HEAD_BYTES), path.name)
+        image = open_image(file)
+        try:
             sources = read_sources(image, file)
-            about = path.stat()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable JPEG or PNG: {error}") from error
-    stored = f"{width}x{height}"
+        except OSError as error:
+            raise ValueError(f"its header cannot be read: {error}") from error
+    width, height = image.size
     # Of EXIF alone: no browser turns a picture for its XMP.
-    if sources.exif.orientation >= 5:
-        width, height = height, width
+    turn = sources.exif.orientation
+    across = (height, width) if turn >= 5 else (width, height)
+    if comes_upright(image):
+        stored, turn = across, 1
+    else:
+        stored, (width, height) = (width, height), across
     lat, lng = sources.position()
     return PhotoMetadata(
-        OriginalFile(path, ext, path.name, width, height, about.st_size, about.st_mtime),
+        OriginalFile(
+            path,
+            kind.ext_for(path.name),
+            path.name,
+            width,
+            height,
+            about.st_size,
+            about.st_mtime,
+            orientation=turn,
+        ),
         title=sources.title(),
         description=sources.description(),
         keywords=sources.keywords(),
@@ -89,5 +88,5 @@ def read_photo(path: Path) -> PhotoMetadata:
         lat=lat,
         lng=lng,
         taken_at=sources.taken_at(),
-        exif=exif.facts(sources.exif, stored),
+        exif=exif.facts(sources.exif, "{}x{}".format(*stored)),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -74,15 +74,13 @@ class Sources:
             if text and not is_boilerplate(text, make, model):
                 yield text
 
-    def _captions(self) -> Iterator[str]:
-        yield from self._meant(
-            (
-                self.exif.lines(exif.DESCRIPTION),
-                *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
-                *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
-                self.exif.wide_text(exif.XP_COMMENT),
-            )
+    def _caption(self) -> str | None:
+        captions = (
+            self.exif.lines(exif.DESCRIPTION),
+            *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
+            *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
         )
+        return next(self._meant(captions), None)
 
     def title(self) -> str | None:
         """Return the title in one line; a short caption of one line is one, too."""
@@ -93,13 +91,15 @@ class Sources:
         )
         if found := next(self._meant(one_line(text or "") for text in titles), None):
             return found
-        caption = next(self._captions(), "")
-        return caption if 0 < len(caption) <= MAX_TITLE and "\n" not in caption else None
+        caption = self._caption() or ""
+        return one_line(caption) if len(caption) <= MAX_TITLE and "\n" not in caption else None
 
     def description(self) -> str | None:
         """Return the caption with its line breaks; None if it says no more than the title."""
         title = self.title()
-        return next((text for text in self._captions() if one_line(text) != title), None)
+        # what Windows calls the title is in ImageDescription as well, and the words are here
+        captions = self._meant((self._caption(), self.exif.wide_text(exif.XP_COMMENT)))
+        return next((text for text in captions if one_line(text) != title), None)
 
     def keywords(self) -> tuple[str, ...]:
         """Return the keywords in their order, each once."""
@@ -210,8 +210,12 @@ class Sources:
 def read_sources(image: Image.Image, file: BinaryIO) -> Sources:
     """Read the metadata of an opened image; what is damaged is left out."""
     packets = find_packets(image, file)
+    camera = exif.Exif() if packets.exif is None else exif.read(packets.exif)
+    # pillow-heif turns the pixels and writes 1 into EXIF
+    if turned := image.info.get("original_orientation"):
+        camera = replace(camera, main={**camera.main, exif.ORIENTATION: (turned,)})
     return Sources(
-        exif.Exif() if packets.exif is None else exif.read(packets.exif),
+        camera,
         iptc.read(packets.iptc),
         _xmp(packets),
         bool(packets.digest) and packets.digest != iptc.digest(packets.iptc),

@@ -17,6 +17,7 @@ from ..accounts import Person
 from ..described import describe
 from ..documents import Doc, DocTag
 from ..file_kinds import HEAD_BYTES, kind_of
+from ..image_files import OPTIONAL
 from ..metadata import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
@@ -26,9 +27,6 @@ from .doc_search import split_tags
 from .doc_write import one_of, read_changes, read_place
 
 MAX_TICKETS = 50
-
-#: The endings of photos of which no sizes are drawn.
-UNDRAWN = ("heic", "heif", "hif")
 
 
 class AcceptedFile(NamedTuple):
@@ -101,21 +99,27 @@ def _tags(call: MethodCall, person: Person) -> list[DocTag]:
 def _make_document(
     call: MethodCall, person: Person, incoming: AcceptedFile, orientation: int | None
 ) -> Doc | None:
-    """Return the document that a file becomes; None for a photo that cannot be read."""
+    """Return the document that a file becomes; None for a photo that cannot be read.
+
+    One of a format that needs another package to be read is a document without a picture.
+    """
     file, now = incoming.file, int(time.time())
     path = file.keep(incoming.ext)
     filename = f"{incoming.stem}.{incoming.ext}"
-    if incoming.media != "photo" or incoming.ext in UNDRAWN:
+    metadata = None
+    if incoming.media == "photo":
+        try:
+            metadata = read_photo(path)
+        except ValueError:
+            if incoming.ext not in OPTIONAL:
+                path.unlink()
+                return None
+    if metadata is None:
         source = OriginalFile(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
         doc_id = call.state.new_id("doc")
         doc = Doc(doc_id, person.user_id, source, None, incoming.stem, incoming.media)
         doc.posted_at = doc.updated_at = now
         return doc
-    try:
-        metadata = read_photo(path)
-    except ValueError:
-        path.unlink()
-        return None
     source = replace(metadata.picture, filename=filename, checksum=file.md5)
     if orientation is not None:
         width, height = map(int, metadata.exif["ImageSize"].split("x"))

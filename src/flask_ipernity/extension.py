@@ -159,6 +159,14 @@ class Ipernity:
         return site_context().api(token)
 
     @property
+    def public_api(self) -> SiteAPI:
+        """A new API object without a token, for what is the same for all visitors.
+
+        Its results are shared by all of them, also by those who are signed in.
+        """
+        return self.api_for(None)
+
+    @property
     def owner_api(self) -> SiteAPI:
         """A new API object for the site's owner, with :confval:`IPERNITY_OWNER_TOKEN`.
 

@@ -14,7 +14,7 @@ from ..client.api_errors import shown
 from ..client.values import decode, shown_text
 from ..errors import APIRequestError, BadAnswer, NotFoundError, QuotaExceeded, ServiceError
 from .json_copy import Snapshot
-from .single_flight import Cache, CacheStatus, Found, Lifetime, MemoryStore, Store
+from .single_flight import Cache, CacheEntry, CacheStatus, Found, Lifetime, MemoryStore, Store
 
 #: Seconds for which "not found" is remembered.
 NOT_FOUND_MAX_AGE = 10.0
@@ -169,12 +169,22 @@ class ResultCache:
             clock=time,
         )
 
-    def find(self, key: CacheKey, call: Callable[[], dict[str, Any]]) -> Found[Result]:
+    def find(
+        self, key: CacheKey, call: Callable[[], dict[str, Any]], instead: CacheKey | None = None
+    ) -> Found[Result]:
         """Return the result of a call, and where it is from.
 
         :param call: makes the call.
+        :param instead: the key of another result, which is given where a stale one would be, and
+            there is none.
         """
-        return self._cache.find(key, partial(_result_of, call))
+        stand_in = None if instead is None else partial(self._answer, instead)
+        return self._cache.find(key, partial(_result_of, call), stand_in)
+
+    def _answer(self, key: CacheKey) -> CacheEntry[Result] | None:
+        """Return the entry under *key*, unless it is "not found"."""
+        entry = self.results.lookup(key).entry
+        return None if entry is None or entry.value.is_not_found else entry
 
     def answer(
         self,
@@ -182,14 +192,16 @@ class ResultCache:
         call: Callable[[], dict[str, Any]],
         method: str,
         params: Mapping[str, object],
+        instead: CacheKey | None = None,
     ) -> tuple[dict[str, Any], CacheStatus]:
         """Return the answer of a call, and where it is from. What is stored wrongly is a miss.
 
         :param call: makes the call.
         :param method: the method, and *params* the parameters, to be shown in an error.
+        :param instead: see :meth:`find`.
         :raises NotFoundError: that is the answer.
         """
-        result, status = self.find(key, call)
+        result, status = self.find(key, call, instead)
         try:
             return result.read(method, params), status
         except BrokenResult:

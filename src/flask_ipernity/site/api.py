@@ -150,7 +150,8 @@ class SiteAPI(IpernityAPI):
             if cache is None or key is None:
                 return ask()
             source = "miss"
-            answer, source = cache.answer(key, ask, method.name, params)
+            instead = self._public_key(method, params)
+            answer, source = cache.answer(key, ask, method.name, params, instead)
             return answer
         except Exception as raised:
             error = raised
@@ -175,8 +176,13 @@ class SiteAPI(IpernityAPI):
         For subclasses; does nothing here.
         """
 
-    def _cache_key(self, method: Method, params: Mapping[str, object]) -> CacheKey | None:
-        """Return the cache key of a call; ``None`` if its result is not cached."""
+    def _cache_key(
+        self, method: Method, params: Mapping[str, object], viewer: str | None = None
+    ) -> CacheKey | None:
+        """Return the cache key of a call; ``None`` if its result is not cached.
+
+        :param viewer: who calls; by default the holder of the token.
+        """
         cache = self._site.cache
         if cache is None or self._skips_cache or not method.cacheable:
             return None
@@ -184,8 +190,19 @@ class SiteAPI(IpernityAPI):
             return None
         named = plain_params(params)
         named.pop("auth_token", None)
-        viewer = self._site.viewer(self.token_of(params))
+        viewer = viewer or self._site.viewer(self.token_of(params))
         return cache_key(viewer, method.name, self.lang, self._api_key, *named.items())
+
+    def _public_key(self, method: Method, params: Mapping[str, object]) -> CacheKey | None:
+        """Return the key of the result that may stand in for a visitor's while Ipernity fails:
+        what the same call without a token was answered.
+
+        Only for visitors, who read pages. A job might take it for all that there is.
+        """
+        is_signed_in = self.of_visitor and self.token is not None and "auth_token" not in params
+        if not is_signed_in or self._site.cache is None or self._site.cache.of_visitor:
+            return None
+        return self._cache_key(method, params, ANONYMOUS)
 
     def send(
         self, method: Method, params: Mapping[str, object], prefetched: object = None

@@ -11,7 +11,7 @@ import pytest
 from cachelib import SimpleCache
 
 from flask_ipernity import ipernity
-from flask_ipernity.caching.backends import FailSafe, MemoryTextStore
+from flask_ipernity.caching.backends import Breaker, MemoryTextStore
 from flask_ipernity.caching.near_cache import NearCache
 from flask_ipernity.caching.redis import Invalidations
 from flask_ipernity.caching.single_flight import CacheEntry, MemoryStore
@@ -117,7 +117,7 @@ def used_by_each_lock() -> dict[str, tuple[Any, Callable[[], object]]]:
     """Return objects that have a lock, and something that takes it."""
     store: MemoryStore[str, str] = MemoryStore(9, 999, len)
     texts, near = MemoryTextStore(), NearCache[str](Invalidations("redis://x", "a"), "a")
-    safe, pause, slots = FailSafe(texts), QuotaPause(None, "key"), Slots(1)
+    breaker, pause, slots = Breaker("x", ""), QuotaPause(None, "key"), Slots(1)
     lock = ProcessLock()
 
     def take() -> None:
@@ -129,7 +129,7 @@ def used_by_each_lock() -> dict[str, tuple[Any, Callable[[], object]]]:
         "memory": (store._lock, lambda: store.set("a", CacheEntry("b", 1, 1))),
         "texts": (texts._adding, lambda: texts.add("a", "b", 1)),
         "near copies": (near._lock, lambda: near.get("a")),
-        "a store that fails": (safe._lock, lambda: safe._set_failing(True)),
+        "a store that fails": (breaker._lock, lambda: breaker._set_failing(True)),
         "the pause": (pause._lock, lambda: pause.begin(QuotaExceeded())),
         "slots": (slots._lock, slots.take),
     }

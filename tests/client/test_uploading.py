@@ -18,6 +18,7 @@ from werkzeug.datastructures import FileStorage
 
 from flask_ipernity import sandbox as sandbox_module
 from flask_ipernity.client import IpernityAPI, Ticket, tickets
+from flask_ipernity.client.multipart import UploadSource
 from flask_ipernity.errors import (
     APIRequestError,
     BadAnswer,
@@ -101,6 +102,41 @@ def test_a_file_may_be_given_in_many_ways(api: IpernityAPI, kind: str) -> None:
     assert (doc["title"], doc["media"]) == (kind, "photo")
 
 
+@pytest.mark.skipif(os.sep != "/", reason="a backslash separates folders here")
+@pytest.mark.parametrize("name", ["back\\slash.jpg", "\\.jpg", "a\\b\\c.jpg", "plain.jpg"])
+@pytest.mark.parametrize("kind", ["text", "path", "open", "opened as bytes"])
+def test_a_backslash_is_a_part_of_the_name_of_a_file_here(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"x")
+    files: dict[str, Callable[[], Any]] = {
+        "text": lambda: str(path),
+        "path": lambda: path,
+        "open": lambda: path.open("rb"),
+        "opened as bytes": lambda: open(os.fsencode(path), "rb"),  # noqa: SIM115
+    }
+    source = UploadSource(files[kind]())
+    source.stream.close()
+    assert source.filename == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("C:\\photos\\b.jpg", "b.jpg"),
+        ("/home/ada/b.jpg", "b.jpg"),
+        ("b.jpg", "b.jpg"),
+        ("", "file"),
+        (None, "file"),
+        ("\\", "file"),
+    ],
+)
+def test_a_file_of_a_form_has_the_name_that_was_sent_or_none(sent: str | None, name: str) -> None:
+    file = FileStorage(io.BytesIO(b"x"), sent, name="photo")
+    assert UploadSource(file).filename == name
+
+
 @pytest.mark.parametrize("file", [5, None, io.StringIO("x"), object()], ids=type)
 def test_what_is_no_file_is_refused_before_any_call(
     api: IpernityAPI, sandbox: Sandbox, file: Any
@@ -171,18 +207,24 @@ def test_what_is_sent_is_what_stands_from_the_position_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "answer", "said"),
+    ("name", "size", "answer", "said", "reason"),
     [
-        ("a.jpg", 0, quota(), "is empty"),
-        ("a.jpg", 1001, quota(), "has 1001 bytes; the account may upload 1000 at most"),
-        ("a.mp3", 501, quota(), "may upload 500 at most"),
-        ("a.mp4", 1, quota(), "may upload no video"),
-        ("a.unheard-of", 1001, quota(), "may upload 1000 at most"),
-        ("a.jpg", 900, quota(left={"bytes": "800"}), "may upload 800 more"),
+        ("a.jpg", 0, quota(), "is empty", "empty"),
+        (
+            "a.jpg",
+            1001,
+            quota(),
+            "has 1001 bytes; the account may upload 1000 at most",
+            "too_large",
+        ),
+        ("a.mp3", 501, quota(), "may upload 500 at most", "too_large"),
+        ("a.mp4", 1, quota(), "may upload no video", "type"),
+        ("a.unheard-of", 1001, quota(), "may upload 1000 at most", "too_large"),
+        ("a.jpg", 900, quota(left={"bytes": "800"}), "may upload 800 more", "quota"),
     ],
 )
 def test_a_file_that_is_not_welcome_is_refused_before_its_first_byte(
-    tmp_path: Path, name: str, size: int, answer: dict[str, Any], said: str
+    tmp_path: Path, name: str, size: int, answer: dict[str, Any], said: str, reason: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(b"x" * size)
@@ -190,6 +232,7 @@ def test_a_file_that_is_not_welcome_is_refused_before_its_first_byte(
         with pytest.raises(UploadError, match=said) as caught:
             api_at(url).upload(path)
         assert len(lists.calls) == (1 if size else 0)
+    assert caught.value.reason == reason
     assert (caught.value.filename, caught.value.ticket) == (name, None)
 
 

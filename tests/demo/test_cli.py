@@ -166,7 +166,7 @@ def test_the_sandbox_makes_the_trouble_that_is_asked_for(pool: urllib3.PoolManag
 @pytest.mark.parametrize("command", ["demo", "sandbox"])
 def test_a_folder_that_does_not_serve_is_told_in_one_line(tmp_path: Path, command: str) -> None:
     (tmp_path / "notes.jpg").write_text("not a picture")
-    for folder, words in ((tmp_path / "missing", "is not a folder"), (tmp_path, "holds no JPEG")):
+    for folder, words in ((tmp_path / "missing", "is not a folder"), (tmp_path, "holds no photos")):
         code, text = failing(command, "--port", "0", "--photos", str(folder))
         assert code == 1
         last = text.splitlines()[-1]

@@ -11,13 +11,9 @@ from PIL import Image
 
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import PUBLIC
-from flask_ipernity.sandbox.thumbnails import (
-    OriginalFile,
-    ThumbnailCache,
-    draw,
-    labels_for,
-    size_of,
-)
+from flask_ipernity.sandbox.drawing import draw
+from flask_ipernity.sandbox.thumbnail_cache import ThumbnailCache
+from flask_ipernity.sandbox.thumbnails import OriginalFile, labels_for, size_of
 from tests.support.lookup import ADA, doc
 from tests.support.raw_http import RawClient
 
@@ -32,7 +28,7 @@ def picture(image: Image.Image, form: str = "JPEG", orientation: int = 1) -> Ori
     image.save(out, form, exif=exif)
     data = out.getvalue()
     width, height = image.size if orientation < 5 else image.size[::-1]
-    return OriginalFile(data, "jpg", "memory.jpg", width, height, len(data), 0.0)
+    return OriginalFile(data, "jpg", "memory.jpg", width, height, len(data), 0.0, orientation)
 
 
 @pytest.mark.slow

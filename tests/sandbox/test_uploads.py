@@ -216,7 +216,7 @@ def test_a_photo_that_cannot_be_read_makes_the_ticket_invalid(
         ("", "other", []),
     ],
 )
-def test_the_name_says_which_media_it_is(
+def test_the_name_says_which_media_it_is_where_contents_do_not(
     raw: RawClient, token: str, name: str, media: str, labels: list[str]
 ) -> None:
     state = sent(raw, token, (name or " ", b"some bytes"))
@@ -225,8 +225,13 @@ def test_the_name_says_which_media_it_is(
     assert [file["label"] for file in shown.get("medias", {}).get("media", [])] == labels
     answer = raw.send("GET", shown["original"]["url"])
     assert answer.body == b"some bytes"
-    kind = {"a.mp4": "video/mp4", "a.mp3": "audio/mpeg"}.get(name, "application/octet-stream")
-    assert answer.headers["Content-Type"] == kind
+    kinds = {
+        "a.mp4": "video/mp4",
+        "a.MOV": "video/quicktime",
+        "a.mp3": "audio/mpeg",
+        "a.pdf": "application/pdf",
+    }
+    assert answer.headers["Content-Type"] == kinds.get(name, "application/octet-stream")
     assert "/" not in shown["original"]["filename"]
 
 
@@ -381,3 +386,21 @@ def test_an_upload_needs_the_right_to_write_and_a_signature_without_the_file(
 ) -> None:
     reader = sandbox.sign_in(ADA, {"doc": "read"})
     assert refused(raw, reader, ("a.jpg", jpeg())) == "110"
+
+
+@pytest.mark.parametrize("method", ["upload.file", "upload.replace"])
+def test_who_waits_is_told_the_document(
+    sandbox: Sandbox, raw: RawClient, token: str, method: str
+) -> None:
+    own = doc(sandbox, share=PUBLIC).doc_id
+    more = {"doc_id": own} if method == "upload.replace" else {}
+    for seconds, wait in ((0, "0"), (0.05, "0"), (0, "1"), (0, None)):
+        sandbox.state.processing = seconds
+        sent = {**more, **({"async": wait} if wait else {})}
+        answer = raw.upload(("a.jpg", jpeg()), sent, token=token, method=method)
+        assert ("doc_id" in answer) == (wait == "0")
+        if wait == "0":
+            assert answer["doc_id"] in sandbox.state.docs
+    answer = raw.upload(("a.jpg", b"none"), {**more, "async": "0"}, token=token, method=method)
+    assert "ticket" in answer
+    assert "doc_id" not in answer

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +18,17 @@ COMMAND = (sys.executable, "-c", "from flask_ipernity.cli import main; main()")
 WAIT = 30
 
 
+_CACHES = tempfile.TemporaryDirectory(prefix="flask-ipernity-tests-")
+atexit.register(_CACHES.cleanup)
+
+
 def environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment without any keys of the service, and with *extra*."""
+    """Return this process's environment without any keys of the service, and with *extra*.
+
+    Its folder of caches is one of the tests.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IPERNITY_")}
-    return {**kept, **extra}
+    return {**kept, "XDG_CACHE_HOME": _CACHES.name, **extra}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .serving import PORT, bound, people, running_sandbox, serving, stop_signals
+from .serving import PORT, VERBOSE, bound, people, running_sandbox, serving, stop_signals
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 #: Where the demo looks for a free port; ``flask run`` uses the first one.
 _PORTS = range(5000, 5020)
 
+#: A number may stand for another photo at the next start, and a photo may change: browsers ask
+#: every time. A large one takes a while to draw.
+_LOCAL = {"IPERNITY_PROXY_MAX_AGE": 0, "IPERNITY_TIMEOUT": (5, 60)}
+
 
 @click.command()
-@click.option("--photos", metavar="DIR", help="Show this folder's JPEG and PNG files.")
+@click.option("--photos", metavar="DIR", help="Show this folder's photos, videos and sounds.")
 @click.option("--port", type=PORT, help="0 chooses a free one; by default 5000 or the next.")
 @click.option("--host", type=click.Choice(["127.0.0.1", "localhost"]), default="127.0.0.1")
-def demo(photos: str | None, port: int | None, host: str) -> None:
+@VERBOSE
+def demo(photos: str | None, port: int | None, host: str, verbose: bool) -> None:
     """Run a gallery on a local Ipernity.
 
     With IPERNITY_APP_KEY and IPERNITY_APP_SECRET in the environment, and no
@@ -43,9 +48,12 @@ def demo(photos: str | None, port: int | None, host: str) -> None:
             return
         from ..demo import create_app
 
-        with running_sandbox(photos=photos, host=host, callback_url=callback_url) as running:
+        options = {"photos": photos, "host": host, "callback_url": callback_url}
+        with running_sandbox(verbose, **options) as running:
             owner = running.people[0]
-            app = create_app({**running.config(), "DEMO_USER": owner.user_id})
+            app = create_app(
+                {**running.config(), **_LOCAL, "DEMO_USER": owner.user_id, "DEMO_LOCAL": True}
+            )
             with serving(app, listening):
                 click.echo(f"Gallery:   {address}/")
                 click.echo(f"Sandbox:   {running.url}/   (a local Ipernity: {people(running)})\n")

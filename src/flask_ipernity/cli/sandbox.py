@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .serving import PORT, people, running_sandbox, stop_signals
+from .serving import PORT, VERBOSE, people, running_sandbox, stop_signals
 
 #: The callback of an application that ``flask run`` serves.
 _CALLBACK = "http://127.0.0.1:5000/ipernity/cb"
@@ -16,7 +16,7 @@ _CALLBACK = "http://127.0.0.1:5000/ipernity/cb"
 
 @click.command()
 @click.option("--port", type=PORT, default=5050, show_default=True, help="0 chooses a free one.")
-@click.option("--photos", metavar="DIR", help="Serve this folder's JPEG and PNG files.")
+@click.option("--photos", metavar="DIR", help="Serve this folder's photos, videos and sounds.")
 @click.option("--latency", type=float, default=0, metavar="MS", help="Delay each answer.")
 @click.option(
     "--fault",
@@ -35,6 +35,7 @@ _CALLBACK = "http://127.0.0.1:5000/ipernity/cb"
     metavar="URL",
     help="Where visitors return after a sign-in.",
 )
+@VERBOSE
 def sandbox(**options: Any) -> None:
     """Run a local Ipernity, to develop and test against."""
     with stop_signals() as stopped, running_sandbox(**options) as running:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import socket
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
 PORT = click.IntRange(0, 65535)
 
 
-@contextmanager
-def running_sandbox(**options: Any) -> Iterator[Sandbox]:
-    """Run a sandbox.
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Name the files that are left out.")
 
+
+@contextmanager
+def running_sandbox(verbose: bool = False, **options: Any) -> Iterator[Sandbox]:
+    """Run a sandbox; what it has to say about a folder of photos goes to stderr.
+
+    :param verbose: name each file that is left out.
     :raises click.ClickException: it cannot be started with these options.
     """
     try:
@@ -35,6 +41,11 @@ def running_sandbox(**options: Any) -> Iterator[Sandbox]:
         raise click.ClickException(
             'The sandbox needs Pillow, which is not installed: pip install "Flask-Ipernity[demo]"'
         ) from None
+    if options.get("photos"):
+        from ..sandbox.thumbnail_cache import user_cache_folder
+
+        options["thumbnails"] = user_cache_folder()
+        _say_what_is_left_out(verbose)
     try:
         running = Sandbox(**options)
         running.start()
@@ -46,6 +57,15 @@ def running_sandbox(**options: Any) -> Iterator[Sandbox]:
         yield running
     finally:
         running.stop()
+
+
+def _say_what_is_left_out(verbose: bool) -> None:
+    log = logging.getLogger("flask_ipernity.sandbox")
+    log.addHandler(logging.StreamHandler())
+    log.setLevel(logging.INFO if verbose else logging.WARNING)
+    log.propagate = False
+    # Pillow warns of every oddity of a file, with a line of its source.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def read_list(
     listing = mapping(answer)
     for key in path[:-1]:
         listing = None if listing is None else mapping(listing.get(key))
-    # An empty list has no key at all.
+    # An empty list may have no key at all.
     records = None if listing is None else listing.get(path[-1], [])
     if listing is None or not isinstance(records, list):
         raise BadAnswer(f"the answer has no list at {'.'.join(path)}", method_name)

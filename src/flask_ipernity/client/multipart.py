@@ -66,7 +66,7 @@ class UploadSource:
             self.stream: IO[bytes] = Path(file).open("rb")  # noqa: SIM115 - see close
         else:
             # `name` of a FileStorage is the name of the form's field.
-            name = getattr(file, "filename", None) or getattr(file, "name", None)
+            name = file.filename if hasattr(file, "filename") else getattr(file, "name", None)
             self.stream = getattr(file, "stream", file)
             if isinstance(self.stream, TextIOBase) or not (
                 hasattr(self.stream, "read") and hasattr(self.stream, "seek")
@@ -74,8 +74,7 @@ class UploadSource:
                 raise TypeError(
                     f"file={type(file).__name__}: a path or an open binary file is needed"
                 )
-        # Browsers may send a whole path, in the style of their own system.
-        self.filename = os.fspath(str(name or "")).replace("\\", "/").rpartition("/")[2] or "file"
+        self.filename = _last_part(name, of_a_form=hasattr(file, "filename")) or "file"
         self._on_progress = on_progress
         self._start = self.stream.tell()
         self.size = self.stream.seek(0, os.SEEK_END) - self._start
@@ -145,13 +144,33 @@ class UploadSource:
             chunk = self.stream.read(size)
         except OSError as error:
             raise UploadError(
-                self.filename, None, f"{self.filename} could not be read: {error}"
+                self.filename,
+                None,
+                "%(file)s could not be read: %(error)s",
+                reason="unreadable",
+                error=error,
             ) from error
         if not chunk:
             raise UploadError(
-                self.filename, None, f"{self.filename} became shorter while it was being sent"
+                self.filename,
+                None,
+                "%(file)s became shorter while it was being sent.",
+                reason="unreadable",
             )
         return chunk
+
+
+def _last_part(name: object, *, of_a_form: bool) -> str:
+    """Return the last part of a path.
+
+    Browsers may send a whole path, in the style of their own system. In a path of this machine a
+    backslash separates on Windows only; elsewhere it is a character like any other.
+    """
+    # The name of a file that was opened as bytes is bytes, and that of a descriptor its number.
+    text = os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else str(name or "")
+    if of_a_form:
+        text = text.replace("\\", "/")
+    return os.path.basename(text)
 
 
 def upload_source(file: Any) -> UploadSource:

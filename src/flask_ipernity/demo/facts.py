@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,14 +27,20 @@ _LICENCES = {
     "9": "by-sa",
     "11": "by-nc-sa",
 }
+_35_MM = "FocalLengthIn35mmFormat"
 _EXIF = {
     "CameraModelName": ("Camera", "{}"),
     "LensModel": ("Lens", "{}"),
     "FocalLength": ("Focal length", "{}"),
+    _35_MM: ("35 mm equivalent", "{}"),
     "FNumber": ("Aperture", "f/{}"),
     "ExposureTime": ("Exposure", "{} s"),
+    "ExposureCompensation": ("Exposure bias", "{} EV"),
     "ISO": ("ISO", "{}"),
     "Flash": ("Flash", "{}"),
+    "Creator": ("Creator", "{}"),
+    "Copyright": ("Rights", "{}"),
+    "Location": ("Location", "{}"),
 }
 
 
@@ -117,10 +124,18 @@ def exif_rows(exif: object) -> list[tuple[str, str]]:
     if not isinstance(exif, Mapping):
         return []
     rows = [(name, text.format(exif[key])) for key, (name, text) in _EXIF.items() if key in exif]
+    if (focal := exif.get("FocalLength", "").replace(".0 ", " ")) == exif.get(_35_MM):
+        rows = [row for row in rows if row != ("35 mm equivalent", focal)]
     make, model = exif.get("Make", ""), exif.get("CameraModelName", "")
     if make and model and not model.casefold().startswith(make.casefold()):
         rows[0] = ("Camera", f"{make} {model}")
     return rows
+
+
+def time_of_day(dates: Mapping[str, Any]) -> str | None:
+    """Return when on its day a document was made; ``None`` if only the day is known."""
+    found = re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d (\d\d:\d\d):\d\d", dates["created"])
+    return found[1] if found and not dates["created"].endswith(" 00:00:00") else None
 
 
 def day(dates: Mapping[str, Any]) -> str:

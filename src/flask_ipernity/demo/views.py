@@ -19,6 +19,7 @@ PER_PAGE = 40
 gallery = Blueprint("gallery", __name__)
 gallery.add_app_template_filter(facts.sizes)
 gallery.add_app_template_filter(facts.day)
+gallery.add_app_template_filter(facts.time_of_day)
 
 
 class IdConverter(BaseConverter):

@@ -238,6 +238,11 @@ class Connection(HTTPConnection):
         raise ConnectionError("the connection is closed")
 
     @property
+    def reader(self) -> Any:
+        """What reads the response to the last request; of the class that the pool was given."""
+        return self._wire.buffer.reader
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection is open at this end, and was opened by this process.
 

@@ -55,7 +55,7 @@ def choose(media: MediaState, asked: MediaRequest) -> FoundFile | NoFile:
     if api is None or not api.token:
         return NoFile(found)
     try:
-        for_visitor = lookup.find(asked.doc_id, labels, api.token, lambda: api)
+        for_visitor = lookup.find(asked.doc_id, labels, api.token_of({}), lambda: api)
     except TokenError:
         return NoFile(found, forgot_token=True)
     return NoFile(for_visitor) if isinstance(for_visitor, NoFileReason) else for_visitor

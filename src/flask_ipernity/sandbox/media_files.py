@@ -10,16 +10,11 @@ from functools import partial
 from typing import BinaryIO
 
 from .documents import Doc, digest
+from .file_kinds import BY_SUFFIX
+from .icons import draw_avatar, draw_icon
 from .state import SandboxState
-from .thumbnails import SIZE_LABELS, OriginalFile, draw_avatar, draw_icon
+from .thumbnails import SIZE_LABELS, OriginalFile
 
-CONTENT_TYPES = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "mp4": "video/mp4",
-    "mp3": "audio/mpeg",
-}
 ICON_NUMBERS = {"photo": 1, "video": 2, "audio": 3, "other": 8}
 _ICON_DATE = 1_228_086_000.0
 
@@ -47,6 +42,8 @@ def find_file(state: SandboxState, path: str) -> ServedFile | None:
         doc = state.docs.get(found[1]) if found else None
         if doc is None:
             return _site_file(state, path)
+    if doc.source.changed:
+        state.refresh(doc)
     for label in (*doc.sizes, *doc.media_labels, "original"):
         if doc.path(label) == path:
             return _document_file(state, doc, label)
@@ -63,7 +60,8 @@ def _document_file(state: SandboxState, doc: Doc, label: str) -> ServedFile:
             lambda: _open_thumbnail(state, picture, label),
         )
     source = doc.source
-    content_type = CONTENT_TYPES.get(doc.ext, "application/octet-stream")
+    kind = BY_SUFFIX.get(doc.ext)
+    content_type = kind.content_type if kind else "application/octet-stream"
     return ServedFile(content_type, digest(source.identity), source.modified, source.open)
 
 

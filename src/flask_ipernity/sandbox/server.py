@@ -18,10 +18,11 @@ from flask import Flask
 
 from . import authorize, endpoint, web_pages
 from .accounts import App, Person
+from .empty_lists import EmptyListRule, EmptyLists
 from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
-from .fixtures.photo_folder import photo_folder_state
+from .fixtures.photo_folder import PhotoFolder
 from .http_server import BackgroundServer
 from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
@@ -40,7 +41,8 @@ class Sandbox:
 
     :param port: the API's port; 0 takes a free one. The media host always takes a free one.
     :param host: a loopback address or ``localhost``.
-    :param photos: a folder whose pictures are served as the first person's account.
+    :param photos: a folder whose pictures, videos and sounds are served as the first person's
+        account; new, changed and deleted files are seen while the sandbox runs.
     :param latency: milliseconds added to each API call.
     :param faults: faults, each as ``METHOD=KIND`` or ``METHOD=KIND:N``; see :meth:`fault`.
     :param rate: API calls accepted in a second; further ones get error 113.
@@ -50,6 +52,12 @@ class Sandbox:
     :param extra_documents: number of further public photos of the first person, older than all
         others, for lists of many pages.
     :param processing: seconds until an uploaded file is a document.
+    :param empty_lists: how an empty list is answered where nobody knows: ``absent`` without a
+        key, ``list`` as ``[]``, ``mixed`` each list in turns. What is known of a list is kept.
+    :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
+    :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
+        licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
+        service does so. Its date, place and EXIF values are read in any case.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 
@@ -66,6 +74,9 @@ class Sandbox:
         callback_url: str | None = None,
         extra_documents: int = 0,
         processing: float = 1.0,
+        empty_lists: EmptyLists = "absent",
+        thumbnails: str | PathLike[str] | None = None,
+        reads_metadata: bool = False,
     ) -> None:
         self._host = _loopback(host)
         self._ports = [port, 0]
@@ -73,11 +84,14 @@ class Sandbox:
         self._stopped_connections = 0
         self._remove_uploads: Callable[[], object] = lambda: None
         self._faults = FaultInjector(latency, rate)
+        self._empty_lists = EmptyListRule(empty_lists)
         self._faults.faults.extend(Fault.parse(spec) for spec in faults)
         #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
-        self.state: SandboxState = default_state() if photos is None else photo_folder_state(photos)
+        self._folder = None if photos is None else PhotoFolder(photos, thumbnails)
+        self.state: SandboxState = default_state() if self._folder is None else self._folder.state
         add_documents(self.state, extra_documents)
         self.state.processing = processing
+        self.state.reads_metadata = reads_metadata
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
         self.callback_url = callback_url
@@ -103,7 +117,12 @@ class Sandbox:
         site.request_class = upload_request_class(uploads)
         site.register_blueprint(
             endpoint.blueprint(
-                self.state, self._faults, self.calls.append, self.media_url, self.url
+                self.state,
+                self._faults,
+                self.calls.append,
+                self.media_url,
+                self.url,
+                self._empty_lists,
             )
         )
         site.register_blueprint(authorize.blueprint(self.state))
@@ -113,6 +132,8 @@ class Sandbox:
             BackgroundServer(one, app.wsgi_app)
             for one, app in zip(bound, (site, media), strict=True)
         ]
+        if self._folder is not None:
+            self._folder.start()
 
     def stop(self) -> None:
         """Stop listening, close all connections, and remove the uploaded files.
@@ -120,6 +141,8 @@ class Sandbox:
         Do nothing if it is not running.
         """
         self._faults.stopping.set()
+        if self._folder is not None:
+            self._folder.stop()
         with self.state.lock:
             self.state.stopping.notify_all()
         for server in self._servers:
@@ -254,6 +277,21 @@ class Sandbox:
             "IPERNITY_AUTHORIZE_URL": self.authorize_url,
             "IPERNITY_MEDIA_HOSTS": (self._host,),
         }
+
+    def use(self, app: Flask) -> None:
+        """Let *app* use this sandbox, whether ``Ipernity(app)`` comes later or was called before.
+
+        Without a :attr:`callback_url`, it becomes that of the application for Flask's test client.
+        Other settings that were changed since ``Ipernity(app)`` are taken over too, except those of
+        views and of the session. Afterwards the application stays with this sandbox, until another
+        one is used.
+        """
+        app.config.update(self.config())
+        if self.callback_url is None:
+            prefix = app.config.get("IPERNITY_CALLBACK_URL_PREFIX", "/ipernity")
+            self.callback_url = f"http://localhost{prefix}/cb"
+        if (state := app.extensions.get("ipernity")) is not None:
+            state.reconnect()
 
 
 def _loopback(host: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -15,7 +16,7 @@ from .accounts import App, Frob, Person, Token
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
 from .posts import Post
-from .thumbnails import ThumbnailCache
+from .thumbnail_cache import ThumbnailCache
 from .uploads import UploadTicket
 
 FIRST_IDS = {
@@ -42,6 +43,8 @@ class SandboxState:
     docs: dict[str, Doc] = field(default_factory=dict)
     albums: dict[str, Album] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
+    #: The owners of folders that are gone because their last album was removed, by folder id.
+    emptied_folders: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
@@ -52,6 +55,11 @@ class SandboxState:
     #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
     thumbnails: ThumbnailCache = field(default_factory=ThumbnailCache)
+    #: Is called with a document whose file on disk was changed.
+    refresh: Callable[[Doc], None] = lambda doc: None
+    #: Whether uploaded photos take their title, description, keywords and licence from the file.
+    reads_metadata: bool = False
+    _keywords: dict[str, Tag] = field(default_factory=dict)
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
 
@@ -79,11 +87,10 @@ class SandboxState:
 
     def keyword(self, text: str) -> Tag:
         """Return the keyword with this text in any case; make it if there is none."""
-        for tag in self.tags.values():
-            if tag.text.casefold() == text.casefold():
-                return tag
-        tag = Tag(self.new_id("tag"), text)
-        self.tags[tag.tag_id] = tag
+        tag = self._keywords.get(text.casefold())
+        if tag is None:
+            tag = Tag(self.new_id("tag"), text)
+            self.tags[tag.tag_id] = self._keywords[text.casefold()] = tag
         return tag
 
     def tag_text(self, kind: str, tag_id: str) -> str:

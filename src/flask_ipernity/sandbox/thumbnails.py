@@ -1,31 +1,50 @@
-"""The sizes of a picture: their labels, their pixels, and drawing them when needed."""
+"""The files of documents, and the sizes of a picture: their labels and their pixels."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import threading
-from collections import OrderedDict
+import os
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
-
 #: All size labels, smallest first; ``NNx`` is a square, a plain number the longest side.
 SIZE_LABELS = ("75x", "100", "240", "250x", "500", "560", "640", "800", "1024", "1600", "2048")
 
-MAX_CACHE_BYTES = 48 * 1024 * 1024
-JPEG_QUALITY = 85
+#: Opening a pipe would wait for a writer without it.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class FileChanged(OSError):
+    """A file on disk is not the one any more that was there when it was read."""
+
+
+def open_regular(path: str | os.PathLike[str]) -> tuple[BinaryIO, os.stat_result]:
+    """Open a file for reading, and return what the system says about it; never wait.
+
+    :raises OSError: it cannot be opened, or is a pipe, a device or a folder.
+    """
+    # Only a regular file is safe to open: a device may start something.
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError("it is no file")
+    file = os.fdopen(os.open(path, os.O_RDONLY | _NO_WAIT), "rb")
+    about = os.fstat(file.fileno())
+    if not stat.S_ISREG(about.st_mode):
+        file.close()
+        raise OSError("it is no file")
+    return file, about
 
 
 @dataclass(frozen=True, slots=True)
 class OriginalFile:
     """A file on disk or in memory; width and height are those of the upright picture.
 
-    ``orientation`` is an EXIF value that replaces the file's own, ``checksum`` the MD5 if it is
-    already known.
+    ``orientation`` is the EXIF value by which the pixels must be turned, ``checksum`` the MD5 if it
+    is already known. ``part`` is where in the file the picture is, if not all of it: the first byte
+    and the number of bytes. A file that is ``watched`` is refused once others have changed it.
     """
 
     file: Path | bytes
@@ -37,20 +56,47 @@ class OriginalFile:
     modified: float
     orientation: int | None = None
     checksum: str | None = None
+    part: tuple[int, int] | None = None
+    watched: bool = False
 
     @property
     def identity(self) -> str:
         """A text that changes when the file's bytes change, without reading a file on disk."""
         if isinstance(self.file, bytes):
             return hashlib.md5(self.file, usedforsecurity=False).hexdigest()
-        return f"{self.file}:{self.size}:{self.modified}:{self.orientation}"
+        # The name may be bytes that are no text in any encoding.
+        name = hashlib.md5(os.fsencode(self.file), usedforsecurity=False).hexdigest()
+        return f"{name}:{self.size}:{self.modified}:{self.orientation}:{self.part}"
+
+    @property
+    def changed(self) -> bool:
+        """Whether a watched file is gone, or another one by now."""
+        if not self.watched or isinstance(self.file, bytes):
+            return False
+        try:
+            return not self._is(os.stat(self.file))
+        except OSError:
+            return True
+
+    def _is(self, about: os.stat_result) -> bool:
+        return (about.st_size, about.st_mtime) == (self.size, self.modified)
 
     def open(self) -> BinaryIO:
-        """Open the file for reading.
+        """Open the file, or its part, for reading.
 
-        :raises OSError: if the file is gone.
+        :raises OSError: if the file is gone, or is another one by now.
         """
-        return io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file.open("rb")
+        if isinstance(self.file, bytes):
+            return io.BytesIO(self.file)
+        file, about = open_regular(self.file)
+        if self.watched and not self._is(about):
+            file.close()
+            raise FileChanged("the file was changed")
+        if self.part is None:
+            return file
+        with file:
+            file.seek(self.part[0])
+            return io.BytesIO(file.read(self.part[1]))
 
     def md5(self) -> str:
         """Return the MD5 of the bytes, in hex; if the file is gone, that of no bytes."""
@@ -59,14 +105,14 @@ class OriginalFile:
 
 @lru_cache(maxsize=4096)
 def _md5(picture: OriginalFile) -> str:
+    checksum = hashlib.md5(usedforsecurity=False)
     try:
         with picture.open() as file:
-            checksum = hashlib.md5(usedforsecurity=False)
             while piece := file.read(1 << 18):
                 checksum.update(piece)
-            return checksum.hexdigest()
     except OSError:
         return hashlib.md5(usedforsecurity=False).hexdigest()
+    return checksum.hexdigest()
 
 
 def _pixels(label: str) -> int:
@@ -95,77 +141,3 @@ def size_of(label: str, width: int, height: int) -> tuple[int, int]:
     long = max(width, height)
     # Integer ceiling: floating point could add a pixel to an exact ratio.
     return -(-width * number // long), -(-height * number // long)
-
-
-def _upright(picture: OriginalFile, wanted: int) -> Image.Image:
-    """Return the picture in RGB, turned as its EXIF says, decoded no larger than needed."""
-    with picture.open() as file, Image.open(file) as image:
-        image.draft("RGB", (wanted, wanted))
-        if picture.orientation is not None:
-            image.getexif()[0x0112] = picture.orientation
-        upright = ImageOps.exif_transpose(image)
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        layer = upright.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        upright = Image.alpha_composite(white, layer)
-    return upright.convert("RGB")
-
-
-def draw(picture: OriginalFile, label: str) -> bytes:
-    """Return a size of a picture as JPEG."""
-    width, height = size_of(label, picture.width, picture.height)
-    # draft() keeps both sides at least this long, so that nothing is enlarged.
-    image = _upright(picture, max(width, height))
-    if label.endswith("x"):
-        image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
-    else:
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)
-    return out.getvalue()
-
-
-class ThumbnailCache:
-    """Draws sizes and keeps the most recently used, up to a number of bytes; thread-safe."""
-
-    def __init__(self, limit: int = MAX_CACHE_BYTES) -> None:
-        self.limit = limit
-        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def draw(self, picture: OriginalFile, label: str) -> bytes:
-        """Return a size as JPEG, drawn now or taken from memory."""
-        key = (picture.identity, label)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        data = draw(picture, label)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = data
-                self._bytes += len(data)
-            while self._bytes > self.limit:
-                self._bytes -= len(self._kept.popitem(last=False)[1])
-        return data
-
-
-def _draw_letter(text: str, size: int, colour: str, mode: str) -> bytes:
-    image = Image.new("RGB", (size, size), colour)
-    font = ImageFont.load_default(size * 0.5)
-    ImageDraw.Draw(image).text((size / 2, size / 2), text, "white", font, anchor="mm")
-    out = io.BytesIO()
-    image.save(out, mode)
-    return out.getvalue()
-
-
-def draw_avatar(name: str) -> bytes:
-    """Return a member's picture: the initial on a colour made from the name, 100 px, JPEG."""
-    hue = int(hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(), 16) % 360
-    return _draw_letter(name[:1].upper(), 100, f"hsl({hue}, 35%, 45%)", "JPEG")
-
-
-def draw_icon(media: str) -> bytes:
-    """Return the generic picture of a media type: its initial on grey, 75 px, PNG."""
-    return _draw_letter(media[:1].upper(), 75, "#8a8f98", "PNG")

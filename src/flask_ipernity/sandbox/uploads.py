@@ -36,6 +36,12 @@ class IncomingFile:
         self._file.flush()
         return self._file.seek(offset)
 
+    def head(self, length: int) -> bytes:
+        """Return the first bytes, after all have been received."""
+        self._file.flush()
+        with self.path.open("rb") as file:
+            return file.read(length)
+
     @property
     def md5(self) -> str:
         """The MD5 of the bytes, in hex."""

@@ -1,12 +1,11 @@
 """``upload.*``: files that become documents after some time.
 
-Photos are JPEG and PNG files. The service's answer to a parameter out of bounds is not known
-([U]); here it is error 3, "not accepted".
+The contents of a file decide what it is, see :mod:`..file_kinds`. The service's answer to a
+parameter out of bounds is not known ([U]); here it is error 3, "not accepted".
 """
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,8 +14,11 @@ from typing import NamedTuple
 
 from .. import parameters
 from ..accounts import Person
+from ..described import describe
 from ..documents import Doc, DocTag
-from ..exif import read_photo
+from ..file_kinds import HEAD_BYTES, kind_of
+from ..image_files import OPTIONAL
+from ..metadata import read_photo
 from ..registry import APIError, MethodCall, api_method, caller
 from ..thumbnails import OriginalFile
 from ..uploads import IncomingFile, UploadTicket
@@ -25,15 +27,10 @@ from .doc_search import split_tags
 from .doc_write import one_of, read_changes, read_place
 
 MAX_TICKETS = 50
-_SUFFIXES = {
-    "photo": ("jpg", "jpeg", "png"),
-    "video": ("mp4", "mov", "avi", "mpg", "flv", "wmv"),
-    "audio": ("mp3", "wav", "ogg", "m4a"),
-}
 
 
 class AcceptedFile(NamedTuple):
-    """A file that was accepted, and what its name says about it."""
+    """A file that was accepted, and what it is."""
 
     file: IncomingFile
     stem: str
@@ -54,15 +51,12 @@ def _accept_file(call: MethodCall, person: Person) -> AcceptedFile:
     if file.size > most.file:
         raise APIError(2, "File too large")
     name = PurePosixPath(call.filename.replace("\\", "/"))
-    ext = name.suffix[1:].lower()
-    if not re.fullmatch(r"[a-z0-9]{1,5}", ext):
-        ext = "bin"
-    media = next((media for media, known in _SUFFIXES.items() if ext in known), "other")
-    if media == "video" and not person.is_pro:
+    kind = kind_of(file.head(HEAD_BYTES), call.filename, call.content_type)
+    if kind.media == "video" and not person.is_pro:
         raise APIError(3, "File not accepted")
     if used_bytes(call.state, person) + file.size > most.monthly:
         raise APIError(3, "Monthly upload limit exceeded")
-    return AcceptedFile(file, name.stem, ext, media)
+    return AcceptedFile(file, name.stem, kind.ext_for(call.filename), kind.media)
 
 
 def _requested_values(call: MethodCall) -> dict[str, object]:
@@ -105,21 +99,27 @@ def _tags(call: MethodCall, person: Person) -> list[DocTag]:
 def _make_document(
     call: MethodCall, person: Person, incoming: AcceptedFile, orientation: int | None
 ) -> Doc | None:
-    """Return the document that a file becomes; None for a photo that cannot be read."""
+    """Return the document that a file becomes; None for a photo that cannot be read.
+
+    One of a format that needs another package to be read is a document without a picture.
+    """
     file, now = incoming.file, int(time.time())
     path = file.keep(incoming.ext)
     filename = f"{incoming.stem}.{incoming.ext}"
-    if incoming.media != "photo":
+    metadata = None
+    if incoming.media == "photo":
+        try:
+            metadata = read_photo(path)
+        except ValueError:
+            if incoming.ext not in OPTIONAL:
+                path.unlink()
+                return None
+    if metadata is None:
         source = OriginalFile(path, incoming.ext, filename, 0, 0, file.size, now, checksum=file.md5)
         doc_id = call.state.new_id("doc")
         doc = Doc(doc_id, person.user_id, source, None, incoming.stem, incoming.media)
         doc.posted_at = doc.updated_at = now
         return doc
-    try:
-        metadata = read_photo(path)
-    except ValueError:
-        path.unlink()
-        return None
     source = replace(metadata.picture, filename=filename, checksum=file.md5)
     if orientation is not None:
         width, height = map(int, metadata.exif["ImageSize"].split("x"))
@@ -127,24 +127,28 @@ def _make_document(
             width, height = height, width
         source = replace(source, width=width, height=height, orientation=orientation)
     doc = Doc(call.state.new_id("doc"), person.user_id, source, source, incoming.stem)
-    doc.title = metadata.title or doc.title
     doc.created = metadata.created or doc.created
     doc.lat, doc.lng, doc.exif = metadata.lat, metadata.lng, metadata.exif
     doc.posted_at = doc.updated_at = now
+    if call.state.reads_metadata:
+        describe(call.state, doc, metadata)
     return doc
 
 
 def _store_ticket(call: MethodCall, ticket: UploadTicket) -> dict[str, object]:
-    """Store a ticket, and with ``async=0`` wait until it is ready.
+    """Store a ticket, and with ``async=0`` wait until it is ready and name the document.
 
-    Without ``async`` it does not wait: clients that leave it out then ask for the ticket's state
+    The document is named as for Photini's first versions ([C] 1086d09c, a736aa95). Without
+    ``async`` it does not wait: clients that leave it out then ask for the ticket's state
     ([C] PyIpernity, oneyoung).
     """
     call.state.tickets[ticket.ticket_id] = ticket
     if call.params.get("async") == "0":
         # releases the lock under which every method runs
         call.state.stopping.wait(call.state.processing)
-    return {"ticket": ticket.ticket_id}
+        call.state.finish_uploads()
+    doc = ticket.doc if ticket.settled and call.params.get("async") == "0" else None
+    return {"ticket": ticket.ticket_id, "doc_id": doc and doc.doc_id}
 
 
 @api_method("upload.file")
@@ -161,7 +165,8 @@ def upload_file(call: MethodCall) -> dict[str, object]:
     if doc is not None:
         for name, value in wishes.items():
             setattr(doc, name, value)
-        doc.tags = tags
+        given = {tag.id for tag in tags}
+        doc.tags = tags + [tag for tag in doc.tags if tag.id not in given]
     album = state.albums.get(call.params.get("album_id", ""))
     own = album is not None and album.owner_id == person.user_id
     return _store_ticket(

@@ -1,0 +1,243 @@
+"""Draws a size of a picture, as a browser shows it: upright, in sRGB, on white, as JPEG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from PIL import Image, ImageCms, ImageFile
+
+from .image_files import DAMAGED, open_image
+from .thumbnails import OriginalFile, size_of
+
+#: The most memory that one picture may take while it is drawn, in bytes.
+MOST_BYTES = 420 << 20
+
+_QUALITY = 88
+#: Up to this longest side every pixel keeps its own colour (4:4:4); above it two by two share one.
+_SMALL = 1024
+
+#: Decoded pixels for each one drawn, in each direction, before the last, careful resizing.
+_GAP = 2
+
+#: How many rows are turned into other kinds of pixels at once.
+_ROWS = 256
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+#: Bytes of a pixel in memory; all others take four.
+_PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
+#: Bytes of a pixel that a decoder keeps beside Pillow.
+_COPY_BYTES = {"WEBP": 8, "AVIF": 7, "HEIF": 7}
+
+#: Colour spaces of profiles (ICC.1:2022, 7.2.8) by the kinds of pixels that they may describe.
+_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+
+
+class CannotDraw(ValueError):
+    """The file is no picture that can be drawn: it is damaged, too large, or of another format."""
+
+
+@contextmanager
+def prepared(picture: OriginalFile, label: str) -> Iterator[tuple[int, Callable[[], bytes]]]:
+    """Yield what drawing a size will take, in bytes of memory, and a function that draws it.
+
+    Only the header is read before the function is called.
+
+    :raises CannotDraw: it is known from the header that it cannot be drawn.
+    :raises OSError: the file is gone, or is another one by now.
+    """
+    with picture.open() as file:
+        try:
+            image = open_image(file)
+        except ValueError as error:
+            raise CannotDraw(str(error)) from error
+        turn = picture.orientation
+        width, height = size_of(label, picture.width, picture.height)
+        # the size before it is turned
+        size = (height, width) if turn in (5, 6, 7, 8) else (width, height)
+        whole = image.size
+        try:
+            # lets a decoder that can do so decode no more pixels than needed
+            image.draft(None, (size[0] * _GAP, size[1] * _GAP))
+        except DAMAGED as error:
+            raise CannotDraw(str(error)) from error
+        needed = _memory_needed(image, whole)
+        if needed > MOST_BYTES:
+            raise CannotDraw(f"{whole[0]} x {whole[1]} pixels are too many to draw")
+        yield needed, lambda: _draw(image, size, turn)
+
+
+def draw(picture: OriginalFile, label: str) -> bytes:
+    """Return a size of a picture as JPEG.
+
+    :raises CannotDraw: it cannot be drawn.
+    :raises OSError: the file is gone, or is another one by now.
+    """
+    with prepared(picture, label) as (_, drawn):
+        return drawn()
+
+
+def as_jpeg(image: Image.Image) -> bytes:
+    """Return a drawn size as JPEG."""
+    out = io.BytesIO()
+    subsampling = 0 if max(image.size) <= _SMALL else 2
+    image.info = {}  # a comment would be kept
+    image.save(
+        out, "JPEG", quality=_QUALITY, subsampling=subsampling, progressive=True, optimize=True
+    )
+    return out.getvalue()
+
+
+def _memory_needed(image: ImageFile.ImageFile, whole: tuple[int, int]) -> int:
+    """Return about how many bytes it takes to decode a picture of which ``whole`` is the size."""
+    pixels = image.width * image.height
+    needed = pixels * _PIXEL_BYTES.get(image.mode, 4)
+    if image.format == "JPEG" and image.info.get("progressive"):
+        # All coefficients of the picture are kept until the last scan, two bytes each.
+        layers = [(across, down) for _, across, down, _ in getattr(image, "layer", ())]
+        most = max(across for across, _ in layers) * max(down for _, down in layers)
+        needed += whole[0] * whole[1] * 2 * sum(a * d for a, d in layers) // most
+    # the decoder's own picture, and a copy of it
+    return needed + pixels * _COPY_BYTES.get(image.format or "", 0)
+
+
+def _draw(image: ImageFile.ImageFile, size: tuple[int, int], turn: int | None) -> bytes:
+    try:
+        _load(image)
+        small = _fitted(image, size)
+        if profile := image.info.get("icc_profile"):
+            small = _in_srgb(small, profile)
+        elif curve := _gamma_curve(image):
+            small = small.point([value for band in small.getbands() for value in curve(band)])
+        small = _on_white(small)
+        return as_jpeg(small.transpose(_TURNS[turn]) if turn in _TURNS else small)
+    except DAMAGED as error:
+        raise CannotDraw(str(error)) from error
+
+
+def _load(image: ImageFile.ImageFile) -> None:
+    """Decode a picture; one that is damaged as far as it goes.
+
+    :raises Exception: one of :data:`DAMAGED`, if nothing of it can be decoded.
+    """
+    try:
+        image.load()
+    except DAMAGED as error:
+        # What is decoded by then is there, and stays if there is nothing left to decode.
+        image.tile = []
+        if image.getbbox() is None:
+            raise ValueError(f"nothing of it can be decoded: {error}") from error
+
+
+def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture of this size in RGB, RGBA, L or CMYK, cut to a square where that is one."""
+    width, height = image.size
+    box = (0.0, 0.0, float(width), float(height))
+    if size[0] == size[1]:
+        side = min(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        box = (left, top, left + side, top + side)
+    if (conversion := _conversion(image)) is not None:
+        across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
+        factor = max(1, int(min(across, down)))
+        image = _converted(image, conversion, factor)
+        # The last row and column of pixels may be made of fewer.
+        box = (box[0] / factor, box[1] / factor, box[2] / factor, box[3] / factor)
+    return image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=_GAP)
+
+
+def _converted(
+    image: Image.Image, conversion: Callable[[Image.Image], Image.Image], factor: int
+) -> Image.Image:
+    """Return a picture in other pixels, ``factor`` times smaller.
+
+    It is done in strips: the whole picture is in memory once, whatever its kind of pixels.
+    """
+    width, height = image.size
+    rows = -(-_ROWS // factor) * factor
+    result: Image.Image | None = None
+    for top in range(0, height, rows):
+        strip = conversion(image.crop((0, top, width, min(height, top + rows))))
+        if factor > 1:
+            strip = strip.reduce(factor)
+        if result is None:
+            result = Image.new(strip.mode, (strip.width, -(-height // factor)))
+        result.paste(strip, (0, top // factor))
+    assert result is not None
+    return result
+
+
+def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image] | None:
+    """Return what turns pixels into others that can be resized; None if nothing needs to."""
+    mode, clear = image.mode, image.has_transparency_data
+    if mode in ("RGB", "L", "CMYK") and not clear:
+        return None
+    if mode.startswith("I;16"):
+        return lambda strip: _scaled(strip.convert("I"), 0, 0xFFFF)
+    if mode in ("I", "F"):
+        low, high = cast("tuple[float, float]", image.getextrema())
+        if mode == "I" and low >= 0 and high <= 0xFFFF:
+            low, high = 0, 0xFFFF
+        return lambda strip: _scaled(strip, low, high)
+    wanted = "RGBA" if clear else "L" if mode == "1" else "RGB"
+    return lambda strip: strip if strip.mode == wanted else strip.convert(wanted)
+
+
+def _scaled(strip: Image.Image, low: float, high: float) -> Image.Image:
+    """Return a strip in L, where ``low`` is black and ``high`` white."""
+    scale = 255 / (high - low) if high > low else 0
+    return strip.point(lambda value: value * scale - low * scale).convert("L")
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Return a picture of which a colour profile was part in sRGB; a broken one is as none."""
+    alpha = image.getchannel("A") if image.mode == "RGBA" else None
+    plain = image if alpha is None else image.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        space = source.profile.xcolor_space
+        if space == "RGB " and plain.mode == "L":
+            plain = plain.convert("RGB")
+        if space != _SPACES[plain.mode]:
+            return image
+        target = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(source, target, plain.mode, "RGB")
+        plain = ImageCms.applyTransform(plain, transform) or plain
+    except (ImageCms.PyCMSError, *DAMAGED):
+        return image
+    if alpha is not None:
+        plain.putalpha(alpha)
+    return plain
+
+
+def _gamma_curve(image: ImageFile.ImageFile) -> Callable[[str], list[int]] | None:
+    """Return what a PNG's gAMA makes of the values of a band; None if it says nothing new."""
+    gamma = image.info.get("gamma")
+    if image.format != "PNG" or not gamma or "srgb" in image.info:
+        return None
+    values = [round(255 * _srgb((value / 255) ** (1 / gamma))) for value in range(256)]
+    return lambda band: list(range(256)) if band == "A" else values
+
+
+def _srgb(light: float) -> float:
+    """Return the value of a linear one (IEC 61966-2-1)."""
+    return 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image.convert("RGB"), mask=image.getchannel("A"))
+    return white

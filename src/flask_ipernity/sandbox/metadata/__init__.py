@@ -1,0 +1,8 @@
+"""What a photo file says about itself: read from its header, not from its pixels."""
+
+from __future__ import annotations
+
+from .dates import from_unix, to_unix
+from .photo import PhotoMetadata, read_photo
+
+__all__ = ["PhotoMetadata", "from_unix", "read_photo", "to_unix"]

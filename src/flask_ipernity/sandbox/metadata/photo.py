@@ -1,0 +1,92 @@
+"""A photo file: its size, and what it says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ..file_kinds import HEAD_BYTES, kind_of
+from ..image_files import comes_upright, open_image
+from ..thumbnails import OriginalFile, open_regular
+from . import exif
+from .dates import in_service_form
+from .sources import read_sources
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoMetadata:
+    """A photo file that could be read.
+
+    ``taken_at`` is on the clock of the place, with its zone and fractions of a second where the
+    file tells them. ``location`` are the names of the place, the nearest first, ``rating`` is -1
+    (rejected) to 5, ``license`` a number of the service. ``exif`` has ExifTool's names and texts.
+    """
+
+    picture: OriginalFile
+    title: str | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    rating: int | None = None
+    creator: str | None = None
+    copyright: str | None = None
+    license: int | None = None
+    location: str | None = None
+    lat: float | None = None
+    lng: float | None = None
+    taken_at: datetime | None = None
+    exif: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def created(self) -> str | None:
+        """When it was taken, ``YYYY-MM-DD HH:MM:SS`` on the clock of the place."""
+        return None if self.taken_at is None else in_service_form(self.taken_at)
+
+
+def read_photo(path: Path) -> PhotoMetadata:
+    """Read the header and the metadata of a photo, not its pixels.
+
+    :raises ValueError: the file is no picture that can be read.
+    :raises OSError: the file cannot be opened.
+    """
+    file, about = open_regular(path)
+    with file:
+        kind = kind_of(file.read(HEAD_BYTES), path.name)
+        image = open_image(file)
+        try:
+            sources = read_sources(image, file)
+        except OSError as error:
+            raise ValueError(f"its header cannot be read: {error}") from error
+    width, height = image.size
+    # Of EXIF alone: no browser turns a picture for its XMP.
+    turn = sources.exif.orientation
+    across = (height, width) if turn >= 5 else (width, height)
+    if comes_upright(image):
+        stored, turn = across, 1
+    else:
+        stored, (width, height) = (width, height), across
+    lat, lng = sources.position()
+    return PhotoMetadata(
+        OriginalFile(
+            path,
+            kind.ext_for(path.name),
+            path.name,
+            width,
+            height,
+            about.st_size,
+            about.st_mtime,
+            orientation=turn,
+        ),
+        title=sources.title(),
+        description=sources.description(),
+        keywords=sources.keywords(),
+        rating=sources.rating(),
+        creator=sources.creator(),
+        copyright=sources.copyright(),
+        license=sources.license(),
+        location=sources.location(),
+        lat=lat,
+        lng=lng,
+        taken_at=sources.taken_at(),
+        exif=exif.facts(sources.exif, "{}x{}".format(*stored)),
+    )

@@ -385,6 +385,7 @@ def _site_context(
             retries=settings.retries,
             pool_size=settings.pool_size,
             user_agent=user_agent,
+            proxy=settings.https_proxy,
         ),
         pause=pause,
         cache=cache,

@@ -56,7 +56,7 @@ def take(api: IpernityAPI) -> object:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_token_or_frob_is_in_a_url(way: str) -> None:
-    records = '"docs":{"total":"1","doc":[{"doc_id":"1"}]},"tickets":{"ticket":[]},'
+    records = '"docs":{"total":"1","doc":[{"doc_id":"1"}]},"tickets":{"ticket":[{"id":"1"}]},'
     with Stub(ok(AUTH + records + '"quota":{},"ticket":"1",')) as stub:
         WAYS[way](api_for(stub))
         assert stub.requests

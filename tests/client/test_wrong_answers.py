@@ -135,7 +135,7 @@ def cached(api: IpernityAPI) -> object:
     cache = ResultCache(MemoryResults(), 60, 60)
     key = cache_key("-", "doc.getList", None, "key")
     ask = lambda: api.call("doc.getList")  # noqa: E731
-    return [cache.answer(key, ask, "doc.getList", {}) for _ in range(2)]
+    return [cache.find(key, ask)[0].read("doc.getList", {}) for _ in range(2)]
 
 
 READERS: dict[str, tuple[Callable[[IpernityAPI], object], list[str]]] = {

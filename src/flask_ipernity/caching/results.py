@@ -14,7 +14,7 @@ from ..client.api_errors import shown
 from ..client.values import decode, shown_text
 from ..errors import APIRequestError, BadAnswer, NotFoundError, QuotaExceeded, ServiceError
 from .json_copy import Snapshot
-from .single_flight import Cache, CacheEntry, CacheStatus, Found, Lifetime, MemoryStore, Store
+from .single_flight import Cache, CacheEntry, Found, Lifetime, MemoryStore, Store
 
 #: Seconds for which "not found" is remembered.
 NOT_FOUND_MAX_AGE = 10.0
@@ -186,27 +186,10 @@ class ResultCache:
         entry = self.results.lookup(key).entry
         return None if entry is None or entry.value.is_not_found else entry
 
-    def answer(
-        self,
-        key: CacheKey,
-        call: Callable[[], dict[str, Any]],
-        method: str,
-        params: Mapping[str, object],
-        instead: CacheKey | None = None,
-    ) -> tuple[dict[str, Any], CacheStatus]:
-        """Return the answer of a call, and where it is from. What is stored wrongly is a miss.
-
-        :param call: makes the call.
-        :param method: the method, and *params* the parameters, to be shown in an error.
-        :param instead: see :meth:`find`.
-        :raises NotFoundError: that is the answer.
-        """
-        result, status = self.find(key, call, instead)
-        try:
-            return result.read(method, params), status
-        except BrokenResult:
-            self._cache.drop(key)
-        return self.find(key, call)[0].read(method, params), "miss"
+    def replace(self, key: CacheKey, call: Callable[[], dict[str, Any]]) -> Found[Result]:
+        """Return the result of a call whose stored result is :exc:`broken <BrokenResult>`."""
+        self._cache.drop(key)
+        return self.find(key, call)
 
     def has(self, key: CacheKey) -> bool:
         """Return whether :meth:`find` would make no call now."""

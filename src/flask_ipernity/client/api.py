@@ -15,7 +15,7 @@ from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler, permission_map
 from .lists import Page, list_path, page_number, read_list
 from .methods import Method, all_methods, find_method, unknown_method
-from .multipart import form_body, upload_source
+from .multipart import UploadSource, form_body
 from .signing import signed_params
 from .transport import Prefetched, Reply, RequestBody, Transport
 from .values import mapping, whole_number
@@ -304,6 +304,10 @@ class IpernityAPI(Services):
                 del error
         return reply
 
+    def open_file(self, file: Any, on_progress: Progress | None = None) -> UploadSource:
+        """Return a file to upload, open; see :class:`.UploadSource`, which may be one already."""
+        return file if isinstance(file, UploadSource) else UploadSource(file, on_progress)
+
     def token_of(self, params: Mapping[str, object]) -> Secret | None:
         """Return the token of a call with *params*: its own ``auth_token``, or :attr:`token`."""
         given = params.get("auth_token")
@@ -323,7 +327,7 @@ class IpernityAPI(Services):
         if file is None:
             body = _body(method, sent)
             return self._transport.send(method.name, sent, body=body, retry=method.repeatable)
-        with upload_source(file) as source:
+        with self.open_file(file) as source:
             return self._transport.send(method.name, sent, body=source.body(sent), retry=False)
 
     def page(

@@ -173,11 +173,6 @@ def _last_part(name: object, *, of_a_form: bool) -> str:
     return os.path.basename(text)
 
 
-def upload_source(file: Any) -> UploadSource:
-    """Return *file* as a source, if it is not one already."""
-    return file if isinstance(file, UploadSource) else UploadSource(file)
-
-
 def _quoted(filename: str) -> str:
     # As the HTML standard has it for multipart/form-data.
     return filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

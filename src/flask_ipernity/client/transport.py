@@ -1,7 +1,7 @@
 """Send calls by HTTP, and decode the responses: connections, time-outs and retries.
 
-It follows no redirects, and uses no proxies from the environment, no netrc file and no
-content encodings.
+It follows no redirects, and uses no proxy but the one it is given, no netrc file and no content
+encodings.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
+from ..http.forward_proxy import ForwardProxy, ProxyError
 from ..http.pool import Pool
 from ..http.redaction import Secret
 from ..http.retry_after import parse_retry_after
@@ -138,6 +139,8 @@ class Transport:
     :param retries: how often a call that may be repeated is sent again after a failure.
     :param pool_size: how many connections are kept open.
     :param user_agent: the value of the ``User-Agent`` header.
+    :param proxy: the URL of an HTTP proxy through which the service is reached, see
+        :class:`.ForwardProxy`.
     :param max_response_size: bytes of the longest response that is read; by default 4 MiB.
     """
 
@@ -150,6 +153,7 @@ class Transport:
         pool_size: int = 16,
         user_agent: str = "Flask-Ipernity",
         max_response_size: int | None = None,
+        proxy: str | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -164,7 +168,7 @@ class Transport:
         self._max_response_size = max_response_size or MAX_RESPONSE_SIZE
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size)
+        self._pool = Pool(pool_size, proxy=None if proxy is None else ForwardProxy(proxy))
         # The threads that would release that of another process are not in this one.
         self._prefetching = PerProcess(lambda: BoundedSemaphore(pool_size))
 
@@ -337,6 +341,9 @@ def _connection_error(method: str, error: Exception) -> ServiceError:
             failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
         case ConnectError(args=[TimeoutError()]):
             failure = ServiceTimeout("the service did not accept a connection in time", method)
+        case ConnectError(args=[ProxyError(args=[reason])]):
+            text = f"no connection through the proxy: {reason}"
+            failure = ServiceUnavailableError(text, method)
         case ConnectError():
             failure = ServiceUnavailableError("no connection to the service", method)
         case TimeoutError():

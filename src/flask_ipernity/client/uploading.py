@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError, UploadRefused
-from .base import TokenHolder
+from .base import Sender
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
 from .services import Upload
@@ -24,7 +24,7 @@ class Uploader(Upload):
 
     __slots__ = ()
 
-    _api: TokenHolder
+    _api: Sender
 
     def __call__(
         self,
@@ -59,7 +59,7 @@ class Uploader(Upload):
         inspect.signature(self.file).bind(file=file, extra_params=extra_params, **params)
         if not (extra_params and "async" in extra_params):
             params.setdefault("async_", True)
-        with UploadSource(file, on_progress) as source:
+        with self._api.open_file(file, on_progress) as source:
             if source.size == 0:
                 raise _empty(file, source.filename)
             self._check_quota(source)

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
 from ..http.connection import Connection, RateReader
+from ..http.forward_proxy import ForwardProxy
 from ..http.pool import Pool
 from ..http.sockets import ConnectError
 from .hosts import MediaURL, open_socket
@@ -132,12 +133,21 @@ class Relay:
         between two pieces of the body.
     :param pool_size: connections kept per host.
     :param user_agent: the value of ``User-Agent``.
+    :param proxy: the URL of an HTTP proxy through which the hosts are reached. It resolves their
+        names, so that their addresses are not checked here.
     """
 
-    def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
+    def __init__(
+        self,
+        timeout: tuple[float, float],
+        pool_size: int,
+        user_agent: str,
+        proxy: str | None = None,
+    ) -> None:
         self._connect_timeout, self._read_timeout = timeout
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size, open_socket, _ContentReader)
+        through = None if proxy is None else ForwardProxy(proxy)
+        self._pool = Pool(pool_size, open_socket, _ContentReader, through)
 
     def open(
         self, url: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None

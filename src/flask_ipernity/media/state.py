@@ -25,7 +25,7 @@ class MediaState:
         settings = site.settings
         self.site = site
         self.lookup = lookup
-        self.relay = Relay(settings.timeout, settings.pool_size, user_agent)
+        self.relay = Relay(settings.timeout, settings.pool_size, user_agent, settings.https_proxy)
         self._streams = Slots(settings.proxy_streams)
         self._thumbnails = Slots(THUMBNAILS_PER_STREAM * settings.proxy_streams)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Self
 
-from flask import Flask, has_app_context
+from flask import Flask, has_app_context, has_request_context
 
-from ..caching.results import CacheKey, ResultCache, cache_key
+from ..caching.results import BrokenResult, CacheKey, ResultCache, cache_key
 from ..client import IpernityAPI, Transport
 from ..client.methods import Method, find_method
+from ..client.multipart import Progress, UploadSource
 from ..client.signing import plain_params
 from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
@@ -150,9 +151,12 @@ class SiteAPI(IpernityAPI):
             if cache is None or key is None:
                 return ask()
             source = "miss"
-            instead = self._public_key(method, params)
-            answer, source = cache.answer(key, ask, method.name, params, instead)
-            return answer
+            result, source = cache.find(key, ask, self._public_key(method, params))
+            try:
+                return result.read(method.name, params)
+            except BrokenResult:
+                result, source = cache.replace(key, ask)
+            return result.read(method.name, params)
         except Exception as raised:
             error = raised
             if isinstance(raised, APIRequestError):
@@ -169,6 +173,20 @@ class SiteAPI(IpernityAPI):
                 call_log().add(call)
             if api_called.receivers:
                 api_called.send(self._site.app, call=call)
+
+    def open_file(self, file: Any, on_progress: Progress | None = None) -> UploadSource:
+        """Return a file to upload, open. See :meth:`.IpernityAPI.open_file`.
+
+        :raises TypeError: it is the path of a file as text, in a request. A visitor could have
+            written it into the form's field for a file, and upload any file of the server.
+        """
+        if isinstance(file, str) and has_request_context():
+            raise TypeError(
+                "file=str: in a request, a text may come from the visitor and is never opened as a"
+                " path. Pass request.files[…], an open binary file, or pathlib.Path(…) for a file"
+                " of your own."
+            )
+        return super().open_file(file, on_progress)
 
     def handle_error(self, error: Exception, params: Mapping[str, object]) -> None:
         """Handle the *error* of a call with *params*, which is raised after that.

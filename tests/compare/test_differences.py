@@ -446,7 +446,14 @@ def test_a_service_that_is_down_for_one_method_is_not_different(service: Sandbox
 
 def test_the_document_is_json_and_nothing_else(service: Sandbox) -> None:
     done = compare(service)
-    assert list(json.loads(done.out)) == ["program", "service", "calls", "counts", "assumptions"]
+    assert list(json.loads(done.out)) == [
+        "program",
+        "date",
+        "service",
+        "calls",
+        "counts",
+        "assumptions",
+    ]
     assert done.report["service"] == "another"
     assert sum(done.report["counts"].values()) == len(done.report["assumptions"])
     assert done.err == ""

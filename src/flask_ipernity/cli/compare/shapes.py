@@ -88,7 +88,7 @@ def _differences(shape: Any, found: Any, optional: Collection[str], where: str) 
         if not isinstance(found, dict):
             yield f"{place} is {kind_of(found)}, not an object"
             return
-        for key in found.keys() - shape.keys():
+        for key in sorted(found.keys() - shape.keys()):
             yield f"{place} has a key that is not known: {shown_key(key)} ({kind_of(found[key])})"
         for key, inner in shape.items():
             path = f"{where}.{key}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,7 +98,8 @@ def _confirmed_frob(wire: Wire, settings: Settings, write: bool) -> str:
     if not frob:
         raise click.ClickException("The service has given no frob for a sign-in.")
     _show(authorize_url(settings, wanted(write), frob))
-    click.prompt("Press Enter when you have", default="", show_default=False, err=True)
+    click.echo("Press Enter when you have.", err=True)
+    wait_for_enter()
     return frob
 
 
@@ -114,6 +116,11 @@ def _returned_frob(settings: Settings, write: bool, port: int) -> str:
     if frob is None:
         raise click.ClickException("The sign-in was not confirmed.")
     return frob
+
+
+def wait_for_enter() -> None:
+    """Wait for a line of the standard input, or for its end."""
+    sys.stdin.readline()
 
 
 def _show(url: str) -> None:

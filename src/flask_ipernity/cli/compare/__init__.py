@@ -115,7 +115,7 @@ def _compare(
     try:
         if signed_in:
             grant = get_grant(wire, settings, write, port)
-            wire.token, permissions = grant.token, dict(grant.permissions)
+            wire.token, permissions = grant.token, grant.permissions
             secrets += [grant.token, grant.frob]
             if grant.frob:
                 samples.give("used_frob", grant.frob)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from .shapes import number
 from .wire import OTHER_DIGITS, Answer
 
 
@@ -108,13 +109,13 @@ def _found(data: Any, path: Iterable[Any]) -> Any:
     try:
         for key in path:
             data = max(data, key=partial(_number, key)) if isinstance(key, Most) else data[key]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None
     return data
 
 
 def _number(place: Most, record: Any) -> int:
-    return int(record.get(place.above, {}).get(place.key, 0))
+    return number(record.get(place.above, {}).get(place.key)) or 0
 
 
 def spoiled(url: str) -> str:

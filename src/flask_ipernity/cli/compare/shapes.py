@@ -126,6 +126,11 @@ def _may_miss(
     return key in optional or path in optional
 
 
+def number(value: object) -> int | None:
+    """Return a number that is not negative, as text or not; ``None`` if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text := str(value)) else None
+
+
 def kind_of(value: object) -> str:
     """Return what JSON calls a value, and what of it may be shown."""
     match value:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ...client import IpernityAPI
-from ...permissions import missing
+from ...permissions import ITEMS, LEVELS, missing
 from ...settings import Settings
 from .callback import Callback
 from .calls import Call
@@ -25,7 +25,13 @@ class Grant:
     def __init__(self, answer: Answer, frob: str | None) -> None:
         auth: Any = next(at(answer.data, "auth"), {})
         self.token = str(auth["token"])
-        self.permissions: Mapping[str, str] = auth.get("permissions") or {}
+        found = auth.get("permissions")
+        #: Level by item, as far as they are ones.
+        self.permissions: dict[str, str] = {
+            item: found[item]
+            for item in ITEMS
+            if isinstance(found, dict) and found.get(item) in LEVELS
+        }
         self.frob = frob
 
 
@@ -69,7 +75,7 @@ def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> Gr
             grant = _exchanged(wire, _returned_frob(settings, write, port))
     except NoAnswer as failure:
         raise click.ClickException(f"The sign-in failed: {failure}.") from None
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         raise click.ClickException("The service has given no token.") from None
     needed = {"doc": "delete"} if write else {}
     if lacking := missing(grant.permissions, needed):

@@ -425,7 +425,9 @@ def test_a_report_says_where_a_difference_matters(service: Sandbox) -> None:
     assert "client/lists.py" in text
     assert "sandbox/lists.py" in text
     assert "overlay: methods.json: album.getList" in done.out
-    assert "same       format.json" in done.out
+    assert re.search(r"NOT SEEN, it needs --sign-in\n +reads.token-by-get, ", done.out)
+    assert re.search(r"AS ASSUMED\n +format.json, format.default, ", done.out)
+    assert max(len(line) for line in done.out.splitlines()) < 160
     assert re.search(
         r"\d+ assumptions: \d+ as assumed, 4 different, \d+ not seen; \d+ calls", done.out
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
+from textwrap import fill, indent
 from typing import Any, Literal, NamedTuple
 
 from ...http.redaction import redact
@@ -186,15 +187,15 @@ def as_text(findings: Iterable[Finding], private: Privacy, *, calls: int, everyt
     for finding in findings:
         if finding.verdict == "different":
             lines += [*_difference(finding, private), ""]
+    unseen: dict[str, list[str]] = {}
     for finding in findings:
         if finding.verdict == "unseen":
             reasons = private("; ".join(finding.details))
-            lines.append(f"not seen   {finding.assumption.id}: {reasons}")
-    lines += [
-        f"same       {finding.assumption.id}"
-        for finding in findings
-        if everything and finding.verdict == "same"
-    ]
+            unseen.setdefault(f"NOT SEEN, {reasons}", []).append(finding.assumption.id)
+    same = [finding.assumption.id for finding in findings if finding.verdict == "same"]
+    for heading, ids in {**unseen, **({"AS ASSUMED": same} if everything else {})}.items():
+        text = fill(", ".join(ids), 88, break_long_words=False, break_on_hyphens=False)
+        lines += [heading, indent(text, " " * 11), ""]
     counts = [
         f"{_count(findings, verdict)} {words}"
         for verdict, words in (
@@ -203,7 +204,7 @@ def as_text(findings: Iterable[Finding], private: Privacy, *, calls: int, everyt
             ("unseen", "not seen"),
         )
     ]
-    lines += ["", f"{len(findings)} assumptions: {', '.join(counts)}; {calls} calls."]
+    lines += [f"{len(findings)} assumptions: {', '.join(counts)}; {calls} calls."]
     return "\n".join(lines).lstrip("\n")
 
 

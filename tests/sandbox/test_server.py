@@ -12,6 +12,9 @@ import time
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.documents import PUBLIC
+from tests.support.file_heads import picture
+from tests.support.lookup import doc
 from tests.support.raw_http import RawClient, port_of
 from tests.support.servers import free_port
 from tests.support.waiting import at_most
@@ -272,3 +275,17 @@ def test_further_documents_make_lists_of_many_pages() -> None:
         assert int(docs["pages"]) == 6
         assert raw.send("GET", docs["doc"][-1]["thumb"]["url"]).status == 200
         raw.pool.clear()
+
+
+def test_starting_and_drawing_does_not_flood_a_debug_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Sandbox(extra_documents=50) as sandbox:
+        raw = RawClient(sandbox)
+        shown = doc(sandbox, share=PUBLIC)
+        for label in ("240", "original"):
+            assert raw.send("GET", sandbox.media_url + shown.path(label)).status == 200
+        token = sandbox.sign_in(0, {"doc": "write"})
+        assert raw.upload(("a.png", picture("PNG")), token=token)["ticket"]
+        raw.pool.clear()
+    assert [record.name for record in caplog.records if record.name.startswith("PIL")] == []
+    assert len(caplog.records) < 20

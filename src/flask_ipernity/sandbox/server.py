@@ -37,6 +37,10 @@ APP_SECRET = "0c5e8d2f7a1b4936"
 
 logger = logging.getLogger("flask_ipernity.sandbox")
 
+# Pillow logs every field of every header that it reads; who wants to see them sets another level.
+if (_pillow := logging.getLogger("PIL")).level == logging.NOTSET:
+    _pillow.setLevel(logging.INFO)
+
 
 class Sandbox:
     """A local Ipernity: API and web pages on one port of this machine, media on another.

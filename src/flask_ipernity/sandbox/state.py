@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from .accounts import App, Frob, Person, Token
+from .doc_index import DocIndex
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
 from .groups import Group
 from .posts import Post
@@ -63,6 +64,7 @@ class SandboxState:
     refresh: Callable[[Doc], None] = lambda doc: None
     #: Whether uploaded photos take their title, description, keywords and licence from the file.
     reads_metadata: bool = False
+    index: DocIndex = field(default_factory=DocIndex)
     _keywords: dict[str, Tag] = field(default_factory=dict)
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
@@ -132,6 +134,7 @@ class SandboxState:
         album ([D]).
         """
         del self.docs[doc.doc_id]
+        self.index.touch()
         for album in self.albums.values():
             if doc.doc_id in album.doc_ids:
                 album.doc_ids.remove(doc.doc_id)
@@ -154,6 +157,7 @@ class SandboxState:
             if not ticket.settled and ticket.ready_at <= now:
                 ticket.settled = True
                 if ticket.doc is not None:
+                    self.index.touch()
                     self.docs[ticket.doc.doc_id] = ticket.doc
                     album = self.albums.get(ticket.album_id or "")
                     if album is not None:

@@ -19,8 +19,9 @@ import flask_ipernity
 from flask_ipernity.cli.compare import report
 from flask_ipernity.cli.compare.assumptions import Assumption, all_assumptions
 from flask_ipernity.cli.compare.checks import CHECKS, COMPARISONS
-from flask_ipernity.cli.compare.plan import PLAN, SAMPLES
+from flask_ipernity.cli.compare.plan import PLAN
 from flask_ipernity.cli.compare.run import Outcome
+from flask_ipernity.cli.compare.samples import SAMPLES
 from flask_ipernity.cli.compare.wire import NOT_ALLOWED, Answer
 from flask_ipernity.sandbox import Sandbox
 from tests.support.compare import recorded

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -18,7 +19,8 @@ from flask.cli import ScriptInfo
 
 from flask_ipernity import Ipernity
 from flask_ipernity.cli import cli
-from flask_ipernity.cli.compare import plan, wire
+from flask_ipernity.cli.compare import compare as compare_command
+from flask_ipernity.cli.compare import plan, sign_in, wire
 from flask_ipernity.cli.compare.plan import PLAN
 from flask_ipernity.sandbox import Sandbox
 from tests.support import servers
@@ -189,10 +191,11 @@ class Person:
         self.answer = answer
         self.link = ""
 
-    def __call__(self, text: str, **options: Any) -> str:
+    def __call__(self) -> None:
+        if self.answer == "Ctrl-C":
+            raise KeyboardInterrupt
         if self.answer is not None:
             consent_at_desktop(self.link, self.answer)
-        return ""
 
 
 def consent_at_desktop(link: str, answer: str) -> None:
@@ -213,7 +216,7 @@ def person(monkeypatch: pytest.MonkeyPatch) -> Person:
         echo(text, **options)
 
     monkeypatch.setattr(click, "echo", heard)
-    monkeypatch.setattr(click, "prompt", somebody)
+    monkeypatch.setattr(sign_in, "wait_for_enter", somebody)
     return somebody
 
 
@@ -235,6 +238,19 @@ def test_without_an_agreement_no_call_with_a_token_is_made(
     assert done.status == 1
     assert "not confirmed" in done.err
     assert {call.method for call in service.calls} == {"auth.getFrob", "auth.getToken"}
+
+
+def test_ctrl_c_instead_of_an_agreement_ends_with_130(service: Sandbox, person: Person) -> None:
+    person.answer = "Ctrl-C"
+    done = compare(service, "--json", "--sign-in")
+    assert done.status == 130
+    assert done.err.endswith("Stopped.\n")
+
+
+def test_each_option_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs/compare.rst").read_text("utf-8")
+    described = set(re.findall(r"^\.\. option:: (--[a-z-]+)", text, re.MULTILINE))
+    assert described == {name for param in compare_command.params for name in param.opts}
 
 
 @pytest.fixture

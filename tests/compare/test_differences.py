@@ -425,7 +425,9 @@ def test_a_report_says_where_a_difference_matters(service: Sandbox) -> None:
     assert "client/lists.py" in text
     assert "sandbox/lists.py" in text
     assert "overlay: methods.json: album.getList" in done.out
-    assert "same       format.json" in done.out
+    assert re.search(r"NOT SEEN, it needs --sign-in\n +reads.token-by-get, ", done.out)
+    assert re.search(r"AS ASSUMED\n +format.json, format.default, ", done.out)
+    assert max(len(line) for line in done.out.splitlines()) < 160
     assert re.search(
         r"\d+ assumptions: \d+ as assumed, 4 different, \d+ not seen; \d+ calls", done.out
     )
@@ -446,7 +448,14 @@ def test_a_service_that_is_down_for_one_method_is_not_different(service: Sandbox
 
 def test_the_document_is_json_and_nothing_else(service: Sandbox) -> None:
     done = compare(service)
-    assert list(json.loads(done.out)) == ["program", "service", "calls", "counts", "assumptions"]
+    assert list(json.loads(done.out)) == [
+        "program",
+        "date",
+        "service",
+        "calls",
+        "counts",
+        "assumptions",
+    ]
     assert done.report["service"] == "another"
     assert sum(done.report["counts"].values()) == len(done.report["assumptions"])
     assert done.err == ""

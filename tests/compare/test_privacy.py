@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
 import pytest
 
+from flask_ipernity.cli.compare import report
+from flask_ipernity.cli.compare.assumptions import all_assumptions
 from flask_ipernity.sandbox import Sandbox
-from tests.support.compare import ENOUGH, Sent, compare, planted
+from tests.support.compare import ENOUGH, Sent, compare, planted, recorded, state_of
 from tests.support.lookup import ADA
 
 
@@ -133,3 +137,88 @@ def test_a_run_that_fails_tells_nothing_private(service: Sandbox) -> None:
         done = compare(service, "--json")
     assert done.status == 1
     assert found_in(json.dumps(done.report) + done.err, service) == set()
+
+
+#: What a service in disorder may put in place of anything.
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "²",
+    "٣",
+    "\x00",
+    "1" * 400,
+    [],
+    {},
+    [[]],
+    [None],
+    {"": {}},
+)
+
+
+def disordered(data: Any, dice: random.Random, chance: float) -> Any:
+    """Return *data* with odd values here and there."""
+    if dice.random() < chance:
+        return dice.choice(ODD)
+    if isinstance(data, dict):
+        return {key: disordered(value, dice, chance) for key, value in data.items()}
+    if isinstance(data, list):
+        return [disordered(value, dice, chance) for value in data]
+    return data
+
+
+def test_any_answers_can_be_judged(service: Sandbox) -> None:
+    outcome = recorded(service)
+    for seed in range(15):
+        dice = random.Random(seed)
+        answers = {
+            name: replace(answer, body=json.dumps(odd).encode())
+            if (odd := disordered(answer.data, dice, 0.02)) is not None
+            else answer
+            for name, answer in outcome.answers.items()
+        }
+        changed = replace(outcome, answers=answers)
+        private = report.Privacy([], changed)
+        findings = report.judge(all_assumptions(), changed)
+        assert report.as_text(findings, private, calls=0, everything=True)
+        assert any(finding.verdict == "different" for finding in findings)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_service_in_disorder_breaks_no_run(service: Sandbox, seed: int) -> None:
+    dice = random.Random(seed)
+    token = service.sign_in(ADA, ENOUGH)
+    before = state_of(service)
+
+    def disorder(sent: Sent) -> None:
+        # A sign-in that fails would be the end; what is to be deleted must be known.
+        if sent.method not in ("auth.checkToken", "upload.file", "upload.checkTickets"):
+            sent.replace(disordered(sent.json, dice, 0.05))
+
+    with planted(service, disorder):
+        done = compare(service, "--json", "--write", token=token)
+    assert done.status == 1
+    assert found_in(done.out, service) == set()
+    for kept in (service.state.docs, service.state.albums):
+        for number in [number for number in kept if number not in before]:
+            del kept[number]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_service_in_disorder_breaks_no_sign_in(service: Sandbox, seed: int) -> None:
+    dice = random.Random(seed)
+    token = service.sign_in(ADA, ENOUGH)
+
+    def disorder(sent: Sent) -> None:
+        data = sent.json
+        if sent.method == "auth.checkToken":
+            sent.replace({**data, "auth": disordered(data["auth"], dice, 0.3)})
+        else:
+            sent.replace({"api": {"status": "error", "at": "1", "code": "113", "message": "No"}})
+
+    with planted(service, disorder):
+        done = compare(service, "--json", "--sign-in", token=token)
+    assert done.status == 1

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ...settings import Settings
     from .calls import Needs, Step
     from .run import Run
@@ -117,13 +115,18 @@ def _compare(
     try:
         if signed_in:
             grant = get_grant(wire, settings, write, port)
-            wire.token, permissions = grant.token, dict(grant.permissions)
+            wire.token, permissions = grant.token, grant.permissions
             secrets += [grant.token, grant.frob]
             if grant.frob:
                 samples.give("used_frob", grant.frob)
             samples.give("authorize_url", authorize_url(settings, permissions))
-        run = Run(wire, samples, _granted(signed_in, write), permissions, _progress(len(PLAN)))
-        is_clean = _carry_out(wire, run, write)
+        needs = _granted(signed_in, write)
+        progress = _Progress(sum(step.needs in needs for step in PLAN))
+        run = Run(wire, samples, needs, permissions, progress)
+        try:
+            is_clean = _carry_out(wire, run, write)
+        finally:
+            progress.end()
         run.forgive(PLAN)
     finally:
         wire.close()
@@ -167,13 +170,25 @@ def _carry_out(wire: Wire, run: Run, write: bool) -> bool:
     return not left
 
 
-def _progress(total: int) -> Callable[[Step], object]:
-    """Return a function that shows on a terminal how many calls have been made."""
-    numbers = iter(range(1, total + 1))
+class _Progress:
+    """Shows on a terminal how many calls have been made; elsewhere nothing.
 
-    def show(step: Step) -> None:
-        number = next(numbers, total)
-        if sys.stderr.isatty():
-            click.echo(f"\rcall {number} of at most {total}", err=True, nl=number == total)
+    :param total: how many there may be.
+    """
 
-    return show
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._made = 0
+        self._is_shown = sys.stderr.isatty()
+
+    def __call__(self, step: Step) -> None:
+        self._made += 1
+        self._show(f"\rcall {self._made} of at most {self._total}")
+
+    def end(self) -> None:
+        """Take the line away."""
+        self._show("\r\x1b[K")
+
+    def _show(self, text: str) -> None:
+        if self._is_shown:
+            click.echo(text, err=True, nl=False)

@@ -1,18 +1,8 @@
-"""The calls of a run, in their order, and where the values come from that they need."""
+"""The calls of a run, in their order."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from .calls import Call, Fetch, Step
-
-
-class Most(NamedTuple):
-    """Stands for the record of a list that has the largest number at a path."""
-
-    above: str
-    key: str
-
 
 #: Ids and words that nothing has.
 NO_ID = "999999999999"
@@ -320,38 +310,3 @@ PLAN: tuple[Step, ...] = (
     *_CHANGES,
     *_END,
 )
-
-#: What answers show that later calls need: the call, and where it is in the answer. The first
-#: that is there is taken.
-SAMPLES: dict[str, tuple[tuple[Any, ...], ...]] = {
-    "frob": (("frob_odd", "auth", "frob"),),
-    "user": (("popular", "docs", "doc", 0, "owner", "user_id"),),
-    # The one with the most comments, so that there is one to look at.
-    "doc": (
-        ("docs", "docs", "doc", Most("count", "comments"), "doc_id"),
-        ("popular", "docs", "doc", 0, "doc_id"),
-    ),
-    "video": (("videos", "docs", "doc", 0, "doc_id"),),
-    "tag": (("popular_tags", "tags", "tag", 0, "id"), ("tags", "tags", "tag", 0, "id")),
-    "comment": (("comments", "comments", "comment", 0, "comment_id"),),
-    "album": (("albums", "albums", "album", 0, "album_id"),),
-    "album_doc": (("album_docs", "album", "docs", "doc", 0, "doc_id"),),
-    "folder": (("folders", "folders", "folder", 0, "folder_id"),),
-    "group": (
-        ("groups", "groups", "group", 0, "group_id"),
-        ("groups_found", "groups", "group", 0, "group_id"),
-    ),
-    "group_doc": (("group_docs", "group", "docs", "doc", 0, "doc_id"),),
-    "post": (
-        ("posts", "posts", "post", 0, "post_id"),
-        ("posts_found", "posts", "post", 0, "post_id"),
-    ),
-    "thumb_url": (("doc", "doc", "thumbs", "thumb", 0, "url"),),
-    "clip_url": (("video_medias", "medias", "media", 0, "url"),),
-    "own_doc": (("own_docs", "docs", "doc", 0, "doc_id"),),
-    "own_album": (("own_albums", "albums", "album", 0, "album_id"),),
-    "ticket": (("upload", "ticket"),),
-    "new_doc": (("tickets", "tickets", "ticket", 0, "doc_id"), ("upload", "doc_id")),
-    "new_original_url": (("new_doc", "doc", "original", "url"),),
-    "new_album": (("create_album", "album", "album_id"),),
-}

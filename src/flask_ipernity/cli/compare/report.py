@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
+from textwrap import fill, indent
 from typing import Any, Literal, NamedTuple
 
 from ...http.redaction import redact
@@ -150,6 +152,7 @@ def as_json(findings: Iterable[Finding], private: Privacy, *, calls: int, is_rea
     findings = list(findings)
     return {
         "program": f"Flask-Ipernity {version('Flask-Ipernity')}",
+        "date": datetime.now(UTC).date().isoformat(),
         "service": "Ipernity" if is_real else "another",
         "calls": calls,
         "counts": {
@@ -161,6 +164,8 @@ def as_json(findings: Iterable[Finding], private: Privacy, *, calls: int, is_rea
                 "verdict": finding.verdict,
                 "what": finding.assumption.what,
                 "evidence": finding.assumption.evidence,
+                "source": finding.assumption.source,
+                "how": finding.assumption.how,
                 "reference": finding.assumption.reference,
                 "overlay": list(finding.assumption.overlay),
                 "lives": list(finding.assumption.lives),
@@ -180,23 +185,17 @@ def as_text(findings: Iterable[Finding], private: Privacy, *, calls: int, everyt
     findings = list(findings)
     lines: list[str] = []
     for finding in findings:
-        assumption = finding.assumption
-        if finding.verdict == "same":
-            if everything:
-                lines.append(f"same       {assumption.id}")
-        elif finding.verdict == "unseen":
-            lines.append(f"not seen   {assumption.id}: {private('; '.join(finding.details))}")
-        else:
-            lines += ["", f"DIFFERENT  {assumption.id}", f"           {assumption.what}"]
-            shown = [private(line) for line in finding.details[:_MOST]]
-            if len(finding.details) > _MOST:
-                shown.append(f"and {len(finding.details) - _MOST} more")
-            lines += [f"         ! {line}" for line in shown]
-            lines.append(f"           {assumption.evidence}: {assumption.source}")
-            lines.append(f"           reference: {assumption.reference}")
-            if assumption.overlay:
-                lines.append(f"           overlay: {', '.join(assumption.overlay)}")
-            lines += [f"           code: {', '.join(assumption.lives)}", ""]
+        if finding.verdict == "different":
+            lines += [*_difference(finding, private), ""]
+    unseen: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.verdict == "unseen":
+            reasons = private("; ".join(finding.details))
+            unseen.setdefault(f"NOT SEEN, {reasons}", []).append(finding.assumption.id)
+    same = [finding.assumption.id for finding in findings if finding.verdict == "same"]
+    for heading, ids in {**unseen, **({"AS ASSUMED": same} if everything else {})}.items():
+        text = fill(", ".join(ids), 88, break_long_words=False, break_on_hyphens=False)
+        lines += [heading, indent(text, " " * 11), ""]
     counts = [
         f"{_count(findings, verdict)} {words}"
         for verdict, words in (
@@ -205,8 +204,22 @@ def as_text(findings: Iterable[Finding], private: Privacy, *, calls: int, everyt
             ("unseen", "not seen"),
         )
     ]
-    lines += ["", f"{len(findings)} assumptions: {', '.join(counts)}; {calls} calls."]
-    return "\n".join(lines).replace("\n\n\n", "\n\n").lstrip("\n")
+    lines += [f"{len(findings)} assumptions: {', '.join(counts)}; {calls} calls."]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _difference(finding: Finding, private: Privacy) -> Iterator[str]:
+    assumption = finding.assumption
+    yield f"DIFFERENT  {assumption.id}"
+    yield f"           {assumption.what}"
+    yield from (f"         ! {private(line)}" for line in finding.details[:_MOST])
+    if len(finding.details) > _MOST:
+        yield f"         ! and {len(finding.details) - _MOST} more"
+    yield f"           {assumption.evidence}: {assumption.source}"
+    yield f"           reference: {assumption.reference}"
+    if assumption.overlay:
+        yield f"           overlay: {', '.join(assumption.overlay)}"
+    yield f"           code: {', '.join(assumption.lives)}"
 
 
 def _count(findings: Iterable[Finding], verdict: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ...permissions import missing
 from .calls import Call, Fetch, Needs, Step
 from .samples import MissingSample, Samples, spoiled
-from .shapes import at, method_list
+from .shapes import at, method_list, number
 from .wire import Answer, LimitReached, NoAnswer, Wire
 
 #: So many calls without an answer, one after the other, end a run.
@@ -184,8 +184,8 @@ def _is_dead(answer: Answer | None) -> bool:
 
 def _eta(answer: Answer) -> float:
     """Return the seconds to wait before the next look: what was told, but neither 0 nor long."""
-    told = str(next(at(answer.data, "tickets.eta"), None))
-    return min(max(float(told), 1), _LONGEST_WAIT) if told.isdigit() else 1
+    told = number(next(at(answer.data, "tickets.eta"), None))
+    return min(max(told or 1, 1), _LONGEST_WAIT)
 
 
 def is_settled(answer: Answer) -> bool:

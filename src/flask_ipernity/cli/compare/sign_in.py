@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from ...client import IpernityAPI
-from ...permissions import missing
+from ...permissions import ITEMS, LEVELS, missing
 from ...settings import Settings
 from .callback import Callback
 from .calls import Call
@@ -24,7 +25,13 @@ class Grant:
     def __init__(self, answer: Answer, frob: str | None) -> None:
         auth: Any = next(at(answer.data, "auth"), {})
         self.token = str(auth["token"])
-        self.permissions: Mapping[str, str] = auth.get("permissions") or {}
+        found = auth.get("permissions")
+        #: Level by item, as far as they are ones.
+        self.permissions: dict[str, str] = {
+            item: found[item]
+            for item in ITEMS
+            if isinstance(found, dict) and found.get(item) in LEVELS
+        }
         self.frob = frob
 
 
@@ -68,7 +75,7 @@ def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> Gr
             grant = _exchanged(wire, _returned_frob(settings, write, port))
     except NoAnswer as failure:
         raise click.ClickException(f"The sign-in failed: {failure}.") from None
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         raise click.ClickException("The service has given no token.") from None
     needed = {"doc": "delete"} if write else {}
     if lacking := missing(grant.permissions, needed):
@@ -97,7 +104,8 @@ def _confirmed_frob(wire: Wire, settings: Settings, write: bool) -> str:
     if not frob:
         raise click.ClickException("The service has given no frob for a sign-in.")
     _show(authorize_url(settings, wanted(write), frob))
-    click.prompt("Press Enter when you have", default="", show_default=False, err=True)
+    click.echo("Press Enter when you have.", err=True)
+    wait_for_enter()
     return frob
 
 
@@ -114,6 +122,11 @@ def _returned_frob(settings: Settings, write: bool, port: int) -> str:
     if frob is None:
         raise click.ClickException("The sign-in was not confirmed.")
     return frob
+
+
+def wait_for_enter() -> None:
+    """Wait for a line of the standard input, or for its end."""
+    sys.stdin.readline()
 
 
 def _show(url: str) -> None:

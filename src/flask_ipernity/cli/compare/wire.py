@@ -225,10 +225,11 @@ class Wire:
             else:
                 connection.close()
             return answer
-        except (HTTPException, OSError) as error:
+        except (HTTPException, OSError, ValueError) as error:
             if connection is not None:
                 connection.close()
-            # The error's own text may hold an address.
+            # ValueError: something that an answer has shown cannot be sent in a header. The
+            # error's own text may hold an address.
             raise NoAnswer(_reason(error)) from None
         except BaseException:
             if connection is not None:

@@ -7,9 +7,11 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from cachelib import SimpleCache
 from flask import Flask, redirect, session
 from flask.testing import FlaskClient
 from flask_login import LoginManager, login_required
+from flask_session import Session
 
 from flask_ipernity import Ipernity, ipernity, sign_in_failed
 from flask_ipernity.caching import backends
@@ -250,7 +252,7 @@ def at_once(apps: Flask, cookie: str, location: str) -> list[Any]:
     return answers
 
 
-@pytest.fixture(params=["plain", "permanent", "own callback"])
+@pytest.fixture(params=["plain", "permanent", "own callback", "on the server"])
 def twice(make_app: MakeApp, sandbox: Sandbox, request: pytest.FixtureRequest) -> Flask:
     app = with_views(make_app(IPERNITY_CALLBACK=request.param != "own callback"))
 
@@ -258,6 +260,9 @@ def twice(make_app: MakeApp, sandbox: Sandbox, request: pytest.FixtureRequest) -
     def make_permanent() -> None:
         session.permanent = request.param == "permanent"
 
+    if request.param == "on the server":
+        app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache())
+        Session(app)
     if request.param == "own callback":
         sandbox.callback_url = "http://localhost/back"
         app.add_url_rule("/back", "back", lambda: redirect(ipernity.set_token(), 303))

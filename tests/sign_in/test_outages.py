@@ -16,6 +16,7 @@ from flask_session import Session
 from flask_ipernity import Ipernity, ipernity, sign_in_failed
 from flask_ipernity.caching import backends
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sign_in import owed
 from tests.support.apps import Browser, MakeApp
 from tests.support.cookies import cookie_of
 from tests.support.failing_tokens import ALL, FailingStore
@@ -217,6 +218,21 @@ def test_an_old_cookie_stays_dead_when_the_store_is_back(
         assert until(lambda: thief.get("/who").text == "nobody")
     assert thief.get("/who").text == "nobody"
     assert thief.get("/read").status_code == 302
+
+
+def test_what_is_owed_is_made_up_for_by_the_next_visitor_where_no_thread_may_run(
+    app: Flask, store: FailingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owed.Timer, "start", lambda self: None)
+    client, other = app.test_client(), app.test_client()
+    sign_in(client, "/read")
+    sign_in(other, "/read", 1)
+    store.down = {"delete"}
+    client.post("/out")
+    assert len(store._cache) == 2
+    store.down = set()
+    assert other.get("/who").text == "Jonas Weidmann"
+    assert len(store._cache) == 1
 
 
 def test_what_is_owed_is_made_up_for_without_a_visitor(app: Flask, store: FailingStore) -> None:

@@ -238,11 +238,12 @@ class Ipernity:
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
 
+        A request with another method than ``GET`` ends with status 405.
+
         :param frob: the frob; by default that of the current request.
         :raises SignInError: the request is not a navigation of the visitor, the session did not
             start the sign-in, it took too long, was refused, granted too little, was started by
             another site, or brought another account than the one that is signed in.
-        :raises werkzeug.exceptions.MethodNotAllowed: the method of the request is not ``GET``.
         :raises ServiceError: Ipernity gave no usable answer.
         :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
             callback of the extension.

@@ -7,13 +7,16 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from cachelib import SimpleCache
 from flask import Flask, redirect, session
 from flask.testing import FlaskClient
 from flask_login import LoginManager, login_required
+from flask_session import Session
 
 from flask_ipernity import Ipernity, ipernity, sign_in_failed
 from flask_ipernity.caching import backends
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sign_in import owed
 from tests.support.apps import Browser, MakeApp
 from tests.support.cookies import cookie_of
 from tests.support.failing_tokens import ALL, FailingStore
@@ -217,6 +220,21 @@ def test_an_old_cookie_stays_dead_when_the_store_is_back(
     assert thief.get("/read").status_code == 302
 
 
+def test_what_is_owed_is_made_up_for_by_the_next_visitor_where_no_thread_may_run(
+    app: Flask, store: FailingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owed.Timer, "start", lambda self: None)
+    client, other = app.test_client(), app.test_client()
+    sign_in(client, "/read")
+    sign_in(other, "/read", 1)
+    store.down = {"delete"}
+    client.post("/out")
+    assert len(store._cache) == 2
+    store.down = set()
+    assert other.get("/who").text == "Jonas Weidmann"
+    assert len(store._cache) == 1
+
+
 def test_what_is_owed_is_made_up_for_without_a_visitor(app: Flask, store: FailingStore) -> None:
     client = app.test_client()
     sign_in(client, "/read")
@@ -250,7 +268,7 @@ def at_once(apps: Flask, cookie: str, location: str) -> list[Any]:
     return answers
 
 
-@pytest.fixture(params=["plain", "permanent", "own callback"])
+@pytest.fixture(params=["plain", "permanent", "own callback", "on the server"])
 def twice(make_app: MakeApp, sandbox: Sandbox, request: pytest.FixtureRequest) -> Flask:
     app = with_views(make_app(IPERNITY_CALLBACK=request.param != "own callback"))
 
@@ -258,6 +276,9 @@ def twice(make_app: MakeApp, sandbox: Sandbox, request: pytest.FixtureRequest) -
     def make_permanent() -> None:
         session.permanent = request.param == "permanent"
 
+    if request.param == "on the server":
+        app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache())
+        Session(app)
     if request.param == "own callback":
         sandbox.callback_url = "http://localhost/back"
         app.add_url_rule("/back", "back", lambda: redirect(ipernity.set_token(), 303))

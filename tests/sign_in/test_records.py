@@ -184,6 +184,24 @@ def test_records_of_earlier_versions_are_read(make_app: MakeApp, sandbox: Sandbo
         assert client.get("/who").text == who
 
 
+@pytest.mark.parametrize("state", ["valid", "revoked", "unknown"])
+@pytest.mark.parametrize("person", [0, 1])
+def test_a_token_that_is_stored_without_its_user_is_asked_for_it_at_the_next_sign_in(
+    make_app: MakeApp, sandbox: Sandbox, state: str, person: int
+) -> None:
+    client = with_views(make_app()).test_client()
+    token = sandbox.sign_in(0, {"doc": "read"})
+    with client.session_transaction() as kept:
+        kept["ipernity_token"] = token
+    location = consent(client.get("/write").location, person)
+    if state == "revoked":
+        sandbox.revoke(token)
+    if state == "unknown":
+        sandbox.fault("auth.checkToken", "500")
+    lands = CONFIRM if (state == "valid" and person == 1) or state == "unknown" else "/write"
+    assert client.get(location).location == lands
+
+
 # --- two applications that share a session
 
 

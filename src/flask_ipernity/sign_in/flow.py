@@ -210,6 +210,8 @@ def _exchange_frob(api: VisitorAPI, frob: str | None, *, can_ask: bool) -> str |
     newest = entries[-1]
     api.next_url = newest["next"]
     # Before the frob is spent: the visitor can open the callback again.
+    if api.is_unknown:
+        raise unavailable()
     context.tokens.check()
     values = request.args.getlist("frob") if frob is None else [frob]
     if not values or not values[0]:
@@ -286,11 +288,17 @@ def _auth_for(api: VisitorAPI, frob: str) -> dict[str, Any]:
 
 
 def _is_other(api: VisitorAPI, user: Mapping[str, Any]) -> bool:
-    """Return whether another account than *user* is signed in, as far as that is known."""
-    former = api.known_user
-    return api.token is not None and (
-        former is None or str(former.get("user_id")) != user["user_id"]
-    )
+    """Return whether another account than *user* is signed in, or one that cannot be told."""
+    if api.token is None:
+        return False
+    try:
+        # A token that an earlier version has stored has no user with it.
+        former = api.user_info
+    except IpernityError:
+        former = None
+    if api.token is None:
+        return False  # it was no longer valid
+    return former is None or str(former.get("user_id")) != user["user_id"]
 
 
 def _cannot_ask(other: bool) -> SignInError:

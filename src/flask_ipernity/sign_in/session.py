@@ -91,11 +91,9 @@ def leave_cookie_alone() -> None:
 
 
 def _without_session_cookie(response: Response) -> Response:
-    # A function that makes every session permanent also marks it as modified.
-    sent = current_app.session_interface.open_session(current_app, request)
-    if dict(sent or {}) != dict(session):
-        return response
     name = current_app.session_interface.get_cookie_name(current_app)
+    if not _is_as_it_came(request.cookies.get(name, "")):
+        return response
     get_wsgi_headers = response.get_wsgi_headers
 
     # Flask adds the cookie after all functions that may change the response.
@@ -110,6 +108,20 @@ def _without_session_cookie(response: Response) -> Response:
 
     response.get_wsgi_headers = without_cookie  # type: ignore[method-assign]
     return response
+
+
+def _is_as_it_came(cookie: str) -> bool:
+    """Return whether the browser has the right session cookie.
+
+    ``session.modified`` does not tell: a function that makes every session permanent sets it.
+
+    :param cookie: the value that the browser has sent.
+    """
+    # A session on the server, as that of Flask-Session, has an id, which may be signed.
+    if isinstance(sid := getattr(session, "sid", None), str):
+        return cookie == sid or cookie.startswith(f"{sid}.")
+    sent = current_app.session_interface.open_session(current_app, request)
+    return dict(sent or {}) == dict(session)
 
 
 class PendingSignIns:

@@ -53,6 +53,7 @@ class MediaResponse(Response):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         merged = {**SAFETY, "Cross-Origin-Resource-Policy": "same-origin", **(headers or {})}
+        self._policy = merged["Content-Security-Policy"]
         super().__init__(
             body, status, list(merged.items()), direct_passthrough=not isinstance(body, str)
         )
@@ -65,6 +66,9 @@ class MediaResponse(Response):
         # A file's headers are complete, and are not read before this.
         is_file = isinstance(self.response, RelayedBody)
         headers = self.headers if is_file else super().get_wsgi_headers(environ)
+        if self._policy not in headers.getlist("Content-Security-Policy"):
+            # The application has put its own in the place. Browsers obey all of them.
+            headers.add("Content-Security-Policy", self._policy)
         if not self.writes_session:
             headers.remove("Set-Cookie")
         if not self.varies_by_cookie:

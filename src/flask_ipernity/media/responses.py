@@ -112,7 +112,8 @@ def text_response(status: int, **headers: str) -> MediaResponse:
     """
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     fixed = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return MediaResponse(f"{_TEXTS[status]}\n", status, {**fixed, **named})
+    # X-Accel-Expires counts in older versions of nginx only where it comes before Cache-Control.
+    return MediaResponse(f"{_TEXTS[status]}\n", status, {**named, **fixed})
 
 
 def options_response() -> MediaResponse:

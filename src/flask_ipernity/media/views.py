@@ -166,8 +166,8 @@ def _file_response(
 def _no_file(status: int) -> MediaResponse:
     """Return the response for a file that is not there, or not for the visitor.
 
-    Where a cache in nginx asks whether what it has is still valid, it keeps this in its place, for a
-    second and for visitors with the same cookies. So an outage does not show again what was gone.
+    Where a cache in nginx asks whether what it has is still valid, it keeps this in its place, for
+    a second and for visitors with the same cookies. So no outage shows again what was gone.
     """
     is_revalidation = {"If-None-Match", "If-Modified-Since"} & set(request.headers.keys())
     if not is_revalidation or not _stale_age():

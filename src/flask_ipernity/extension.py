@@ -69,6 +69,14 @@ class Ipernity:
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"
                 " leave IPERNITY_CALLBACK on."
             )
+        if app.url_map.host_matching and (
+            settings.callback or settings.login or settings.proxy_docs
+        ):
+            raise ConfigurationError(
+                "Flask-Ipernity's pages belong to no host, and Flask(host_matching=True) finds such"
+                " pages on none. Leave host_matching out, or set IPERNITY_CALLBACK, IPERNITY_LOGIN"
+                " and IPERNITY_PROXY_DOCS to False and only call the API."
+            )
         if settings.login:
             from . import login
 

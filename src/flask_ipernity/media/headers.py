@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -35,6 +36,21 @@ INLINE = {
 
 #: The type of everything else.
 OCTETS = "application/octet-stream"
+
+#: Other names of types, as some programs write them.
+_ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+
+#: What hosts say that do not know the type of a file.
+_UNKNOWN = (OCTETS, "binary/octet-stream")
+
+#: How a file of a type begins, and how many bytes that are.
+_BEGINNINGS = (
+    ("image/jpeg", re.compile(rb"\xff\xd8\xff", re.DOTALL)),
+    ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n", re.DOTALL)),
+    ("image/gif", re.compile(rb"GIF8[79]a", re.DOTALL)),
+    ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL)),
+)
+BEGINNING_LENGTH = 12
 
 _POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox"
@@ -74,17 +90,23 @@ _TYPE = re.compile(r"\s*([a-z]+/[a-z0-9.+-]+)\s*(?:;[^,]*)?", re.ASCII | re.IGNO
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-def media_type(headers: HTTPHeaderDict, kind: FileKind) -> str:
+def media_type(headers: HTTPHeaderDict, kind: FileKind, begin: Callable[[], bytes]) -> str:
     """Return the type in the headers of a source if it is shown in place, else :data:`OCTETS`.
 
-    Parameters are dropped; two lines, or two types in one, are no type.
+    Parameters are dropped; two lines, or two types in one, are no type. Where the source says that
+    it does not know the type, the first bytes of the file decide, but only for common pictures.
 
     :param kind: what the file must be.
+    :param begin: returns the first :data:`BEGINNING_LENGTH` bytes of the file.
     :raises BadAnswer: the type is not one of that kind.
     """
     values = headers.getlist("Content-Type")
     found = _TYPE.fullmatch(values[0]) if len(values) == 1 else None
     name = found[1].lower() if found else ""
+    if name in _UNKNOWN and kind is not FileKind.PLAYABLE:
+        first = begin()
+        name = next((kind_of for kind_of, start in _BEGINNINGS if start.match(first)), name)
+    name = _ALIASES.get(name, name)
     shown = name if name in INLINE else OCTETS
     if not shown.startswith(TYPES[kind]):
         raise BadAnswer("the media host sent something else than the media asked for")

@@ -228,10 +228,11 @@ class MediaLookup:
         guess: Guess | None,
     ) -> tuple[_Result, bool]:
         """Return the files of a document, and whether the service fails and they are old."""
-        url = self._listed.url(self.viewer(token), doc_id, label)
         key = self.key(doc_id, token)
-        if url is not None and self._results.peek(key) is None:
-            return _Files({label: _File(url, None)}), False
+        if self._results.peek(key) is None:
+            url = self._listed.url(self.viewer(token), doc_id, label)
+            if url is not None:
+                return _Files({label: _File(url, None)}), False
         load = partial(self._ask_if_allowed, doc_id, token, make_api, guess)
         result, status = self._results.find(key, load)
         return result, status == "stale"

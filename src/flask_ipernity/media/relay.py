@@ -85,12 +85,26 @@ class SourceResponse:
         self._connection: Connection | None = connection
         self._reader: _ContentReader = connection.reader
         self._keep = keep
+        self._ahead = b""
+
+    def peek(self, length: int) -> bytes:
+        """Return the first *length* bytes of the body, or fewer if it is shorter.
+
+        :raises ServiceError: the source breaks off, or is too slow.
+        """
+        while len(self._ahead) < length and (piece := self._receive()):
+            self._ahead += piece
+        return self._ahead[:length]
 
     def read(self) -> bytes:
         """Return the next piece of the body as soon as there is one; an empty one at the end.
 
         :raises ServiceError: the source breaks off, or is too slow.
         """
+        ahead, self._ahead = self._ahead, b""
+        return ahead or self._receive()
+
+    def _receive(self) -> bytes:
         try:
             piece = self._response.read1(READ_SIZE, decode_content=False)
             self._reader.content += len(piece)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 from flask import Request
@@ -11,7 +14,13 @@ from urllib3 import HTTPHeaderDict
 from ..errors import BadAnswer, ServiceUnavailableError
 from ..http.retry_after import parse_retry_after
 from .conditions import Conditions, ContentRange, Validators, complete_length
-from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
+from .headers import (
+    BEGINNING_LENGTH,
+    PLAYABLE_POLICY,
+    content_disposition,
+    declared_length,
+    media_type,
+)
 from .hosts import MediaURL
 from .labels import FileKind
 from .relay import Relay, RelayedBody, SourceResponse
@@ -120,7 +129,8 @@ class Transfer:
         if conditions.is_unchanged(found):
             return MediaResponse(status=304, headers=validators)
         limit = self._limit
-        length, headers = self._file_headers(source.headers, part, limit)
+        beginning = partial(self._beginning, source, part, conditions.is_head)
+        length, headers = self._file_headers(source.headers, part, limit, beginning)
         headers.update(validators)
         if conditions.is_head:
             # An iterator and not a sequence: Werkzeug would send the length of a sequence.
@@ -129,13 +139,18 @@ class Transfer:
         return MediaResponse(body, 206 if part else 200, headers)
 
     def _file_headers(
-        self, received: HTTPHeaderDict, part: ContentRange | None, limit: int | None
+        self,
+        received: HTTPHeaderDict,
+        part: ContentRange | None,
+        limit: int | None,
+        beginning: Callable[[], bytes],
     ) -> tuple[int | None, dict[str, str]]:
         """Return the length of the body, where it is known, and its headers.
 
         :param received: the headers of the source's response.
         :param part: the part of the file that it has; ``None`` for the whole file.
         :param limit: length of the largest file that is passed on, in bytes.
+        :param beginning: returns the first bytes of the file.
         :raises BadAnswer: it has another file than was asked for, or one that is too long.
         """
         if received.get("Content-Encoding", "identity").strip().lower() != "identity":
@@ -148,7 +163,7 @@ class Transfer:
         complete = part.complete if part else length
         if limit is not None and complete is not None and complete > limit:
             raise BadAnswer("the file is longer than is passed on")
-        shown = media_type(received, self.kind)
+        shown = media_type(received, self.kind, beginning)
         headers = {
             "Content-Type": shown,
             "Content-Disposition": content_disposition(shown, self.filename, self.fallback),
@@ -162,6 +177,14 @@ class Transfer:
         if part is not None or received.get("Accept-Ranges", "").strip().lower() == "bytes":
             headers["Accept-Ranges"] = "bytes"
         return length, headers
+
+    def _beginning(self, source: SourceResponse, part: ContentRange | None, is_head: bool) -> bytes:
+        """Return the first bytes of the file, of which *source* has a part or the headers only."""
+        if not is_head and (part is None or (part.first == 0 and part.last >= BEGINNING_LENGTH)):
+            return source.peek(BEGINNING_LENGTH)
+        headers = {"Range": f"bytes=0-{BEGINNING_LENGTH - 1}"}
+        with closing(self.relay.open(self.url, headers=headers)) as other:
+            return other.peek(BEGINNING_LENGTH) if other.status in (200, 206) else b""
 
     @property
     def _limit(self) -> int | None:

@@ -111,14 +111,14 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
             media.lookup.forget(doc_id, found.token)
             found = choose(media, asked, address)
     if isinstance(found, NoFile):
-        response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
+        response = _no_file(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
         return response
     try:
         return _file_response(media, asked, found, seconds_left)
     except FileGone:
         media.lookup.mark_gone(found.url)
-        return text_response(404)
+        return _no_file(404)
 
 
 def _file_response(
@@ -161,6 +161,18 @@ def _file_response(
     if settings.proxy_offload is not None:
         hide_cache_control(response)
     return response
+
+
+def _no_file(status: int) -> MediaResponse:
+    """Return the response for a file that is not there, or not for the visitor.
+
+    Where a cache in nginx asks whether what it has is still valid, it keeps this in its place, for
+    a second and for visitors with the same cookies. So no outage shows again what was gone.
+    """
+    is_revalidation = {"If-None-Match", "If-Modified-Since"} & set(request.headers.keys())
+    if not is_revalidation or not _stale_age():
+        return text_response(status)
+    return text_response(status, X_Accel_Expires="1", Vary="Cookie")
 
 
 def _connection() -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from .. import access, lists, parameters
 from ..documents import Doc
+from ..folding import folded
 from ..posts import Post
 from ..registry import EMPTY_LIST, APIError, MethodCall, api_method
 from ..state import SandboxState
@@ -25,8 +26,11 @@ _EXTRAS = ("owner", "dates", "count", "license", "medias", "geo", "original")
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text; case does not matter, accents do."""
-    return re.findall(r"\w+", text.casefold())
+    """Return the words of a text; case does not matter, accents do.
+
+    What stands around an underscore is two words: a title may be made of ``IMG_0001.jpg``.
+    """
+    return re.findall(r"[^\W_]+", folded(text))
 
 
 def _contains(words: list[str], phrase: list[str]) -> bool:
@@ -65,7 +69,7 @@ def split_tags(text: str) -> list[str]:
 
 def tag_names(text: str) -> list[str]:
     """Return the tags of a search, in lower case."""
-    return split_tags(text.casefold())[:MAX_TAGS]
+    return split_tags(folded(text))[:MAX_TAGS]
 
 
 def tag_texts(state: SandboxState, doc: Doc | Post) -> list[str]:
@@ -105,7 +109,7 @@ def _conditions(call: MethodCall) -> list[Callable[[Doc], bool]]:
     if licenses := parameters.comma_list(params.get("license")):
         tests.append(lambda doc: str(doc.license) in licenses)
     if tags := tag_names(params.get("tags", "")):
-        tests.append(lambda doc: set(tags) <= {text.casefold() for text in tag_texts(state, doc)})
+        tests.append(lambda doc: set(tags) <= {folded(text) for text in tag_texts(state, doc)})
     if album_id := params.get("album_id"):
         album = state.albums.get(album_id)
         members = set(album.doc_ids) if album else set()

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from .. import access, lists, parameters, serializers
+from ..folding import folded
 from ..posts import Post
 from ..registry import APIError, MethodCall, api_method, caller
 from .doc_search import MAX_HITS, relevance, tag_names, tag_texts
@@ -130,7 +131,7 @@ def post_search(call: MethodCall) -> dict[str, object]:
         posts = [post for post in posts if str(post.license) in licenses]
     if tags := set(tag_names(params.get("tags", ""))):
         posts = [
-            post for post in posts if tags <= {text.casefold() for text in tag_texts(state, post)}
+            post for post in posts if tags <= {folded(text) for text in tag_texts(state, post)}
         ]
     posted_min = parameters.int_param(params, "posted_min", 0, 0, 2**62)
     posted_max = parameters.int_param(params, "posted_max", 2**62, 0, 2**62)

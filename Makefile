@@ -1,10 +1,11 @@
 # Everything is installed into .venv, or into .venv-NAME beside it, once; `make clean` removes it.
+# `make test PYTHON=python3.13` takes another Python than python3, or the newest one of the path.
 
-PYTHON ?= python3
+export PYTHON
 BIN = .venv/bin
 
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
-WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
 # What needs no program but Python, no network, and little time. The sandbox and the demo have loops
 # of their own: `make test ARGS=tests/sandbox`.
@@ -13,84 +14,90 @@ INNER_LOOP = -m "not slow and not browser and not network and not redis and not 
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-lowest lint types bench trips docs photos generate clean
+.PHONY: demo test quick test-empty-lists test-lowest neighbours lint types bench trips docs photos \
+	generate clean
 
-demo: .venv/demo.stamp
+demo: venv-demo
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: .venv/dev.stamp
+test: venv-dev
 	$(BIN)/python $(PYTEST) $(ARGS)
 
 # The inner loop, while writing.
-quick: .venv/dev.stamp
+quick: venv-dev
 	$(BIN)/python $(PYTEST) $(INNER_LOOP) $(ARGS)
 
+# What reads lists, with empty ones as the service may answer them, too; `make test` has them absent.
+test-empty-lists: venv-dev
+	for kind in list mixed; do \
+		$(BIN)/python $(PYTEST) --empty-lists $$kind -m "not slow and not browser and not network" \
+			tests/client tests/demo tests/sandbox tests/caching tests/sign_in tests/login $(ARGS) || exit 1; \
+	done
+
 # With the lowest versions that pyproject.toml allows.
-test-lowest: .venv-lowest/lowest.stamp
+test-lowest: venv-lowest
 	.venv-lowest/bin/python $(PYTEST) $(NEWEST_ONLY) -m "not browser and not network" $(ARGS)
 
 # `make quick-3.13 PYTHON=/path/of/python3.13`: the inner loop with another Python.
-quick-%: .venv-%/test.stamp
+quick-%: venv-test-%
 	.venv-$*/bin/python $(PYTEST) $(NEWEST_ONLY) $(INNER_LOOP) $(ARGS)
 
-lint: .venv/dev.stamp
+# Beside other extensions and tools.
+neighbours: venv-neighbours
+	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
+
+lint: venv-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python -m tools.client --check
 
-types: .venv/dev.stamp
+types: venv-dev
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-bench: .venv/dev.stamp
+bench: venv-dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # Counts the changes of module on typical requests, and the commands sent to Redis.
-trips: .venv/dev.stamp
+trips: venv-dev
 	$(BIN)/python -m benchmarks.trips $(ARGS)
 
-docs: .venv/dev.stamp
+docs: venv-dev
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 # Draws the pictures of the sandbox anew; they are shipped, so this is rarely needed.
-photos: .venv/dev.stamp
+photos: venv-dev
 	$(BIN)/python tools/draw_photos.py src/flask_ipernity/sandbox/photos
 
 # Writes the typed methods of the client anew, from the method list and tools/client/.
-generate: .venv/dev.stamp
+generate: venv-dev
 	$(BIN)/python -m tools.client
 
 clean:
 	rm -rf .venv .venv-* docs/_build
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
+# The environments are looked at each time: what an interrupted try has left must not stay.
 
-.venv-%/bin/python:
-	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python -m pip install --quiet --upgrade pip
+.PHONY: venv-demo venv-dev venv-neighbours venv-lowest
 
-.venv/demo.stamp: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[demo]'
-	touch $@
+venv-demo:
+	tools/venv .venv demo.stamp --editable '.[demo]'
 
-.venv/dev.stamp: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[demo,redis,sealed]' --group dev
-	touch $@
+venv-dev:
+	tools/venv .venv dev.stamp --editable '.[demo,redis,sealed]' --group dev
 	touch .venv/demo.stamp
 
-.PRECIOUS: .venv-%/bin/python .venv-%/test.stamp
+venv-test-%:
+	tools/venv .venv-$* test.stamp --editable '.[demo,redis,sealed]' --group test
 
-.venv-%/test.stamp: pyproject.toml | .venv-%/bin/python
-	.venv-$*/bin/python -m pip install --quiet --editable '.[demo,redis,sealed]' --group test
-	touch $@
+venv-neighbours:
+	tools/venv .venv-neighbours test.stamp --editable '.[demo,redis,sealed]' --group neighbours
 
 # First Flask alone: it says what it needs at least.
-.venv-lowest/lowest.stamp: pyproject.toml tools/lowest.py | .venv-lowest/bin/python
+venv-lowest:
+	tools/venv .venv-lowest pip.stamp --upgrade pip
 	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --no-deps --constraint .venv-lowest/constraints.txt Flask
 	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --constraint .venv-lowest/constraints.txt \
 		--editable '.[demo,redis,sealed]' --group test
-	touch $@

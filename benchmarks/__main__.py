@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import caching, calls, media, theirs, walking
 from benchmarks.harness import LATENCY, Bench, Row
 from benchmarks.processes import BenchmarkError, Missing, Worker, distant_service
+from benchmarks.programs import program
 
 #: What can be measured, in the order of the table.
 ROWS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -25,6 +26,13 @@ ROWS: dict[str, Callable[[Bench], list[Row]]] = {
     "thumbnails": media.thumbnails,
     "streams": media.streams,
     "first-byte": media.first_byte,
+}
+
+#: The programs that rows need beyond Python, and the rows that are skipped without them.
+NEEDS = {
+    "wrk": ("cached", "thumbnails"),
+    "redis-server": ("cached", "redis"),
+    "nginx": ("streams",),
 }
 
 HEAD = ("work", "ours", "theirs", "floor", "ours/floor", "ours/theirs", "bar", "holds")
@@ -69,6 +77,15 @@ def print_setting(bench: Bench, without: str | None) -> None:
     print()
 
 
+def print_missing() -> None:
+    """Print what can be installed to measure more, before minutes are spent without it."""
+    for name, rows in NEEDS.items():
+        try:
+            program(name)
+        except Missing as error:
+            print(f"{error}: {', '.join(rows)} will be skipped (Debian: apt install {name})")
+
+
 def reference(pythons: dict[str, Path]) -> str | None:
     """Add the published reference to the sides, or return why it cannot be had."""
     try:
@@ -91,6 +108,7 @@ def main() -> int:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
     if arguments.rounds < 1:
         parser.error("at least one round must count")
+    print_missing()
     pythons = {"ours": Path(sys.executable), "floor": Path(sys.executable)}
     without = reference(pythons)
     bench = Bench(arguments.rounds, pythons)

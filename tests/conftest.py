@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from flask import Flask
 
 from flask_ipernity import Ipernity
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.empty_lists import EmptyLists
 from tests.support import needs
 from tests.support.apps import CALLBACK, Browser, MakeApp
 from tests.support.redis import RedisServer
@@ -33,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         type=int,
         help="run the tests in the random order of this seed; 0 is the order of the files",
+    )
+    parser.addoption(
+        "--empty-lists",
+        choices=get_args(EmptyLists),
+        default="absent",
+        help="how the sandbox answers empty lists where nobody knows",
     )
 
 
@@ -99,9 +106,10 @@ def sandbox_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def sandbox(sandbox_options: dict[str, Any]) -> Iterator[Sandbox]:
+def sandbox(sandbox_options: dict[str, Any], pytestconfig: pytest.Config) -> Iterator[Sandbox]:
     """A running sandbox whose callback is that of Flask's test client."""
-    with Sandbox(**sandbox_options) as running:
+    options = {"empty_lists": pytestconfig.option.empty_lists, **sandbox_options}
+    with Sandbox(**options) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import pytest
@@ -32,6 +31,7 @@ from flask_ipernity import (
 )
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
+from tests.support.failing import raising
 
 #: Errors, and the status with which the extension answers each.
 ERRORS: list[tuple[IpernityError, int]] = [
@@ -46,7 +46,7 @@ ERRORS: list[tuple[IpernityError, int]] = [
     (ServiceError("odd"), 502),
     (SignInError("expired", "That took too long."), 400),
     (SignInError("fewer_permissions", "It is missing."), 403),
-    (UploadError("a.jpg", "1", "no"), 502),
+    (UploadError("a.jpg", "1", "no"), 422),
 ]
 
 each_error = pytest.mark.parametrize(
@@ -55,31 +55,11 @@ each_error = pytest.mark.parametrize(
 before_or_after = pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
 
 
-def raising(error: IpernityError, register: Callable[[Flask], object], *, first: bool) -> Flask:
-    """Return an application whose view raises *error*.
-
-    :param register: registers handlers; before the extension is set up if *first*, else after.
-    """
-    app = Flask("tests")
-    app.config.update(SECRET_KEY="test", IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret")
-    if first:
-        register(app)
-    Ipernity(app)
-    if not first:
-        register(app)
-
-    @app.get("/")
-    def view() -> NoReturn:
-        raise error
-
-    return app
-
-
 @each_error
 def test_an_error_has_its_status_and_a_page_for_people_and_for_programs(
     error: IpernityError, status: int
 ) -> None:
-    client = raising(error, lambda app: None, first=False).test_client()
+    client = raising(error).test_client()
     page = client.get("/", headers={"Accept": "text/html"})
     assert (page.status_code, page.mimetype) == (status, "text/html")
     problem = client.get("/", headers={"Accept": "application/json"})
@@ -192,7 +172,7 @@ def test_a_page_that_asks_to_sign_in_may_be_replaced_too(make_app: MakeApp) -> N
 
 @pytest.mark.parametrize("error", [ConfigurationError("wrong"), UnknownMethod("doc.nothing")])
 def test_faults_of_the_program_stay_faults_of_the_program(error: IpernityError) -> None:
-    app = raising(error, lambda app: None, first=False)
+    app = raising(error)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     assert app.test_client().get("/").status_code == 500
 
@@ -230,7 +210,7 @@ def test_two_applications_keep_their_own_handlers() -> None:
         lambda app: app.register_error_handler(404, lambda error: ("mine", 404)),
         first=True,
     )
-    other = raising(error, lambda app: None, first=True)
+    other = raising(error)
     assert mine.test_client().get("/").text == "mine"
     assert "not shared with you" in other.test_client().get("/").text
 

@@ -31,6 +31,7 @@ PUBLIC = {
     "sign_in_failed",
     "signed_in",
     "signed_out",
+    "signing_in",
     "token_revoked",
 }
 

@@ -21,7 +21,15 @@ from .errors import (
 from .extension import Ipernity, ipernity
 from .sign_in.guard import ipernity_auth_required
 from .sign_in.tokens import TokenStore
-from .signals import Call, api_called, sign_in_failed, signed_in, signed_out, token_revoked
+from .signals import (
+    Call,
+    api_called,
+    sign_in_failed,
+    signed_in,
+    signed_out,
+    signing_in,
+    token_revoked,
+)
 
 __all__ = [
     "APIRequestError",
@@ -47,5 +55,6 @@ __all__ = [
     "sign_in_failed",
     "signed_in",
     "signed_out",
+    "signing_in",
     "token_revoked",
 ]

@@ -16,6 +16,7 @@
     │   └── BadAnswer           not JSON, or without the required fields
     ├── SignInError             a sign-in that failed
     └── UploadError             a file that did not become a document
+        └── UploadRefused       also an APIRequestError: Ipernity has refused the file
 
 No message, attribute or cause of these errors contains a token, frob, secret or
 signature. The names and attributes of ``IpernityError``, ``APIRequestError``,
@@ -25,6 +26,11 @@ signature. The names and attributes of ``IpernityError``, ``APIRequestError``,
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+
+def filled(sentence: str, values: Mapping[str, object]) -> str:
+    """Return *sentence* with its ``%(name)s`` replaced by *values*."""
+    return sentence % values if "%(" in sentence else sentence
 
 
 class HasResponse(Exception):
@@ -80,6 +86,9 @@ class APIRequestError(IpernityError, HasResponse):
 
     #: How often the call was sent, retries included; 0 when it was not sent at all.
     tries = 0
+
+    #: Whether the call was made with the token of the site's owner.
+    of_owner = False
 
     def __init__(
         self,
@@ -173,13 +182,15 @@ class SignInError(IpernityError, HasResponse):
     """A sign-in failed.
 
     :param reason: ``missing_frob``, ``not_pending``, ``expired``, ``refused``,
-        ``other_account``, ``fewer_permissions`` or ``not_kept``.
-    :param message: the text for the visitor.
+        ``other_account``, ``elsewhere``, ``fewer_permissions``, ``not_kept`` or ``unavailable``.
+    :param message: the text for the visitor, with ``%(name)s`` for each of *values*.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(reason, message)
+    def __init__(self, reason: str, message: str, **values: object) -> None:
+        super().__init__(reason, filled(message, values))
         self.reason = reason
+        self.sentence = message
+        self.values = values
 
     def __str__(self) -> str:
         return str(self.args[1])
@@ -188,16 +199,91 @@ class SignInError(IpernityError, HasResponse):
 class UploadError(IpernityError, HasResponse):
     """A file did not become a document.
 
+    ``reason`` says why:
+
+    ``empty``
+        the file is empty, or none was chosen;
+    ``too_large``
+        the account may not upload files of this size;
+    ``quota``
+        the account has used up what it may upload;
+    ``type``
+        the account may not upload files of this kind;
+    ``duplicate``
+        the account has a document of this file, see ``if_exists``;
+    ``refused``
+        Ipernity does not accept the file, for another reason;
+    ``unreadable``
+        the application could not read the file to its end;
+    ``unknown_ticket``
+        Ipernity does not know the ticket;
+    ``not_done``
+        Ipernity has not made a document of it in time;
+    ``unknown_state``
+        the connection broke; it is not known whether Ipernity has the file.
+
     :param filename: the name of the file.
     :param ticket: Ipernity's upload ticket, if there is one.
+    :param message: the text for the visitor, with ``%(file)s`` for the file, and ``%(name)s`` for
+        each of *values*.
     """
 
     def __init__(
-        self, filename: str | None = None, ticket: str | None = None, message: str | None = None
+        self,
+        filename: str | None = None,
+        ticket: str | None = None,
+        message: str | None = None,
+        *,
+        reason: str = "refused",
+        **values: object,
     ) -> None:
         super().__init__(filename, ticket, message)
         self.filename = filename
         self.ticket = ticket
+        self.reason = reason
+        self.sentence = message
+        self.values = values
 
     def __str__(self) -> str:
-        return str(self.args[2] or f"Error uploading {self.filename}, ticket {self.ticket}")
+        if self.sentence is None:
+            return f"Error uploading {self.filename}, ticket {self.ticket}"
+        return filled(self.sentence, {"file": self.filename or "The file", **self.values})
+
+
+#: Why Ipernity refuses a file, by method and error code; the texts are for the visitor.
+_REFUSALS = {
+    ("upload.file", 1): ("empty", "%(file)s is empty."),
+    ("upload.file", 2): ("too_large", "%(file)s is too large."),
+    ("upload.file", 3): ("refused", "Ipernity does not accept %(file)s."),
+    ("upload.replace", 1): ("empty", "%(file)s is empty."),
+    ("upload.replace", 2): ("too_large", "%(file)s is too large."),
+    ("upload.replace", 3): ("quota", "%(file)s is more than the account may still upload."),
+    ("upload.replace", 5): ("type", "%(file)s is of another kind than the former file."),
+    ("upload.replace", 6): ("refused", "This needs a PRO account."),
+}
+
+
+class UploadRefused(UploadError, APIRequestError):
+    """Ipernity has refused a file that was sent. The parameters are those of
+    :exc:`APIRequestError`."""
+
+    def __init__(
+        self,
+        status: str,
+        code: int,
+        message: str,
+        method: str,
+        params: Mapping[str, object] | None = None,
+    ) -> None:
+        APIRequestError.__init__(self, status, code, message, method, params)
+        self.filename = self.ticket = None
+        self.reason, self.sentence = _REFUSALS[method, code]
+        self.values = {}
+
+    def __str__(self) -> str:
+        return f"{self.filename or 'The file'}: Ipernity answered {self.code}, {self.message}"
+
+    @staticmethod
+    def is_meant(method: str, code: int) -> bool:
+        """Return whether an error *code* of *method* means that the file is refused."""
+        return (method, code) in _REFUSALS

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from flask import Flask, current_app, has_app_context, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -17,12 +18,12 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import Settings
+from .settings import ReadSettings, Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.seen import Seen
-from .sign_in.session import PendingSignIns, VisitorSession
+from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
-from .sign_in.views import callback
+from .sign_in.views import callback_blueprint
 from .sign_in.visitor import SignInContext, sign_in_context, visitor_api
 from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
@@ -60,7 +61,9 @@ class Ipernity:
                 "Flask-Ipernity is set up for this application already. Call either"
                 " Ipernity(app) or init_app(app), and only once."
             )
-        settings = Settings.read(app.config)
+        read = ReadSettings(app.config)
+        check_secret_keys(app.config)
+        settings = read.settings
         if settings.confirm_sign_in and not settings.callback:
             raise ConfigurationError(
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"
@@ -70,16 +73,28 @@ class Ipernity:
             from . import login
 
             login.init_app(app, settings)
-        app.extensions["ipernity"] = AppState(app, settings, self._parts(app, settings))
+        self._connect(app, read)
+        # First, so that no function of the application uses settings that are too old.
+        app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
         app.register_blueprint(templates)
-        if settings.callback:
-            app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
+        callback = callback_blueprint(finishes=settings.callback)
+        app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
         if settings.proxy_docs:
             from .media.views import proxy
 
             app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
         app.register_error_handler(HasResponse, handle)
         app.context_processor(lambda: {"ipernity": ipernity})
+
+    def _connect(self, app: Flask, read: ReadSettings) -> None:
+        """Give *app* its state."""
+
+        def reconnect() -> None:
+            self._connect(app, read.again())
+
+        parts = self._parts(app, read.settings)
+        _check_secret_key(app, read.settings)
+        app.extensions["ipernity"] = AppState(app, read, parts, reconnect)
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
         """Return the state of the rooms for *app*."""
@@ -89,7 +104,8 @@ class Ipernity:
         user_agent = settings.user_agent or _user_agent(app)
         lookup = MediaLookup(settings.proxy_owners)
         session = VisitorSession(settings.session_prefix)
-        pending = PendingSignIns(session, settings.sign_in_max_age)
+        mark = app_mark(settings.app_key)
+        pending = PendingSignIns(session, settings.sign_in_max_age, mark)
         site = _site_context(
             app,
             settings,
@@ -106,6 +122,7 @@ class Ipernity:
             tokens=record_store(settings, session),
             pending=pending,
             seen=Seen(),
+            mark=mark,
         )
         return {
             current_extension: self,
@@ -131,6 +148,7 @@ class Ipernity:
         :param token: the token as text, or the mapping ``auth`` in the answer of
             ``auth.getToken``; ``None`` for anonymous calls.
         """
+        _check_settings()
         return site_context().api(token)
 
     @property
@@ -139,6 +157,7 @@ class Ipernity:
 
         :raises ConfigurationError: the setting is missing.
         """
+        _check_settings()
         token = current_state().settings.owner_token
         if token is None:
             raise ConfigurationError(
@@ -189,11 +208,15 @@ class Ipernity:
     ) -> Response:
         """Start a sign-in: return a redirect to Ipernity, with status 302.
 
+        With ``SESSION_COOKIE_SAMESITE = "Strict"``, a visitor who comes from another site gets a
+        page that leads there.
+
         :param permissions: what to ask for; by default :confval:`IPERNITY_PERMISSIONS`.
         :param next_url: a URL of this application where the visitor goes afterwards; by default
             the current one. Any other URL leads to the front page.
         :raises ConfigurationError: a permission does not exist.
-        :raises SignInError: the request is for an image, a frame or a prefetch.
+        :raises SignInError: the request is not a navigation of the visitor, but for an image, a
+            frame, a script or a prefetch; or the store of tokens does not work.
         """
         return flow.authorize(permissions, next_url)
 
@@ -201,8 +224,10 @@ class Ipernity:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
 
         :param frob: the frob; by default that of the current request.
-        :raises SignInError: the session did not start the sign-in, it took too long, was refused,
-            granted too little, or brought another account than the one that is signed in.
+        :raises SignInError: the request is not a navigation of the visitor, the session did not
+            start the sign-in, it took too long, was refused, granted too little, was started by
+            another site, or brought another account than the one that is signed in.
+        :raises werkzeug.exceptions.MethodNotAllowed: the method of the request is not ``GET``.
         :raises ServiceError: Ipernity gave no usable answer.
         :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
             callback of the extension.
@@ -270,6 +295,41 @@ class Ipernity:
         elif max_age is not None:
             raise ValueError("max_age needs as_owner=True: only signed URLs expire.")
         return url_for("ip_proxy.doc", doc_id=doc_id, label=label, **query)
+
+
+def _check_settings() -> None:
+    current_state().read.check()
+
+
+def _check_secret_key(app: Flask, settings: Settings) -> None:
+    """Say that ``SECRET_KEY`` is missing before a visitor gets an error because of it.
+
+    It may still be set until the first request, and sites on which nobody signs in do without.
+
+    :raises ConfigurationError: a setting cannot do without it.
+    """
+    if app.secret_key:
+        return
+    if settings.token_store == "sealed":
+        raise ConfigurationError(
+            'IPERNITY_TOKEN_STORE = "sealed" encrypts with the SECRET_KEY of the application, which'
+            f" is missing. {_NEW_SECRET_KEY}"
+        )
+    uses = []
+    if isinstance(app.session_interface, SecureCookieSessionInterface) and (
+        settings.callback or settings.login
+    ):
+        uses.append("visitors cannot sign in")
+    if settings.owner_token is not None:
+        uses.append("media_url(as_owner=True) cannot sign URLs")
+    if uses:
+        log.warning("SECRET_KEY is missing: %s. %s", " and ".join(uses), _NEW_SECRET_KEY)
+
+
+_NEW_SECRET_KEY = (
+    "Set it before Ipernity(app); make one with"
+    " python -c 'import secrets; print(secrets.token_hex())'"
+)
 
 
 def _user_agent(app: Flask) -> str:

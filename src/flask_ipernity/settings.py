@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -21,6 +22,9 @@ PREFIX = "IPERNITY_"
 
 _USER_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 _OFFLOAD = re.compile(r"x-accel:/([A-Za-z0-9._~-]+/)+", re.ASCII)
+
+_NEVER_IN_PATH = re.compile(r"[<>?#%\\\s]|//")
+_DOTS = {".", ".."}
 
 _REDIS = ("redis://", "rediss://", "valkey://", "valkeys://")
 
@@ -67,6 +71,9 @@ def _count(value: Any, least: int = 0) -> int:
 def _url_prefix(value: Any) -> str:
     if not isinstance(value, str) or not value.startswith("/") or value.endswith("/"):
         raise ValueError("a path that starts with a slash and does not end with one")
+    # "<" would begin a parameter, which our views do not take; no browser ever asks for the others.
+    if _NEVER_IN_PATH.search(value) or not value.isprintable() or _DOTS & set(value.split("/")):
+        raise ValueError("a path without < > ? # % \\, spaces, double slashes and segments of dots")
     return value
 
 
@@ -90,6 +97,15 @@ def _strings(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple | set | frozenset):
         raise ValueError("a tuple of strings")
     return tuple(_text(part) for part in value)
+
+
+def _paths(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(path, str) and path.startswith("/") and not path.startswith("//")
+        for path in value
+    ):
+        raise ValueError('a tuple of paths, such as ("/blog",)')
+    return tuple(value)
 
 
 def _user_ids(value: Any) -> tuple[str, ...]:
@@ -185,6 +201,9 @@ class Settings:
     sign_in_max_age: float = _key(lambda value: _number(value, above=True), 600)
     #: Whether every sign-in ends with a page that asks "Continue as …?".
     confirm_sign_in: bool = _key(_flag, False)
+    #: Paths of the same origin outside of the application to which a sign-in may lead, with all
+    #: that is below them.
+    next_paths: tuple[str, ...] = _key(_paths, ())
     #: Hosts that media may come from; a leading dot means any subdomain.
     media_hosts: tuple[str, ...] = _key(_strings, (".ipernity.com",))
     #: How many seconds browsers and shared caches may keep public media.
@@ -230,12 +249,136 @@ class Settings:
         )
 
 
+def secret_keys(config: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Return the application's secret keys, the current one first.
+
+    Everything of ours that is signed or encrypted gets its keys here. ``SECRET_KEY_FALLBACKS`` as
+    a single text would make each of its letters a key, and an empty key is known to everybody.
+
+    :param config: the application's configuration.
+    :raises ConfigurationError: there is no ``SECRET_KEY``, or one of the two has another shape.
+    """
+    key, fallbacks = config.get("SECRET_KEY"), config.get("SECRET_KEY_FALLBACKS")
+    if not _is_key(key):
+        found = "empty" if key in (None, "", b"") else f"of type {type(key).__name__}"
+        raise ConfigurationError(
+            f"SECRET_KEY must be a string that is not empty; it is {found}. Make one with:"
+            " python -c 'import secrets; print(secrets.token_hex())'"
+        )
+    keys: list[str | bytes] = [key, *_old_keys(fallbacks)]
+    return tuple(part.encode() if isinstance(part, str) else part for part in keys)
+
+
+def check_secret_keys(config: Mapping[str, Any]) -> None:
+    """Check what :func:`secret_keys` reads, as far as it is set already.
+
+    :raises ConfigurationError: ``SECRET_KEY`` or ``SECRET_KEY_FALLBACKS`` has the wrong shape.
+    """
+    if config.get("SECRET_KEY") in (None, "", b""):
+        _old_keys(config.get("SECRET_KEY_FALLBACKS"))
+    else:
+        secret_keys(config)
+
+
+def _is_key(value: Any) -> TypeGuard[str | bytes]:
+    return isinstance(value, str | bytes) and len(value) > 0
+
+
+def _old_keys(fallbacks: Any) -> list[str | bytes]:
+    if fallbacks is None:
+        return []
+    if isinstance(fallbacks, list | tuple | set | frozenset) and all(map(_is_key, fallbacks)):
+        return list(fallbacks)
+    raise ConfigurationError(
+        "SECRET_KEY_FALLBACKS must be a list of keys, none of them empty, such as"
+        ' ["the old key"]; in the environment: \'["the old key"]\'.'
+    )
+
+
 def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:
     try:
         return metadata["check"](value)
     except ValueError as error:
-        found = type(value).__name__ if metadata["secret"] else repr(value)
+        found = _found(value) if metadata["secret"] else repr(value)
         raise ConfigurationError(f"{key} must be {error}; it is {found}.") from None
+
+
+def _found(secret: Any) -> str:
+    """Return what a wrong value is, without showing it."""
+    if isinstance(secret, str) and not secret.strip():
+        return "blank" if secret else "empty"
+    return f"of type {type(secret).__name__}"
+
+
+#: Settings of views and of the session, which an application can have only once.
+_ONCE = frozenset(
+    {
+        "callback",
+        "callback_url_prefix",
+        "login",
+        "login_url_prefix",
+        "proxy_docs",
+        "proxy_url_prefix",
+        "session_prefix",
+    }
+)
+
+_MISSING = object()
+
+
+class ReadSettings:
+    """The settings as they were read from a configuration, to notice later changes of it.
+
+    :param config: the configuration of an application.
+    :raises ConfigurationError: as :meth:`Settings.read` does.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.settings = Settings.read(config)
+        self._config = config
+        self._keys = [PREFIX + row.name.upper() for row in fields(Settings)]
+        # Nothing is known to be the same until the first comparison.
+        self._seen: list[Any] = []
+
+    def check(self) -> None:
+        """Check that the configuration has not changed since.
+
+        :raises ConfigurationError: it has; the text names the keys.
+        """
+        config = self._config
+        # Its length, because a misspelt key may have been added.
+        now = [len(config), *(config.get(key, _MISSING) for key in self._keys)]
+        if now == self._seen:
+            return
+        if changed := self._changed(Settings.read(config)):
+            keys = ", ".join(PREFIX + name.upper() for name in changed)
+            raise ConfigurationError(
+                f"{keys} changed after Ipernity(app), which had read the settings by then. Set"
+                " them before Ipernity(app) or init_app(app). In tests, sandbox.use(app) connects"
+                " an application that is set up already."
+            )
+        # Copies of what can change in place.
+        self._seen = [copy(one) if isinstance(one, dict | list | set) else one for one in now]
+
+    def again(self) -> ReadSettings:
+        """Read the configuration again.
+
+        :raises ConfigurationError: a setting is missing or wrong, or one that an application has
+            only once has changed.
+        """
+        now = ReadSettings(self._config)
+        if once := [name for name in self._changed(now.settings) if name in _ONCE]:
+            keys = ", ".join(PREFIX + name.upper() for name in once)
+            raise ConfigurationError(f"{keys} cannot change after Ipernity(app).")
+        return now
+
+    def _changed(self, now: Settings) -> list[str]:
+        pairs = [(row.name, getattr(self.settings, row.name)) for row in fields(Settings)]
+        return [
+            name
+            for name, value in pairs
+            if getattr(now, name) is not value and getattr(now, name) != value
+        ]
 
 
 #: Names that other clients use.

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 from flask import Flask, current_app, g, has_request_context, request
 
 from .errors import ConfigurationError
-from .settings import Settings
+from .settings import ReadSettings, Settings
 
 T = TypeVar("T")
 
@@ -46,9 +46,16 @@ class AppState:
 
     #: The application itself, never a proxy; signals are sent with it.
     app: Flask
-    settings: Settings
+    read: ReadSettings = field(repr=False)
     #: The state of each room, under its :class:`Part`.
     parts: Mapping[Part[Any], Any] = field(repr=False)
+    #: Reads the settings again and replaces this state; for the sandbox.
+    reconnect: Callable[[], None] = field(repr=False)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the application."""
+        return self.read.settings
 
 
 def current_state() -> AppState:

@@ -217,7 +217,7 @@ def test_a_sign_in_that_cannot_be_kept_ends_on_a_page_and_not_in_a_circle(
     app.add_url_rule("/read", "read", ipernity_auth_required()(lambda: "read"))
     client = app.test_client()
     response = client.get(consent(client.get("/read").location))
-    assert response.status_code == 400
+    assert response.status_code == 503
     assert "Sign-in did not finish" in response.text
 
 

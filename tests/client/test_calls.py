@@ -5,7 +5,6 @@ import inspect
 import io
 import os
 import pickle
-import signal
 import threading
 from functools import reduce
 from pathlib import Path
@@ -24,7 +23,7 @@ from flask_ipernity.errors import (
     UnknownMethod,
     UploadError,
 )
-from tests.support.stub import TOKEN, Stub, api_for, ok, sent, together
+from tests.support.stub import TOKEN, Stub, api_for, ok, sent
 
 
 def needed(name: str) -> dict[str, object]:
@@ -258,43 +257,6 @@ def test_threads_with_an_object_each_share_the_connections() -> None:
         assert not wrong
         assert len(stub.requests) == 160
         assert stub.connections <= 8
-
-
-def test_a_child_process_starts_with_connections_of_its_own() -> None:
-    with Stub(ok()) as stub:
-        api = api_for(stub)
-        api.test.hello()
-        child = os.fork()
-        if child == 0:
-            try:
-                os._exit(0 if api.test.hello()["hello"] == "hello world!" else 1)
-            finally:
-                os._exit(2)
-        assert os.waitpid(child, 0)[1] == 0
-        api.test.hello()
-        assert stub.connections == 2
-
-
-def test_a_child_process_does_not_wait_for_what_its_parent_prefetches() -> None:
-    with Stub(together(2, ok())) as stub:
-        transport = api_for(stub, pool_size=1)._transport
-        ahead = transport.prefetch("test.hello", {"page": "2"})
-        assert ahead is not None
-        assert transport.prefetch("test.hello", {"page": "3"}) is None
-        child = os.fork()
-        if child == 0:
-            try:
-                signal.alarm(10)
-                assert ahead.take("test.hello", {"page": "2"}) is None
-                # This is the second request, and so lets the parent's reply come as well.
-                own = transport.prefetch("test.hello", {"page": "3"})
-                assert own is not None
-                assert own.take("test.hello", {"page": "3"}) is not None
-                os._exit(0)
-            finally:
-                os._exit(1)
-        assert os.waitpid(child, 0)[1] == 0
-        assert ahead.take("test.hello", {"page": "2"}) is not None
 
 
 @pytest.mark.parametrize(

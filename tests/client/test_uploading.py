@@ -207,18 +207,24 @@ def test_what_is_sent_is_what_stands_from_the_position_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "answer", "said"),
+    ("name", "size", "answer", "said", "reason"),
     [
-        ("a.jpg", 0, quota(), "is empty"),
-        ("a.jpg", 1001, quota(), "has 1001 bytes; the account may upload 1000 at most"),
-        ("a.mp3", 501, quota(), "may upload 500 at most"),
-        ("a.mp4", 1, quota(), "may upload no video"),
-        ("a.unheard-of", 1001, quota(), "may upload 1000 at most"),
-        ("a.jpg", 900, quota(left={"bytes": "800"}), "may upload 800 more"),
+        ("a.jpg", 0, quota(), "is empty", "empty"),
+        (
+            "a.jpg",
+            1001,
+            quota(),
+            "has 1001 bytes; the account may upload 1000 at most",
+            "too_large",
+        ),
+        ("a.mp3", 501, quota(), "may upload 500 at most", "too_large"),
+        ("a.mp4", 1, quota(), "may upload no video", "type"),
+        ("a.unheard-of", 1001, quota(), "may upload 1000 at most", "too_large"),
+        ("a.jpg", 900, quota(left={"bytes": "800"}), "may upload 800 more", "quota"),
     ],
 )
 def test_a_file_that_is_not_welcome_is_refused_before_its_first_byte(
-    tmp_path: Path, name: str, size: int, answer: dict[str, Any], said: str
+    tmp_path: Path, name: str, size: int, answer: dict[str, Any], said: str, reason: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(b"x" * size)
@@ -226,6 +232,7 @@ def test_a_file_that_is_not_welcome_is_refused_before_its_first_byte(
         with pytest.raises(UploadError, match=said) as caught:
             api_at(url).upload(path)
         assert len(lists.calls) == (1 if size else 0)
+    assert caught.value.reason == reason
     assert (caught.value.filename, caught.value.ticket) == (name, None)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,11 +13,13 @@ from flask_ipernity import Ipernity, ipernity
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.errors import ServiceTimeout, ServiceUnavailableError
 from flask_ipernity.http import pool
-from flask_ipernity.http.pool import ConnectError, Origin, Pool
+from flask_ipernity.http.pool import Pool
 from flask_ipernity.http.retry_after import parse_retry_after
+from flask_ipernity.http.sockets import ConnectError, Origin
 from flask_ipernity.media import hosts
 from flask_ipernity.media.hosts import MediaURL
 from flask_ipernity.media.relay import Relay
+from tests.support.forks import holds_in_a_child
 from tests.support.media import FILE, picture
 from tests.support.stub import Stub, answer, drip, ok, together
 
@@ -38,17 +38,6 @@ def fetch(relay: Relay, stub: Stub) -> bytes:
     pieces = list(iter(source.read, b""))
     source.close()
     return b"".join(pieces)
-
-
-def holds_in_a_child(check: Callable[[], bool]) -> bool:
-    """Return what *check* returns in a process that is forked now."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(0 if check() else 1)
-        finally:
-            os._exit(2)
-    return os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("size", [1, 3])

@@ -204,7 +204,7 @@ def test_a_script_gets_401_with_the_address_to_sign_in(app: Flask) -> None:
     page = client.get("/member", headers=headers, follow_redirects=True)
     assert (page.status_code, page.mimetype) == (401, "application/problem+json")
     assert page.json is not None
-    landed = client.get(consent(page.json["sign_in"]))
+    landed = client.get(consent(client.get(page.json["sign_in"]).location))
     assert landed.location == "/member"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from werkzeug.test import TestResponse
 from flask_ipernity.media import lookup
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
-from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw
+from tests.support.media import FILE, Source, answered, files, head, honest, picture, raw, world
 from tests.support.nginx import Front, Response, nginx, say, shipped
 from tests.support.servers import gunicorn
-from tests.support.stub import Stub
+from tests.support.stub import Stub, answer, error, reset
 from tests.support.views import with_sign_in
 from tests.support.visitor import sign_in
+from tests.support.waiting import at_most, until
 
 
 @dataclass
@@ -231,3 +233,171 @@ def test_many_visitors_at_once_cost_one_fetch(cached: Front) -> None:
         responses = list(pool.map(lambda _: cached.ask("/ipernity/doc/15/240"), range(20)))
     assert {response.body for response in responses} == {FILE}
     assert len(cached.source.requests) == 1
+
+
+@contextmanager
+def expiring(folder: Path, *, offload: bool) -> Iterator[Front]:
+    """Run nginx before an application whose pictures are kept for a second, and stale for two.
+
+    :param offload: whether nginx fetches the files, in place of keeping them.
+    """
+    with Source(honest) as source, Stub(answered(files(source.port))) as api:
+        config: dict[str, object] = {
+            "IPERNITY_APP_KEY": "key",
+            "IPERNITY_APP_SECRET": "secret",
+            "IPERNITY_API_URL": api.url,
+            "IPERNITY_MEDIA_HOSTS": ["127.0.0.1"],
+            "IPERNITY_PROXY_MAX_AGE": 1,
+            "IPERNITY_CACHE_STALE_AGE": 2,
+            "IPERNITY_RETRIES": 0,
+            "TEST_FRESH": 0.2,
+            "TEST_STALE": 2.0 if offload else 0.0,
+        }
+        if offload:
+            config["IPERNITY_PROXY_OFFLOAD"] = "x-accel:/_ipernity/"
+            here = f"http://127[.]0[.]0[.]1:{source.port}/"
+            http = shipped("maps.conf").replace("https://([a-z0-9-]+[.])+ipernity[.]com/", here)
+            server = shipped("offload.conf")
+        else:
+            http, server = "", shipped("cache.conf")
+        with (
+            gunicorn(config) as running,
+            nginx(folder, running.port, http=http, server=server) as port,
+        ):
+            yield Front(port, source, api)
+
+
+def statuses_until(front: Front, status: int, seconds: float) -> list[tuple[int, str | None]]:
+    """Ask again and again; return what came until the first *status*, and a moment longer."""
+    seen: list[tuple[int, str | None]] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and (not seen or seen[-1][0] != status):
+        response = front.ask(Cookie="visitor=one")
+        seen.append((response.status, state(response)))
+        time.sleep(0.1)
+    for _ in range(5):
+        time.sleep(0.1)
+        response = front.ask(Cookie="visitor=two")
+        seen.append((response.status, state(response)))
+    return seen
+
+
+@pytest.mark.slow
+@pytest.mark.nginx
+@pytest.mark.parametrize("offload", [False, True], ids=["cache", "offload"])
+def test_a_picture_that_is_made_private_is_gone_for_all_when_its_life_is_over(
+    tmp_path: Path, offload: bool
+) -> None:
+    with expiring(tmp_path, offload=offload) as front:
+        assert [front.ask().status for _ in range(2)] == [200, 200]
+        front.api.steps = (error(1),)
+        seen = statuses_until(front, 404, 10)
+        assert seen[0][0] == 200
+        assert [status for status, _ in seen[-6:]] == [404] * 6
+        assert "STALE" not in dict(seen).values()
+        # and it comes back when it is public again
+        front.api.steps = (answered(files(front.source.port)),)
+        assert until(lambda: front.ask().status == 200, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.nginx
+@pytest.mark.parametrize(
+    ("offload", "failure"),
+    [
+        (False, "500 Down"),
+        # the API works, but the media host does not
+        (False, None),
+        (True, "500 Down"),
+    ],
+)
+def test_a_picture_survives_an_outage_for_as_long_as_the_setting_says(
+    tmp_path: Path, offload: bool, failure: str | None
+) -> None:
+    with expiring(tmp_path, offload=offload) as front:
+        assert front.ask().status == 200
+        if failure is None:
+            say(front, raw(reset))
+        else:
+            front.api.steps = (answer("", failure),)
+        began = time.monotonic()
+        seen = statuses_until(front, 502, 12)
+        took = time.monotonic() - began
+        assert [status for status, _ in seen[-6:]] == [502] * 6
+        assert {status for status, _ in seen} == {200, 502}
+        assert 1 < took < at_most(7)
+        if not offload:
+            assert "STALE" in [kept for _, kept in seen]
+        last = front.ask()
+        assert last.one("Cache-Control") == "no-store"
+        assert last.one("X-Content-Type-Options") == "nosniff"
+        assert "sandbox" in str(last.one("Content-Security-Policy"))
+        assert last.one("Content-Type") == (
+            "text/plain; charset=utf-8" if offload else "text/plain"
+        )
+
+
+@pytest.mark.nginx
+def test_errors_of_the_application_come_through_the_cache(cached: Front) -> None:
+    for number, (step, status, wait) in enumerate(
+        [
+            (picture("Retry-After: 7", "Connection: close", status="503 X"), 503, "7"),
+            (picture("Connection: close", status="500 X"), 502, None),
+            (picture("Connection: close", status="404 X"), 404, None),
+        ]
+    ):
+        say(cached, step)
+        # files of their own: the application remembers those that lead nowhere
+        cached.api.steps = (answered(files(cached.source.port, doc_id=40 + number)),)
+        response = cached.ask(f"/ipernity/doc/{40 + number}/240")
+        assert (response.status, response.one("Retry-After")) == (status, wait)
+        assert response.one("Cache-Control") == "no-store"
+        assert response.one("X-Content-Type-Options") == "nosniff"
+    cached.api.steps = (answered(files(cached.source.port)),)
+
+
+@pytest.mark.nginx
+def test_parameters_do_not_multiply_what_nginx_keeps(cached: Front) -> None:
+    say(cached, honest)
+    cached.source.requests.clear()
+    path = "/ipernity/doc/16/240"
+    states = [state(cached.ask(path + rest)) for rest in ("", "?x=1", "?x=2&y", "?fallback=x")]
+    assert states == ["MISS", "HIT", "HIT", "HIT"]
+    assert state(cached.ask(f"{path}?fallback=nearest&x=3")) == "MISS"
+    assert state(cached.ask(f"{path}?fallback=nearest")) == "HIT"
+    assert len(cached.source.requests) == 2
+    # and no signed address is answered with what is kept
+    forged = cached.ask(f"{path}?expires=99999999999&signature=x")
+    assert (forged.status, state(forged)) == (404, "BYPASS")
+
+
+def test_only_a_cache_that_asks_may_use_a_picture_that_is_no_longer_fresh() -> None:
+    with world(picture(), IPERNITY_CACHE_STALE_AGE=100.5) as here:
+        for asked, granted in {
+            "stale-if-error=50": ", stale-if-error=50",
+            "max-age=0, stale-if-error=3600": ", stale-if-error=100",
+            "stale-if-error": "",
+            "stale-if-error=-1": "",
+            "stale-if-error=x": "",
+            f"stale-if-error={'9' * 5000}": "",
+            "no-cache": "",
+        }.items():
+            response = here.client.get("/ipernity/doc/1/240", headers={"Cache-Control": asked})
+            assert response.headers["Cache-Control"] == f"public, max-age=86400{granted}"
+
+
+def test_what_the_service_cannot_confirm_is_kept_for_a_minute_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
+    with world(picture()) as here:
+        here.api.steps = (*here.api.steps, answer("", "500 Down"))
+        headers = {"Cache-Control": "stale-if-error=1000"}
+        kept = [
+            here.client.get("/ipernity/doc/1/240", headers=headers).headers["Cache-Control"]
+            for _ in range(3)
+        ]
+        assert kept == [
+            "public, max-age=86400, stale-if-error=1000",
+            *["public, max-age=60"] * 2,
+        ]

@@ -340,11 +340,11 @@ def test_head_does_not_invent_a_length() -> None:
         assert "Content-Length" not in response.headers
 
 
-def test_head_keeps_its_connection_to_the_source() -> None:
+def test_head_uses_no_connection_on_which_the_file_may_come_after_all() -> None:
     only_head = head("200 OK", "Content-Type: image/jpeg", "Content-Length: 300000000")
     with world(only_head) as here:
         for _ in range(3):
             reply = here.client.head("/ipernity/doc/1/original")
             assert (reply.status_code, reply.content_length) == (200, 300_000_000)
         assert [request.verb for request in here.source.requests] == ["HEAD"] * 3
-        assert here.source.connections == 1
+        assert here.source.connections == 3

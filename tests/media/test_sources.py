@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity.errors import ServiceError
-from flask_ipernity.http import pool
+from flask_ipernity.http import connection as wire
 from flask_ipernity.media import transfer
 from flask_ipernity.media.state import media_state
 from tests.support.media import (
@@ -29,7 +29,7 @@ from tests.support.media import (
 )
 from tests.support.servers import refusing_port
 from tests.support.stub import drip, reset
-from tests.support.waiting import at_most
+from tests.support.waiting import at_most, until
 
 ORIGINAL = "/ipernity/doc/1/original"
 PART = "206 Partial Content"
@@ -273,22 +273,18 @@ def test_broken_answers_are_502_before_anything_is_sent(response: bytes) -> None
         assert_safe(reply)
 
 
+CHUNKED = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
+
+
 @pytest.mark.parametrize(
     "response",
     [
         head("200 OK", "Content-Type: image/jpeg", "Content-Length: 2000") + FILE,
-        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
-        + b"5\r\n12345\r\n",
-        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
-        + b"ffffffffffffffff\r\n12345",
-        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
-        + b"5;"
-        + b"x" * 1_048_576
-        + b"\r\n12345\r\n0\r\n\r\n",
-        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
-        + b"-5\r\n12345\r\n",
-        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
-        + b"zz\r\n12345\r\n",
+        CHUNKED + b"5\r\n12345\r\n",
+        CHUNKED + b"ffffffffffffffff\r\n12345",
+        CHUNKED + b"5\r\n12345\r\n5;" + b"x" * 1_048_576 + b"\r\n12345\r\n0\r\n\r\n",
+        CHUNKED + b"5\r\n12345\r\n-5\r\n12345\r\n",
+        CHUNKED + b"5\r\n12345\r\nzz\r\n12345\r\n",
     ],
 )
 def test_a_body_that_breaks_off_never_ends_cleanly(response: bytes) -> None:
@@ -298,12 +294,120 @@ def test_a_body_that_breaks_off_never_ends_cleanly(response: bytes) -> None:
         assert here.app.extensions["ipernity"].parts[media_state].slots("240").free == 32
 
 
-@pytest.mark.parametrize("body", [b"5\r\n12345\r\n0\r\n\r\n", b"b\r\n12345678901\r\n0\r\n\r\n"])
-def test_a_part_that_is_shorter_or_longer_than_it_says_never_ends_cleanly(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"zz\r\n12345\r\n", b"\r\n", b"5;" + b"x" * 1_048_576])
+def test_a_body_that_never_begins_is_an_error_of_ours(body: bytes) -> None:
+    with world(CHUNKED + body + b"\r\n0\r\n\r\n") as here:
+        response = here.client.get(PATH)
+        assert response.status_code == 502
+        assert_safe(response)
+
+
+def test_a_part_that_is_shorter_than_it_says_never_ends_cleanly() -> None:
     lines = ["Content-Type: image/jpeg", "Content-Range: bytes 0-9/1000"]
-    response = head(PART, *lines, "Transfer-Encoding: chunked") + body
+    response = head(PART, *lines, "Transfer-Encoding: chunked") + b"5\r\n12345\r\n0\r\n\r\n"
     with world(response) as here, pytest.raises(ServiceError):
         here.client.get(PATH, headers={"Range": "bytes=0-9"})
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_a_part_that_is_longer_than_it_says_never_ends_cleanly(pieces: int) -> None:
+    lines = ["Content-Type: image/jpeg", "Content-Range: bytes 0-9/1000"]
+    body = b"b\r\n12345678901\r\n" if pieces == 1 else b"6\r\n123456\r\n" * 2
+    with world(head(PART, *lines, "Transfer-Encoding: chunked") + body + b"0\r\n\r\n") as here:
+        if pieces == 1:
+            assert here.client.get(PATH, headers={"Range": "bytes=0-9"}).status_code == 502
+        else:
+            with pytest.raises(ServiceError):
+                here.client.get(PATH, headers={"Range": "bytes=0-9"})
+
+
+def cut_before_the_first_byte(name: str) -> Any:
+    """Return a step that ends between the headers and the first byte of the body."""
+    start = picture(body=b"") if name == "empty" else picture().removesuffix(FILE)
+
+    def send(connection: socket.socket) -> None:
+        connection.sendall(CHUNKED if name == "chunked" else start)
+        if name == "silent":
+            time.sleep(1)
+        if name == "reset":
+            reset(connection)
+
+    return raw(send)
+
+
+@pytest.mark.parametrize("path", [PATH, ORIGINAL])
+@pytest.mark.parametrize(
+    ("name", "status"), [("end", 502), ("chunked", 502), ("reset", 502), ("silent", 504)]
+)
+def test_a_source_that_ends_before_the_first_byte_is_an_error_of_ours(
+    path: str, name: str, status: int
+) -> None:
+    with world(cut_before_the_first_byte(name), IPERNITY_TIMEOUT=(5, 0.2)) as here:
+        for _ in range(2):
+            response = here.client.get(path)
+            assert response.status_code == status
+            assert response.headers["Cache-Control"] == "no-store"
+            assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+            assert_safe(response)
+        slots = here.app.extensions["ipernity"].parts[media_state].slots
+        assert (slots("240").free, slots("original").free) == (32, 4)
+
+
+def test_a_file_that_is_empty_is_one() -> None:
+    for response in (picture(body=b""), CHUNKED + b"0\r\n\r\n"):
+        with world(response) as here:
+            answer = here.client.get(ORIGINAL)
+            assert (answer.status_code, answer.data) == (200, b"")
+
+
+FOR_EVER = b"x" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("start", "every"),
+    [
+        pytest.param(b"", b"1;" + FOR_EVER + b"\r\nx\r\n", id="chunk extensions"),
+        pytest.param(b"5\r\n12345\r\n0\r\n", b"X: " + FOR_EVER + b"\r\n", id="trailers"),
+        pytest.param(b"5\r\n12345\r\n0\r\n", b"X:\r\n" * 1000, id="short trailers"),
+        pytest.param(b"2\r\n12\r\n", b"1;" + b"y" * 100 + b"\r\nx\r\n", id="short extensions"),
+    ],
+)
+def test_a_source_that_sends_framing_without_end_is_given_up(start: bytes, every: bytes) -> None:
+    sent = 0
+
+    def send(connection: socket.socket) -> None:
+        nonlocal sent
+        try:
+            connection.sendall(CHUNKED + start)
+            while sent < 30_000_000:
+                connection.sendall(every)
+                sent += len(every)
+        except OSError:
+            pass
+
+    with world(raw(send)) as here:
+        with pytest.raises(ServiceError):
+            here.client.get(ORIGINAL)
+        assert until(
+            lambda: here.app.extensions["ipernity"].parts[media_state].slots("mp4").free == 4
+        )
+    assert sent < 20_000_000
+
+
+def test_a_body_in_chunks_of_a_byte_comes_whole() -> None:
+    with world(CHUNKED + b"1\r\nx\r\n" * 200_000 + b"0\r\nX-Sum: 1\r\n\r\n") as here:
+        assert here.client.get(ORIGINAL).data == b"x" * 200_000
+
+
+def test_responses_that_nobody_reads_or_closes_give_their_slots_back() -> None:
+    with world(picture(body=b"x" * 3_000_000)) as here:
+        client = here.client
+        assert [client.get(ORIGINAL, buffered=False).status_code for _ in range(12)] == [200] * 12
+        assert [client.get(ORIGINAL).status_code for _ in range(12)] == [200] * 12
+        # nor does one that somebody holds lose its slot
+        held = client.get(ORIGINAL, buffered=False)
+        assert here.app.extensions["ipernity"].parts[media_state].slots("mp4").free == 3
+        held.close()
 
 
 def test_a_chunked_body_comes_whole_and_is_not_kept_by_caches() -> None:
@@ -333,10 +437,14 @@ def test_the_largest_file_is_a_matter_of_settings_and_declared_ones_are_refused_
 
 
 def test_an_undeclared_file_that_is_too_long_is_cut_off() -> None:
-    chunked = head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked")
-    body = b"3e8\r\n" + FILE + b"\r\n0\r\n\r\n"
-    with world(chunked + body, IPERNITY_PROXY_MAX_BYTES=999) as here, pytest.raises(ServiceError):
+    chunk = b"3e8\r\n" + FILE + b"\r\n"
+    with (
+        world(CHUNKED + chunk + chunk, IPERNITY_PROXY_MAX_BYTES=1999) as here,
+        pytest.raises(ServiceError),
+    ):
         here.client.get(ORIGINAL)
+    with world(CHUNKED + chunk, IPERNITY_PROXY_MAX_BYTES=999) as here:
+        assert here.client.get(ORIGINAL).status_code == 502
 
 
 def test_a_thumbnail_has_a_limit_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,14 +491,14 @@ def dripping(start: bytes, every: bytes, pause: float) -> Any:
     "start",
     [
         head("200 OK", "Content-Type: image/jpeg", "Content-Length: 1000000"),
-        # the size of a chunk that never ends: no body at all comes out of it
-        head("200 OK", "Content-Type: image/jpeg", "Transfer-Encoding: chunked") + b"5;x=",
+        # the size of a chunk that never ends: no more of the body comes out of it
+        CHUNKED + b"5\r\n12345\r\n5;x=",
     ],
 )
 def test_a_body_that_drips_is_given_up_by_its_rate(
     start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "RATE_WINDOW", 1.0)
+    monkeypatch.setattr(wire, "RATE_WINDOW", 1.0)
     with world(dripping(start, b"x", 0.05)) as here:
         began = time.monotonic()
         with pytest.raises(ServiceError):
@@ -400,7 +508,7 @@ def test_a_body_that_drips_is_given_up_by_its_rate(
 
 @pytest.mark.slow
 def test_a_slow_visitor_is_not_mistaken_for_a_slow_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "RATE_WINDOW", 0.2)
+    monkeypatch.setattr(wire, "RATE_WINDOW", 0.2)
     big = b"x" * 3_000_000
     with world(picture(body=big)) as here:
         response = here.client.get(ORIGINAL, buffered=False)

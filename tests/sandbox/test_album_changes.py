@@ -81,7 +81,12 @@ def test_who_may_comment_on_an_album_can_be_changed(
     number = best.album_id
     write(raw, "album.setPerms", token, album_id=number, perm_comment=0)
     assert raw.ok("album.get", {"album_id": number})["album"]["permissions"]["comment"] == "0"
-    for wrong in ("1", "6", ""):
+    for circle in "12345":
+        write(raw, "album.setPerms", token, album_id=number, perm_comment=circle)
+        assert (
+            raw.ok("album.get", {"album_id": number})["album"]["permissions"]["comment"] == circle
+        )
+    for wrong in ("-1", "6", "many", ""):
         sent = {"album_id": number, "perm_comment": wrong}
         assert refused(raw, "album.setPerms", token, **sent) == "2"
 

@@ -16,12 +16,12 @@ def token(sandbox: Sandbox) -> str:
     return sandbox.sign_in(ADA, {"doc": "write"})
 
 
-def test_albums_are_listed_the_newest_first_without_a_number_of_pages(
+def test_albums_are_listed_the_newest_first_with_a_number_of_pages(
     sandbox: Sandbox, raw: RawClient, token: str
 ) -> None:
     albums = raw.ok("album.getList", {"per_page": "2"}, token=token)["albums"]
-    assert "pages" not in albums
     assert (albums["total"], albums["per_page"], albums["count"]) == ("4", "2", "2")
+    assert (albums["page"], albums["pages"]) == ("1", "2")
     rest = raw.ok("album.getList", {"per_page": "2", "page": "2"}, token=token)["albums"]
     created = [int(entry["dates"]["created_at"]) for entry in albums["album"] + rest["album"]]
     assert len(created) == 4

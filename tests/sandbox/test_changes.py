@@ -58,7 +58,7 @@ def test_a_place_can_be_set_and_taken_away(sandbox: Sandbox, raw: RawClient, tok
         {"is_public": "1"},
         {"is_public": "yes", "is_family": "0", "is_friend": "0"},
         {"safety": "0"},
-        {"perm_comment": "1"},
+        {"perm_comment": "-1"},
         {"perm_tag": "6"},
         {"lat": "91", "lng": "0"},
         {"lat": "0", "lng": "nan"},
@@ -137,7 +137,7 @@ def test_who_may_comment_and_tag_can_be_changed(
     assert [answer["can"][name] for name in ("comment", "tag", "tagme")] == ["0", "1", "1"]
 
 
-@pytest.mark.parametrize("bad", [{}, {"share": "5"}, {"perm_tag": "1"}, {"is_family": "1"}])
+@pytest.mark.parametrize("bad", [{}, {"share": "5"}, {"perm_tag": "6"}, {"is_family": "1"}])
 def test_bad_permissions_are_error_2(
     sandbox: Sandbox, raw: RawClient, token: str, bad: dict[str, str]
 ) -> None:

@@ -23,7 +23,7 @@ def test_doc_get_answers_with_the_keys_of_the_reference(
     answer = raw.ok("doc.get", params, token=sandbox.sign_in(ADA))
     del answer["api"]
     # dropped where they have no meaning
-    check(shape, answer, {"geo", "medias", "thumbs", "note", "tag"})
+    check(shape, answer, {"geo", "medias", "thumbs", "notes", "note", "tag"})
     assert ("medias" in answer["doc"]) == (media != "photo")
     assert ("thumbs" in answer["doc"]) == (media != "audio")
 
@@ -44,16 +44,22 @@ def test_the_pages_of_a_list_hold_every_document_once(sandbox: Sandbox, raw: Raw
     assert len(found) == len(set(found)) == total
 
 
-def test_a_page_after_the_last_has_no_list(sandbox: Sandbox, raw: RawClient) -> None:
+def test_a_page_after_the_last_has_no_records(sandbox: Sandbox, raw: RawClient) -> None:
     params = {"user_id": sandbox.people[ADA].user_id, "page": "99"}
     docs = raw.ok("doc.getList", params)["docs"]
-    assert "doc" not in docs
+    assert not docs.get("doc")
     assert docs["page"] == "99"
 
 
 def test_a_list_without_documents_is_page_1_of_0(sandbox: Sandbox, raw: RawClient) -> None:
     docs = raw.ok("doc.search", {"text": "xyzzy"})["docs"]
-    assert docs == {"total": "0", "per_page": "20", "page": "1", "pages": "0"}
+    assert docs | {"doc": []} == {
+        "total": "0",
+        "per_page": "20",
+        "page": "1",
+        "pages": "0",
+        "doc": [],
+    }
 
 
 @pytest.mark.parametrize(("asked", "given"), [("999", "100"), ("0", "1"), ("many", "20")])
@@ -128,7 +134,7 @@ def test_a_context_gives_the_neighbours_in_the_owners_list(
     assert (context["doc"]["doc_id"], context["doc"]["index"]) == (order[3], "0")
     assert [(entry["doc_id"], entry["index"]) for entry in newer] == [(order[2], "1")]
     newest = raw.ok("doc.getContext", {"doc_id": order[0]}, token=token)
-    assert newest["next"] == {"count": "0"}
+    assert (newest["next"]["count"], newest["next"].get("doc", [])) == ("0", [])
 
 
 def test_exif_has_exiftools_names(sandbox: Sandbox, raw: RawClient) -> None:
@@ -190,3 +196,14 @@ def test_further_documents_come_after_the_others_and_change_no_ids() -> None:
     extra = list(large.docs.values())[len(plain.docs) :]
     oldest = min(entry.posted_at for entry in plain.docs.values() if entry.share == PUBLIC)
     assert all(entry.posted_at < oldest and entry.share == PUBLIC for entry in extra)
+
+
+def test_a_list_of_documents_says_how_many_records_a_page_has(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
+    token = sandbox.sign_in(ADA)
+    total = int(raw.ok("doc.getList", token=token)["docs"]["total"])
+    for per_page, page, count in ((5, 1, 5), (total - 1, 2, 1), (100, 1, total), (100, 2, 0)):
+        params = {"per_page": str(per_page), "page": str(page)}
+        docs = raw.ok("doc.getList", params, token=token)["docs"]
+        assert docs["count"] == str(count) == str(len(docs.get("doc", [])))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.registry import GENERAL_ERRORS, METHOD_INFO
 from flask_ipernity.sandbox.signature import api_sig
 from tests.support.raw_http import RawClient, sign
 
@@ -65,14 +66,6 @@ def test_all_scalars_are_strings(raw: RawClient, sandbox: Sandbox) -> None:
     answer = raw.ok("user.get", {"user_id": sandbox.people[0].user_id})
     assert len(_scalars(answer)) > 10
     assert all(isinstance(scalar, str) for scalar in _scalars(answer))
-
-
-@pytest.mark.slow
-def test_an_empty_list_has_no_key(raw: RawClient, sandbox: Sandbox) -> None:
-    user_id = sandbox.people[0].user_id
-    docs = raw.ok("doc.getList", {"user_id": user_id, "page": "999"})["docs"]
-    assert "doc" not in docs
-    assert docs["page"] == "999"
 
 
 def test_the_format_may_be_left_out(raw: RawClient, sandbox: Sandbox) -> None:
@@ -266,3 +259,27 @@ def test_one_method_is_described_with_its_parameters(raw: RawClient) -> None:
 def test_an_unknown_method_is_not_described_with_error_1(raw: RawClient) -> None:
     assert raw.code("api.methods.get", {"method": "test.goodbye"}) == "1"
     assert raw.code("api.methods.get") == "1"
+
+
+def test_messages_begin_with_a_capital_letter(raw: RawClient) -> None:
+    answer = raw.request("auth.getFrob", {"api_key": raw.sandbox.app_key})
+    assert answer.json["api"]["message"] == "Signature missing"
+    listed = [*GENERAL_ERRORS.values()]
+    for info in METHOD_INFO.values():
+        listed += info.errors.values()
+    assert [message for message in listed if not message[:1].isupper()] == []
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_text_field_named_file_may_be_signed_or_not(
+    sandbox: Sandbox, raw: RawClient, counts: bool
+) -> None:
+    params = {"api_key": sandbox.app_key, "echo": "x", "file": "a.jpg"}
+    signed = sign(
+        {name: value for name, value in params.items() if counts or name != "file"},
+        sandbox.app_secret,
+        "test.echo",
+    )
+    assert raw.request("test.echo", {**params, **signed}).json["echo"] == "x"
+    wrong = {**params, **signed, "echo": "y"}
+    assert raw.request("test.echo", wrong).json["api"]["code"] == "105"

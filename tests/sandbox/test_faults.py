@@ -26,12 +26,12 @@ def test_a_small_number_is_an_api_error_with_status_200(raw: RawClient, sandbox:
     answer = hello(raw)
     assert answer.status == 200
     assert answer.json["api"]["code"] == "112"
-    assert answer.json["api"]["message"] == "application request quota reached"
+    assert answer.json["api"]["message"] == "Application request quota reached"
 
 
 def test_a_methods_own_error_has_its_own_message(raw: RawClient, sandbox: Sandbox) -> None:
     sandbox.fault("doc.get", "1")
-    assert raw.call("doc.get")["api"]["message"] == "document not found"
+    assert raw.call("doc.get")["api"]["message"] == "Document not found"
 
 
 @pytest.mark.parametrize("kind", ["404", "429", "500", "502", "503", "504"])

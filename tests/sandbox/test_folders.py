@@ -101,6 +101,25 @@ def test_a_folder_is_destroyed_with_its_last_album(
     assert {first, second} <= set(sandbox.state.albums)
 
 
+def test_a_folder_that_has_lost_its_last_album_can_be_deleted_once(
+    sandbox: Sandbox, raw: RawClient, token: str, folder: Folder
+) -> None:
+    made = write(raw, "folder.create", token, title="Another")["folder"]["folder_id"]
+    first, second = folder.album_ids
+    write(raw, "folder.albums.add", token, folder_id=made, album_id=first)
+    for number, steps in ((folder.folder_id, (first, second)), (made, (first,))):
+        for step in steps:
+            write(raw, "folder.albums.remove", token, folder_id=number, album_id=step)
+        assert refused(raw, "folder.get", token, folder_id=number) == "1"
+        assert refused(raw, "folder.edit", token, folder_id=number, title="Back") == "1"
+        listing = raw.ok("folder.getList", {"empty": "1"}, token=token)["folders"]
+        assert number not in [entry["folder_id"] for entry in listing.get("folder", [])]
+        other = sandbox.sign_in(JONAS, {"doc": "delete"})
+        assert refused(raw, "folder.delete", other, folder_id=number) == "1"
+        write(raw, "folder.delete", token, folder_id=number)
+        assert refused(raw, "folder.delete", token, folder_id=number) == "1"
+
+
 def test_words_and_cover_can_be_changed_by_the_owner(
     sandbox: Sandbox, raw: RawClient, token: str, folder: Folder
 ) -> None:

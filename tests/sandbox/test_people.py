@@ -68,9 +68,9 @@ def test_a_quota_adds_up(sandbox: Sandbox, raw: RawClient) -> None:
         quota = raw.ok("account.getQuota", token=sandbox.sign_in(person, {"doc": "write"}))["quota"]
         assert quota["user_id"] == sandbox.people[person].user_id
         upload, albums = quota["upload"], quota["albums"]
-        for unit in ("bytes", "seconds"):
-            total = int(upload["used"][unit]) + int(upload["left"][unit])
-            assert total == int(upload["max"][unit])
+        assert int(upload["used"]["bytes"]) + int(upload["left"]["bytes"]) == int(
+            upload["max"]["bytes"]
+        )
         assert int(albums["created"]) + int(albums["left"]) == int(albums["max"])
         assert upload["unlimited"] == quota["is_pro"] == str(int(person == ADA))
 
@@ -78,3 +78,14 @@ def test_a_quota_adds_up(sandbox: Sandbox, raw: RawClient) -> None:
 def test_a_quota_needs_the_right_to_write(sandbox: Sandbox, raw: RawClient) -> None:
     assert raw.code("account.getQuota") == "106"
     assert raw.code("account.getQuota", token=sandbox.sign_in(ADA)) == "110"
+
+
+def test_the_figures_of_a_quota_come_in_their_known_places(
+    sandbox: Sandbox, raw: RawClient
+) -> None:
+    token = sandbox.sign_in(ADA, {"doc": "write"})
+    upload = raw.ok("account.getQuota", token=token)["quota"]["upload"]
+    assert list(upload) == ["unlimited", "max", "used", "left"]
+    assert list(upload["max"]) == ["bytes", "kb", "mb", "percent"]
+    for key in ("used", "left"):
+        assert list(upload[key]) == ["bytes", "kb", "mb", "percent", "seconds"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.documents import PUBLIC, Doc, DocTag
+from flask_ipernity.sandbox.documents import FAMILY, PUBLIC, Doc, DocTag
 from tests.support.lookup import ADA, JONAS, doc, listed
 from tests.support.raw_http import RawClient
 
@@ -105,11 +105,25 @@ def test_licences_and_media_may_be_lists(sandbox: Sandbox, raw: RawClient) -> No
 
 
 def test_a_search_by_circle_covers_own_documents_only(sandbox: Sandbox, raw: RawClient) -> None:
-    found = listed(raw.ok("doc.search", {"share": "4"}, token=sandbox.sign_in(JONAS)))
+    found = listed(raw.ok("doc.search", {"share": str(FAMILY)}, token=sandbox.sign_in(JONAS)))
     assert found
     owners = {sandbox.state.docs[doc_id].owner_id for doc_id in found}
     assert owners == {sandbox.people[JONAS].user_id}
-    assert raw.ok("doc.search", {"share": "4"})["docs"]["total"] == "0"
+    for share in range(PUBLIC):
+        assert raw.ok("doc.search", {"share": str(share)})["docs"]["total"] == "0"
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"text": "sea"}, {"media": "photo,video"}, {"user_id": "20433"}]
+)
+def test_public_documents_are_found_by_everybody(
+    sandbox: Sandbox, raw: RawClient, more: dict[str, str]
+) -> None:
+    params = {**more, "share": str(PUBLIC), "per_page": "100"}
+    found = listed(raw.ok("doc.search", params))
+    assert found == listed(raw.ok("doc.search", {**more, "per_page": "100"}))
+    assert found
+    assert found == listed(raw.ok("doc.search", params, token=sandbox.sign_in(JONAS)))
 
 
 def test_dates_bound_a_search(sandbox: Sandbox, raw: RawClient) -> None:

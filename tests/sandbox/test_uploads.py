@@ -386,3 +386,21 @@ def test_an_upload_needs_the_right_to_write_and_a_signature_without_the_file(
 ) -> None:
     reader = sandbox.sign_in(ADA, {"doc": "read"})
     assert refused(raw, reader, ("a.jpg", jpeg())) == "110"
+
+
+@pytest.mark.parametrize("method", ["upload.file", "upload.replace"])
+def test_who_waits_is_told_the_document(
+    sandbox: Sandbox, raw: RawClient, token: str, method: str
+) -> None:
+    own = doc(sandbox, share=PUBLIC).doc_id
+    more = {"doc_id": own} if method == "upload.replace" else {}
+    for seconds, wait in ((0, "0"), (0.05, "0"), (0, "1"), (0, None)):
+        sandbox.state.processing = seconds
+        sent = {**more, **({"async": wait} if wait else {})}
+        answer = raw.upload(("a.jpg", jpeg()), sent, token=token, method=method)
+        assert ("doc_id" in answer) == (wait == "0")
+        if wait == "0":
+            assert answer["doc_id"] in sandbox.state.docs
+    answer = raw.upload(("a.jpg", b"none"), {**more, "async": "0"}, token=token, method=method)
+    assert "ticket" in answer
+    assert "doc_id" not in answer

@@ -153,7 +153,8 @@ def test_the_page_that_the_form_was_on_follows_the_sign_in(app: Flask) -> None:
     assert page.headers["WWW-Authenticate"] == "Ipernity"
     assert page.headers["Cache-Control"] == "no-store"
     assert page.json is not None
-    assert client.get(consent(page.json["sign_in"])).location == "/who?a=b"
+    start = client.get(page.json["sign_in"]).location
+    assert client.get(consent(start)).location == "/who?a=b"
 
 
 # --- the session
@@ -397,7 +398,7 @@ def test_a_callback_over_https_or_on_this_machine_is_not(
 ) -> None:
     app = make_app(DEBUG=debug)
     app.test_client().get("/ipernity/cb?frob=1-a", base_url=base_url)
-    assert not [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "one-time code" not in caplog.text
 
 
 def test_with_a_strict_cookie_the_way_back_goes_over_a_page_of_our_own(
@@ -405,7 +406,7 @@ def test_with_a_strict_cookie_the_way_back_goes_over_a_page_of_our_own(
 ) -> None:
     app = with_views(make_app(SESSION_COOKIE_SAMESITE="Strict"))
     client, without_cookie = app.test_client(), app.test_client()
-    location = consent(client.get("/read").location)
+    location = consent(client.get("/read", headers={"Sec-Fetch-Site": "none"}).location)
     sandbox.clear_calls()
     page = without_cookie.get(location)
     assert page.status_code == 200

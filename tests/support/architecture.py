@@ -5,7 +5,7 @@ from __future__ import annotations
 #: A room may import rooms above it, and in its own line those to its left.
 #: The names are modules or packages of ``flask_ipernity``; ``docs/architecture.rst`` shows them.
 FLOORS = (
-    ("errors", "permissions", "signals"),
+    ("errors", "permissions", "signals", "per_process"),
     ("http", "web"),
     ("settings", "state"),
     ("client",),

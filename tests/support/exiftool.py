@@ -55,6 +55,12 @@ _DATES = (
     "XMP-xmp:CreateDate",
     "XMP-exif:DateTimeDigitized",
 )
+_IPTC = {
+    "IPTC:Caption-Abstract": "MWG:Description",
+    "IPTC:Keywords": "MWG:Keywords",
+    "IPTC:By-line": "MWG:Creator",
+    "IPTC:CopyrightNotice": "MWG:Copyright",
+}
 _OTHERS = ("MWG:Keywords", "IFD0:XPKeywords", "MWG:Copyright")
 #: Characters of a caption that may be a title.
 _LONGEST_TITLE = 80
@@ -62,12 +68,20 @@ _LONGEST_TITLE = 80
 
 def read(program: str, files: Sequence[Path]) -> dict[Path, dict[str, object]]:
     """Return ExifTool's values of files by group and name."""
-    names = {*FACTS.values(), *_TITLES, *_CAPTIONS, *_CREATORS, *_RATINGS, *_DATES, *_OTHERS}
+    names = {
+        *FACTS.values(),
+        *_TITLES,
+        *_CAPTIONS,
+        *_CREATORS,
+        *_RATINGS,
+        *_DATES,
+        *_OTHERS,
+        *_IPTC,
+    }
     # what belongs into another directory may be in the main one
     names |= {name.replace("ExifIFD:", "IFD0:") for name in names}
-    command = [program, "-use", "MWG", "-j", "-G1", "-charset", "filename=utf8"]
     answer = subprocess.run(
-        [*command, *(f"-{name}" for name in sorted(names)), "-@", "-"],
+        [program, "-use", "MWG", "-j", "-G1", *(f"-{name}" for name in sorted(names)), "-@", "-"],
         input="\n".join(map(str, files)).encode(errors="surrogateescape"),
         capture_output=True,
         check=False,
@@ -78,7 +92,9 @@ def read(program: str, files: Sequence[Path]) -> dict[Path, dict[str, object]]:
 
 def _with_main(record: dict[str, object]) -> dict[str, object]:
     moved = {name.replace("IFD0:", "ExifIFD:"): value for name, value in record.items()}
-    return {**moved, **record}
+    # The Group knows no IPTC in other files than JPEG and TIFF.
+    outside = {tag: record[name] for name, tag in _IPTC.items() if name in record}
+    return {**outside, **moved, **record}
 
 
 def expected(record: Mapping[str, object]) -> dict[str, str]:
@@ -137,7 +153,9 @@ def differences(
 
 def compared(metadata: PhotoMetadata, record: Mapping[str, object]) -> list[str]:
     """Return the names of the values that one of the two has."""
-    return sorted({*ours(metadata), *expected(record)})
+    names = {*ours(metadata), *expected(record)}
+    # of an AVIF it is the container's, which Pillow tells as EXIF and ExifTool does not
+    return sorted(names - {"Orientation"} if metadata.picture.ext == "avif" else names)
 
 
 def same(mine: str, theirs: str) -> bool:

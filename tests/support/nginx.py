@@ -60,11 +60,29 @@ def nginx(
     :param server: lines for ``server { }``.
     :param plain: lines for the location that leads to the application.
     """
-    program = needs.program("nginx")
     own_port = free_port()
     text = MAIN.format(
         folder=folder, port=port, own_port=own_port, http=http, server=server, plain=plain
     )
+    with _started(folder, text, own_port):
+        yield own_port
+
+
+@contextmanager
+def printed(folder: Path, text: str, own_port: int) -> Iterator[None]:
+    """Run nginx with *text* as a file that its main configuration includes.
+
+    :param own_port: where nginx listens, as *text* says.
+    """
+    (folder / "site.conf").write_text(text, encoding="utf-8")
+    main, _, _ = MAIN.partition("    proxy_cache_path")
+    with _started(folder, main.format(folder=folder) + "    include site.conf;\n}\n", own_port):
+        yield
+
+
+@contextmanager
+def _started(folder: Path, text: str, own_port: int) -> Iterator[None]:
+    program = needs.program("nginx")
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
     process = subprocess.Popen(
         [program, "-p", os.fspath(folder), "-c", "nginx.conf", "-e", f"{folder}/start.log"],
@@ -78,7 +96,7 @@ def nginx(
             _, said = process.communicate()
             logs = [path.read_text() for path in folder.glob("*.log")]
             raise AssertionError(f"nginx does not start: {said!r} {logs}") from None
-        yield own_port
+        yield
     finally:
         process.terminate()
         process.communicate(timeout=20)

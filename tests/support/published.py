@@ -31,7 +31,8 @@ def unpacked(requirement: str, config: pytest.Config, folder: Path) -> Path:
     another file under this version, it fails everywhere.
     """
     needs.marker("network")
-    kept = config.cache.mkdir("archives") / f"{requirement}.tar.gz"
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # None with -p no:cacheprovider
+    kept = (cache.mkdir("archives") if cache else folder) / f"{requirement}.tar.gz"
     if not kept.exists() or sha256(kept) != ARCHIVES[requirement]:
         try:
             fetch(requirement, folder, kept)

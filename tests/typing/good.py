@@ -81,5 +81,12 @@ def send(api: IpernityAPI, path: Path) -> str:
     return api.upload_file(path, title="A", public=0)
 
 
+def open_up(api: IpernityAPI, doc_id: str) -> list[str]:
+    api.doc.setPerms(doc_id=doc_id, perm_comment=1, perm_tag="2", perm_tagme=1)
+    api.album.setPerms(album_id=7, perm_comment=2)
+    albums = api.album.getList(user_id=7, empty=True)["albums"]
+    return [album["title"] for album in albums["album"] if int(albums["pages"])]
+
+
 def sign_in(api: IpernityAPI, frob: str) -> str:
     return api.auth.getToken(frob)["auth"]["user"]["username"]

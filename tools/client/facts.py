@@ -173,13 +173,19 @@ def _answer(row: dict[str, Any], answers: dict[str, dict[str, Any]], unused: set
         records = [part for path, part in walk(answer) if path.split(".")[-1] == holder]
         for record in records:
             _add(record, _shape(added))
+    always = dict(row.get("empty_lists", {}))
     for path, part in walk(answer):
+        if path in always and part.kind == "list":
+            part.optional = False
+            del always[path]
         if (at := f"{row['name']}:{path}") in answers:
             unused.discard(at)
             entry = answers[at]
             part.optional = entry.get("optional", part.optional)
             if "shape" in entry:
                 part.kind, part.fields, part.item = entry["shape"], {}, None
+    if always:
+        raise ValueError(f"{row['name']} has no list {', '.join(always)}")
     return answer
 
 
@@ -187,7 +193,7 @@ def _shape(node: Any) -> Shape:
     if isinstance(node, dict):
         return Shape("record", {name: _shape(part) for name, part in node.items()})
     if isinstance(node, list):
-        # An empty list has no key at all.
+        # An empty list may have no key at all.
         return Shape("list", item=_shape(node[0]), optional=True)
     return Shape(node.rstrip("?"), optional=node.endswith("?"))
 

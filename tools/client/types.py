@@ -69,7 +69,7 @@ def types_module(facts: Facts) -> str:
     more = (
         "\nEvery number, flag and time in an answer is text, as the service sends it. A key is\n"
         "``NotRequired`` where it comes with ``extra`` only or was seen missing, and for lists,\n"
-        "because an empty list has no key.\n"
+        "because an empty list may have no key; one that is known to come as ``[]`` is required.\n"
     )
     parts = [HEADER.format(summary="The types of parameters and answers.", more=more), START]
     for entry in facts.enums:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from math import ceil
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import ConfigurationError
+from ..per_process import ProcessLock
 from .near_cache import ChangeListener
 from .single_flight import CacheEntry, MemoryStore
 
@@ -78,7 +78,7 @@ class MemoryTextStore:
 
     def __init__(self, max_count: int = MEMORY_RECORDS, max_bytes: int = MEMORY_BYTES) -> None:
         self._held: MemoryStore[str, str] = MemoryStore(max_count, max_bytes, _size)
-        self._adding = Lock()
+        self._adding = ProcessLock()
 
     def get_many(self, *keys: str) -> list[str | None]:
         return [self._get(key) for key in keys]
@@ -155,14 +155,60 @@ class CachelibTextStore:
         return None
 
 
+class StoreAway(Exception):
+    """A store cannot be asked at present."""
+
+
+class Breaker:
+    """Asks a store that may fail, and leaves it alone for a while when it has.
+
+    It warns once until the store works again.
+
+    :param setting: the setting that names the store.
+    :param meanwhile: what happens as long as it fails, for the log.
+    """
+
+    def __init__(self, setting: str, meanwhile: str) -> None:
+        self._setting = setting
+        self._meanwhile = meanwhile
+        self._left_alone_until = 0.0
+        self._failing = False
+        self._lock = ProcessLock()
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Return what *work* returns.
+
+        :raises StoreAway: it has failed, or did so a moment ago.
+        """
+        if monotonic() < self._left_alone_until:
+            raise StoreAway
+        try:
+            result = work()
+        # Each backend has errors of its own.
+        except Exception as error:
+            self._left_alone_until = monotonic() + STORE_RETRY_AFTER
+            if self._set_failing(True):
+                kind = type(error).__name__
+                log.warning("%s does not work (%s); %s", self._setting, kind, self._meanwhile)
+            raise StoreAway from None
+        if self._failing and self._set_failing(False):
+            log.info("%s works again.", self._setting)
+        return result
+
+    def _set_failing(self, failing: bool) -> bool:
+        """Note whether the store fails; return whether that is new."""
+        with self._lock:
+            new = self._failing is not failing
+            self._failing = failing
+            return new
+
+
 class FailSafe:
     """Turns failures of a store into misses, with one warning until it works again."""
 
     def __init__(self, texts: TextStore) -> None:
         self._texts = texts
-        self._left_alone_until = 0.0
-        self._failing = False
-        self._lock = Lock()
+        self._breaker = Breaker("IPERNITY_CACHE", "calls go to Ipernity until it does.")
 
     def get_many(self, *keys: str) -> list[str | None]:
         return self._attempt(lambda: self._texts.get_many(*keys), [None] * len(keys))
@@ -186,29 +232,10 @@ class FailSafe:
         return self._texts.listener(prefix)
 
     def _attempt(self, work: Callable[[], T], otherwise: T) -> T:
-        if monotonic() < self._left_alone_until:
-            return otherwise
         try:
-            result = work()
-        # Each backend has errors of its own.
-        except Exception as error:
-            self._left_alone_until = monotonic() + STORE_RETRY_AFTER
-            if self._set_failing(True):
-                log.warning(
-                    "IPERNITY_CACHE does not work (%s); calls go to Ipernity until it does.",
-                    type(error).__name__,
-                )
+            return self._breaker.run(work)
+        except StoreAway:
             return otherwise
-        if self._failing and self._set_failing(False):
-            log.info("IPERNITY_CACHE works again.")
-        return result
-
-    def _set_failing(self, failing: bool) -> bool:
-        """Note whether the store fails; return whether that is new."""
-        with self._lock:
-            new = self._failing is not failing
-            self._failing = failing
-            return new
 
 
 def text_store(setting: Any) -> TextStore | None:
@@ -218,13 +245,17 @@ def text_store(setting: Any) -> TextStore | None:
 
     :raises ConfigurationError: the package for it is missing, or the address is wrong.
     """
+    texts = bare_text_store(setting)
+    return texts if texts is None or isinstance(texts, MemoryTextStore) else FailSafe(texts)
+
+
+def bare_text_store(setting: Any) -> TextStore | None:
+    """Return the store of :func:`text_store`, whose failures are errors of its backend."""
     if setting == "session":
         return None
     if setting == "memory":
         return MemoryTextStore()
-    if isinstance(setting, str):
-        return FailSafe(_redis(setting))
-    return FailSafe(CachelibTextStore(setting))
+    return _redis(setting) if isinstance(setting, str) else CachelibTextStore(setting)
 
 
 def _redis(url: str) -> RedisTextStore:

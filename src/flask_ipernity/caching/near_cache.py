@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from threading import Lock
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
+
+from ..per_process import ProcessLock
 
 V = TypeVar("V")
 
@@ -52,7 +53,7 @@ class NearCache(Generic[V]):
         self._held: dict[str, tuple[float, V]] = {}
         self._version = 0
         self._is_listening = False
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def get(self, key: str) -> V | None:
         """Return the copy of what is under *key*, unless it may have changed."""

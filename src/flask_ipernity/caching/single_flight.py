@@ -14,6 +14,8 @@ from threading import Event, Lock
 from time import monotonic, sleep
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
+from ..per_process import PerProcess, ProcessLock
+
 K = TypeVar("K", bound=Hashable)
 K_contra = TypeVar("K_contra", bound=Hashable, contravariant=True)
 V = TypeVar("V")
@@ -22,8 +24,7 @@ V = TypeVar("V")
 #: another try. Otherwise a service that hangs would make every visitor wait for its time-out.
 STALE_GRACE = 5.0
 
-#: Seconds after which waiting for another thread's load is given up. Longer than a load takes;
-#: it ends the wait when that thread no longer exists, as in a process that was forked meanwhile.
+#: Seconds after which waiting for another thread's load is given up. Longer than a load takes.
 WAIT_LIMIT = 60.0
 
 #: Seconds between two looks for the value that another process is loading.
@@ -155,7 +156,7 @@ class MemoryStore(Generic[K, V]):
         self._size = size
         self._held: OrderedDict[K, tuple[CacheEntry[V], int]] = OrderedDict()
         self._bytes = 0
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -249,9 +250,10 @@ class Cache(Generic[K, V]):
         self._refused_on = refused_on
         self._stale_at_once = stale_at_once
         self._clock = clock
-        self._flights: dict[Hashable, _Flight[K, V]] = {}
+        # In a process that was forked, nobody would ever end the loads of the other one.
+        self._flights: PerProcess[dict[Hashable, _Flight[K, V]]] = PerProcess(dict)
         self._landed = 0
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def get(self, key: K, load: Callable[[], V]) -> V:
         """Return the value under *key*, from the store or by loading it. See :meth:`find`."""
@@ -272,9 +274,9 @@ class Cache(Generic[K, V]):
             if found := self._fresh(lookup.entry):
                 return found
             with self._lock:
-                flight = self._flights.get(lookup.flight_key)
+                flight = self._flights().get(lookup.flight_key)
                 if flight is None and landed == self._landed:
-                    own = self._flights[lookup.flight_key] = _Flight(key)
+                    own = self._flights()[lookup.flight_key] = _Flight(key)
                     break
             if flight is None:
                 # A load has ended since the store was read, perhaps that of this value.
@@ -309,9 +311,9 @@ class Cache(Generic[K, V]):
         What the store holds stays.
         """
         with self._lock:
-            detached = {name: one for name, one in self._flights.items() if matches(one.key)}
+            detached = {name: one for name, one in self._flights().items() if matches(one.key)}
             for name in detached:
-                del self._flights[name]
+                del self._flights()[name]
         for flight in detached.values():
             with flight.writing:
                 flight.is_detached = True
@@ -320,8 +322,8 @@ class Cache(Generic[K, V]):
         # The lock of a flight may be held by a thread that no longer exists.
         flight.is_detached = True
         with self._lock:
-            if self._flights.get(flight_key) is flight:
-                del self._flights[flight_key]
+            if self._flights().get(flight_key) is flight:
+                del self._flights()[flight_key]
 
     def _entry(self, value: V) -> CacheEntry[V]:
         life, now = self._lifetime(value), self._clock()
@@ -353,8 +355,8 @@ class Cache(Generic[K, V]):
         finally:
             with self._lock:
                 self._landed += 1
-                if self._flights.get(lookup.flight_key) is flight:
-                    del self._flights[lookup.flight_key]
+                if self._flights().get(lookup.flight_key) is flight:
+                    del self._flights()[lookup.flight_key]
             flight.done.set()
 
     def _with_lease(

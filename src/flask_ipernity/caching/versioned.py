@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable
 from secrets import token_urlsafe
-from threading import Lock
 from time import time
 from typing import NamedTuple
 
+from ..per_process import PerProcess, ProcessLock
 from .backends import TextStore
 from .near_cache import NearCache
 from .results import CacheKey, Result
@@ -75,7 +75,12 @@ class VersionedResults:
             texts.listener(f"{prefix}:"), self._all
         )
         self._unsent: set[str] = set()
-        self._sending = Lock()
+        self._sending = ProcessLock()
+        #: The leases that this process holds.
+        self.leases: PerProcess[set[str]] = PerProcess(set, self._orphan)
+        #: Those that the process held from which this one was forked. In a store that the two do
+        #: not share, nobody would ever give them back.
+        self.orphaned_leases: set[str] = set()
 
     def lookup(self, key: CacheKey) -> VersionedLookup:
         """Return what is held under *key*, with the versions that are valid now."""
@@ -135,6 +140,9 @@ class VersionedResults:
         return CacheEntry(
             Result(record.text), record.fresh_until, record.stale_until, record.is_stale
         )
+
+    def _orphan(self, leases: set[str]) -> None:
+        self.orphaned_leases |= leases
 
     def _version_key(self, *of: str) -> str:
         return ":".join((self._prefix, "version", *of))
@@ -197,11 +205,12 @@ class VersionedLookup:
             held_until = self._refresh(self._lease)
             # Some stores cannot add and limit the life in one step, and a process may have died
             # in between.
-            if not is_taken and held_until is not None and time() >= float(held_until):
+            if not is_taken and (self._is_orphaned() or time() >= float(held_until or 0)):
                 is_taken = texts.set(self._lease, str(end), LEASE)
         self._has_waited = not is_taken
         if is_taken:
             self._lease_end = end
+            self._results.leases().add(self._lease)
         return is_taken
 
     def release(self) -> None:
@@ -231,6 +240,15 @@ class VersionedLookup:
         """Hold nothing under the key any more, and give the lease back."""
         self._results.texts.delete(self._name, *self._take_lease())
 
+    def _is_orphaned(self) -> bool:
+        """Return, once, whether the lease was that of the process from which this was forked."""
+        self._results.leases()
+        try:
+            self._results.orphaned_leases.remove(self._lease)
+        except KeyError:
+            return False
+        return True
+
     def _refresh(self, *keys: str) -> str | None:
         """Read again what is there; return what is under the first of *keys*."""
         record, *texts = self._results.read(self._name, *keys)
@@ -240,4 +258,5 @@ class VersionedLookup:
     def _take_lease(self) -> list[str]:
         """Return the key of the lease, if it is held and to be deleted; it is not held then."""
         is_held, self._lease_end = time() < self._lease_end - LEASE_MARGIN, 0.0
+        self._results.leases().discard(self._lease)
         return [self._lease] if is_held else []

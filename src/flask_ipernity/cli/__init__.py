@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import click
 
+from .compare import compare
 from .demo import demo
 from .sandbox import sandbox
+from .server_config import nginx
 
 
-@click.group(name="ipernity", help="A local Ipernity, and a demo application.")
+@click.group(name="ipernity", help="A local Ipernity, a demo application, and tools for a site.")
 def cli() -> None:
     """Group the commands."""
 
 
 cli.add_command(sandbox)
 cli.add_command(demo)
+cli.add_command(compare)
+cli.add_command(nginx)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from ..errors import (
     QuotaExceeded,
     ServiceUnavailableError,
     TokenError,
+    UploadRefused,
 )
 from ..http.redaction import redact
 from .methods import Method
@@ -57,10 +58,18 @@ def api_error(
         if code in _SERVICE_DOWN:
             error = ServiceUnavailableError(f"Ipernity answered {code}, {message}", method.name)
         else:
-            kind = NotFoundError if code in method.not_found else _KINDS.get(code, APIRequestError)
+            kind = _kind(method, code)
             error = kind(str(api.get("status")), code, message, method.name, shown(params))
     error.tries = reply.tries
     return error
+
+
+def _kind(method: Method, code: int) -> type[APIRequestError]:
+    if code in method.not_found:
+        return NotFoundError
+    if UploadRefused.is_meant(method.name, code):
+        return UploadRefused
+    return _KINDS.get(code, APIRequestError)
 
 
 def shown(params: Mapping[str, object]) -> dict[str, object]:

@@ -53,7 +53,7 @@ def read_list(
         listing = answer
         for key in path[:-1]:
             listing = listing[key]
-        # An empty list has no key at all.
+        # An empty list may have no key at all.
         records = listing.get(path[-1], [])
         if not isinstance(records, list):
             raise TypeError

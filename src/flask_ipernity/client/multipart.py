@@ -141,11 +141,18 @@ class UploadSource:
             chunk = self.stream.read(size)
         except OSError as error:
             raise UploadError(
-                self.filename, None, f"{self.filename} could not be read: {error}"
+                self.filename,
+                None,
+                "%(file)s could not be read: %(error)s",
+                reason="unreadable",
+                error=error,
             ) from error
         if not chunk:
             raise UploadError(
-                self.filename, None, f"{self.filename} became shorter while it was being sent"
+                self.filename,
+                None,
+                "%(file)s became shorter while it was being sent.",
+                reason="unreadable",
             )
         return chunk
 

@@ -42,7 +42,7 @@ class AlbumDocs(Service):
 
         :param album_id: the album.
         :param doc_id: the documents; at most 20.
-        :raises NotFoundError: 1: album not found; 2: document not found.
+        :raises NotFoundError: 1: Album not found; 2: Document not found.
         """
         return self._call(
             "album.docs.add",
@@ -76,7 +76,7 @@ class AlbumDocs(Service):
         :param prev: how many before it; by default 10, 1 to 50.
         :param next: how many after it; by default 10, 1 to 50.
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
-        :raises NotFoundError: 1: album not found; 2: document not found.
+        :raises NotFoundError: 1: Album not found; 2: Document not found.
         """
         return self._call(
             "album.docs.getContext",
@@ -119,7 +119,7 @@ class AlbumDocs(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "album.docs.getList",
@@ -150,7 +150,7 @@ class AlbumDocs(Service):
 
         :param album_id: the album.
         :param doc_id: the documents; at most 20.
-        :raises NotFoundError: 1: album not found or not owned; 2: document not found or not
+        :raises NotFoundError: 1: Album not found or not owned; 2: Document not found or not
             owned.
         """
         return self._call(
@@ -178,8 +178,8 @@ class AlbumDocs(Service):
         :param album_id: the album.
         :param doc_ids: the documents, in their new order.
         :param cover_id: the document that is shown for it, one of ``doc_ids``.
-        :raises NotFoundError: 1: album not found; 2: document not found or not owned.
-        :raises APIRequestError: 3: cover missing or not in doc_ids; 4: album is full.
+        :raises NotFoundError: 1: Album not found; 2: Document not found or not owned.
+        :raises APIRequestError: 3: Cover missing or not in doc_ids; 4: Album is full.
         """
         return self._call(
             "album.docs.setList",
@@ -209,7 +209,7 @@ class ApiMethods(Service):
         Parameters: documented. Answer: as clients read it. Errors: known in part.
 
         :param method: the name of a method.
-        :raises NotFoundError: 1: method not found.
+        :raises NotFoundError: 1: Method not found.
         """
         return self._call(
             "api.methods.get",
@@ -251,7 +251,7 @@ class DocAlbums(Service):
 
         :param doc_id: the document.
         :param album_id: the albums.
-        :raises NotFoundError: 1: document not found; 2: album not found.
+        :raises NotFoundError: 1: Document not found; 2: Album not found.
         """
         return self._call(
             "doc.albums.add",
@@ -285,8 +285,8 @@ class DocComments(Service):
         :param doc_id: the document.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: comment text empty; 3: not permitted to comment; 4: comment
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Comment text empty; 3: Not permitted to comment; 4: Comment
             limit reached.
         """
         return self._call(
@@ -311,8 +311,8 @@ class DocComments(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param comment_id: the comment.
-        :raises NotFoundError: 1: comment not found or not deletable.
-        :raises APIRequestError: 3: comment older than 7 days.
+        :raises NotFoundError: 1: Comment not found or not deletable.
+        :raises APIRequestError: 3: Comment older than 7 days.
         """
         return self._call(
             "doc.comments.delete",
@@ -338,8 +338,8 @@ class DocComments(Service):
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFoundError: 1: comment not found.
-        :raises APIRequestError: 2: comment text empty.
+        :raises NotFoundError: 1: Comment not found.
+        :raises APIRequestError: 2: Comment text empty.
         """
         return self._call(
             "doc.comments.edit",
@@ -365,7 +365,7 @@ class DocComments(Service):
 
         :param comment_id: the comment.
         :param extra: what the records also contain, some of ``owner``.
-        :raises NotFoundError: 1: comment not found.
+        :raises NotFoundError: 1: Comment not found.
         """
         return self._call(
             "doc.comments.get",
@@ -397,7 +397,7 @@ class DocComments(Service):
         :param per_page: how many records a page has; by default 100, at most 100.
         :param page: the page; by default 1.
         :param lg: the language of the answer, such as ``en``.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.comments.getList",
@@ -425,8 +425,8 @@ class DocComments(Service):
 
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
-        :raises NotFoundError: 1: comment not found.
-        :raises APIRequestError: 2: comment text empty.
+        :raises NotFoundError: 1: Comment not found.
+        :raises APIRequestError: 2: Comment text empty.
         """
         return self._call(
             "doc.comments.reply",
@@ -470,8 +470,8 @@ class DocNotes(Service):
         :param content: the text; may be left out with ``member_id``.
         :param member_id: the member who is marked.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFoundError: 1: document not found; 3: member not found.
-        :raises APIRequestError: 2: note text empty; 4: coordinates invalid; 5: note limit
+        :raises NotFoundError: 1: Document not found; 3: Member not found.
+        :raises APIRequestError: 2: Note text empty; 4: Coordinates invalid; 5: Note limit
             reached.
         """
         return self._call(
@@ -501,7 +501,7 @@ class DocNotes(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param note_id: the note.
-        :raises NotFoundError: 1: note not found.
+        :raises NotFoundError: 1: Note not found.
         """
         return self._call(
             "doc.notes.delete",
@@ -535,8 +535,8 @@ class DocNotes(Service):
         :param w: width of the area.
         :param h: height of the area.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFoundError: 1: note not found.
-        :raises APIRequestError: 2: note text empty.
+        :raises NotFoundError: 1: Note not found.
+        :raises APIRequestError: 2: Note text empty.
         """
         return self._call(
             "doc.notes.edit",
@@ -575,8 +575,8 @@ class DocTags(Service):
         :param doc_id: the document.
         :param keywords: keywords; one of several words stands in double quotes.
         :param members: members who are seen, by id or alias.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: keywords/members missing; 3: tag limit reached, none added.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Keywords/members missing; 3: Tag limit reached, none added.
         """
         return self._call(
             "doc.tags.add",
@@ -604,8 +604,8 @@ class DocTags(Service):
         :param doc_id: the document.
         :param keywords: keywords; one of several words stands in double quotes.
         :param members: members who are seen, by id or alias.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: keywords/members missing; 3: tag limit reached.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Keywords/members missing; 3: Tag limit reached.
         """
         return self._call(
             "doc.tags.edit",
@@ -629,7 +629,7 @@ class DocTags(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.tags.getList",
@@ -655,7 +655,7 @@ class DocTags(Service):
         :param doc_id: the document.
         :param type: the kind of tag.
         :param id: the tag.
-        :raises NotFoundError: 1: document not found; 2: tag not found.
+        :raises NotFoundError: 1: Document not found; 2: Tag not found.
         """
         return self._call(
             "doc.tags.remove",
@@ -824,7 +824,7 @@ class FavesAlbums(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param album_id: the album.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "faves.albums.add",
@@ -857,7 +857,7 @@ class FavesAlbums(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: user not found; 2: owner not found.
+        :raises NotFoundError: 1: User not found; 2: Owner not found.
         """
         return self._call(
             "faves.albums.getList",
@@ -884,7 +884,7 @@ class FavesAlbums(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param album_id: the album.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "faves.albums.remove",
@@ -913,7 +913,7 @@ class FavesDocs(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "faves.docs.add",
@@ -949,7 +949,7 @@ class FavesDocs(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: user not found; 2: owner not found.
+        :raises NotFoundError: 1: User not found; 2: Owner not found.
         """
         return self._call(
             "faves.docs.getList",
@@ -977,7 +977,7 @@ class FavesDocs(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "faves.docs.remove",
@@ -1008,8 +1008,8 @@ class FolderAlbums(Service):
 
         :param folder_id: the folder.
         :param album_id: the albums; at most 20.
-        :raises NotFoundError: 1: folder not found; 2: album not found or not owned.
-        :raises APIRequestError: 3: folder is full.
+        :raises NotFoundError: 1: Folder not found; 2: Album not found or not owned.
+        :raises APIRequestError: 3: Folder is full.
         """
         return self._call(
             "folder.albums.add",
@@ -1038,7 +1038,7 @@ class FolderAlbums(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: folder not found.
+        :raises NotFoundError: 1: Folder not found.
         """
         return self._call(
             "folder.albums.getList",
@@ -1065,7 +1065,7 @@ class FolderAlbums(Service):
 
         :param folder_id: the folder.
         :param album_id: the albums; at most 20.
-        :raises NotFoundError: 1: folder not found; 2: album not found.
+        :raises NotFoundError: 1: Folder not found; 2: Album not found.
         """
         return self._call(
             "folder.albums.remove",
@@ -1097,9 +1097,9 @@ class GroupDocs(Service):
 
         :param group_id: the group.
         :param doc_id: the documents; at most 20.
-        :raises NotFoundError: 1: group not found or caller not a member; 2: document not found or
+        :raises NotFoundError: 1: Group not found or caller not a member; 2: Document not found or
             not owned.
-        :raises APIRequestError: 3: group quota reached; 4: group closed or full.
+        :raises APIRequestError: 3: Group quota reached; 4: Group closed or full.
         """
         return self._call(
             "group.docs.add",
@@ -1138,7 +1138,7 @@ class GroupDocs(Service):
         :param next: how many after it; by default 10, 1 to 50.
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param extra: what the records also contain, some of ``owner``.
-        :raises NotFoundError: 1: group not found; 2: document not found.
+        :raises NotFoundError: 1: Group not found; 2: Document not found.
         """
         return self._call(
             "group.docs.getContext",
@@ -1184,7 +1184,7 @@ class GroupDocs(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: group not found; 2: user not found.
+        :raises NotFoundError: 1: Group not found; 2: User not found.
         """
         return self._call(
             "group.docs.getList",
@@ -1215,7 +1215,7 @@ class GroupDocs(Service):
 
         :param group_id: the group.
         :param doc_id: the documents; at most 20.
-        :raises NotFoundError: 1: group not found; 2: document not found.
+        :raises NotFoundError: 1: Group not found; 2: Document not found.
         """
         return self._call(
             "group.docs.remove",
@@ -1292,8 +1292,8 @@ class PostComments(Service):
         :param post_id: the article.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFoundError: 1: post not found.
-        :raises APIRequestError: 2: comment text empty; 3: not permitted to comment; 4: comment
+        :raises NotFoundError: 1: Post not found.
+        :raises APIRequestError: 2: Comment text empty; 3: Not permitted to comment; 4: Comment
             limit reached.
         """
         return self._call(
@@ -1318,8 +1318,8 @@ class PostComments(Service):
         Parameters: documented. Answer: documented. Errors: documented.
 
         :param comment_id: the comment.
-        :raises NotFoundError: 1: comment not found or not deletable.
-        :raises APIRequestError: 3: comment older than 7 days.
+        :raises NotFoundError: 1: Comment not found or not deletable.
+        :raises APIRequestError: 3: Comment older than 7 days.
         """
         return self._call(
             "post.comments.delete",
@@ -1345,8 +1345,8 @@ class PostComments(Service):
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
         :param preview: whether nothing is kept and only the answer made.
-        :raises NotFoundError: 1: comment not found.
-        :raises APIRequestError: 2: comment text empty.
+        :raises NotFoundError: 1: Comment not found.
+        :raises APIRequestError: 2: Comment text empty.
         """
         return self._call(
             "post.comments.edit",
@@ -1372,7 +1372,7 @@ class PostComments(Service):
 
         :param comment_id: the comment.
         :param extra: what the records also contain, some of ``owner``.
-        :raises NotFoundError: 1: comment not found.
+        :raises NotFoundError: 1: Comment not found.
         """
         return self._call(
             "post.comments.get",
@@ -1402,7 +1402,7 @@ class PostComments(Service):
         :param extra: what the records also contain, some of ``owner``.
         :param per_page: how many records a page has; by default 100, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: post not found.
+        :raises NotFoundError: 1: Post not found.
         """
         return self._call(
             "post.comments.getList",
@@ -1429,8 +1429,8 @@ class PostComments(Service):
 
         :param comment_id: the comment.
         :param content: the text; some HTML is allowed.
-        :raises NotFoundError: 1: comment not found.
-        :raises APIRequestError: 2: comment text empty.
+        :raises NotFoundError: 1: Comment not found.
+        :raises APIRequestError: 2: Comment text empty.
         """
         return self._call(
             "post.comments.reply",
@@ -1480,7 +1480,7 @@ class TagsDocs(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 100, at most 500.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: tag not found; 2: user not found.
+        :raises NotFoundError: 1: Tag not found; 2: User not found.
         """
         return self._call(
             "tags.docs.getList",
@@ -1521,7 +1521,7 @@ class TagsUser(Service):
         :param user_id: the user; without it, the holder of the token.
         :param type: the kind of tag; by default ``keyword``.
         :param count: how many are listed; by default 100, at most 1000.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "tags.user.getList",
@@ -1548,7 +1548,7 @@ class TagsUser(Service):
         :param user_id: the user.
         :param type: the kind of tag; by default ``keyword``.
         :param count: how many are listed; by default 20, at most 100.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "tags.user.getPopular",
@@ -1598,7 +1598,7 @@ class Album(Service):
         title: str,
         description: str | None = None,
         cover_id: t.IdArg | None = None,
-        perm_comment: t.AnyCircle | None = None,
+        perm_comment: t.Circle | None = None,
         extra_params: Mapping[str, object] | None = None,
     ) -> t.AlbumCreate:
         """Create an album; it is hidden from lists until it has documents.
@@ -1609,11 +1609,11 @@ class Album(Service):
         :param title: its title.
         :param description: its description; some HTML is allowed.
         :param cover_id: the document that is shown for it.
-        :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
-            5 everybody.
-        :raises NotFoundError: 2: cover not found.
-        :raises APIRequestError: 1: title missing or empty; 3: cover already in too many albums;
-            4: album count limit reached.
+        :param perm_comment: who may comment: 0 only the owner, 1 family, 2 friends, 3 both, 4
+            contacts, 5 everybody.
+        :raises NotFoundError: 2: Cover not found.
+        :raises APIRequestError: 1: Title missing or empty; 3: Cover already in too many albums;
+            4: Album count limit reached.
         """
         return self._call(
             "album.create",
@@ -1638,7 +1638,7 @@ class Album(Service):
         Parameters: documented. Answer: documented. Errors: inferred.
 
         :param album_id: the album.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "album.delete",
@@ -1666,8 +1666,8 @@ class Album(Service):
         :param title: its title.
         :param description: its description; some HTML is allowed.
         :param cover_id: the document that is shown for it.
-        :raises NotFoundError: 1: album not found; 2: cover not found.
-        :raises APIRequestError: 3: title empty; 4: no parameter given.
+        :raises NotFoundError: 1: Album not found; 2: Cover not found.
+        :raises APIRequestError: 3: Title empty; 4: No parameter given.
         """
         return self._call(
             "album.edit",
@@ -1694,7 +1694,7 @@ class Album(Service):
 
         :param album_id: the album.
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "album.get",
@@ -1722,7 +1722,7 @@ class Album(Service):
         :param album_id: the album.
         :param per_page: how many records a page has; by default 10, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "album.getFaves",
@@ -1758,7 +1758,7 @@ class Album(Service):
         :param per_page: how many records a page has; by default 100, at most 100.
         :param page: the page; by default 1.
         :param notinfolder: whether only albums that are in no folder are listed.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "album.getList",
@@ -1790,7 +1790,7 @@ class Album(Service):
         :param album_id: the album.
         :param per_page: how many records a page has; by default 10, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: album not found.
+        :raises NotFoundError: 1: Album not found.
         """
         return self._call(
             "album.getVisitors",
@@ -1814,7 +1814,7 @@ class Album(Service):
         documented. Answer: documented. Errors: inferred.
 
         :param album_ids: the albums, in their new order.
-        :raises NotFoundError: 1: album not found or not owned.
+        :raises NotFoundError: 1: Album not found or not owned.
         """
         return self._call(
             "album.orderList",
@@ -1837,10 +1837,10 @@ class Album(Service):
         documented. Answer: documented. Errors: documented.
 
         :param album_id: the album.
-        :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
-            5 everybody.
-        :raises NotFoundError: 1: album not found.
-        :raises APIRequestError: 2: invalid arguments.
+        :param perm_comment: who may comment: 0 only the owner, 1 family, 2 friends, 3 both, 4
+            contacts, 5 everybody.
+        :raises NotFoundError: 1: Album not found.
+        :raises APIRequestError: 2: Invalid arguments.
         """
         return self._call(
             "album.setPerms",
@@ -1902,7 +1902,7 @@ class Doc(Service):
         documented.
 
         :param md5: MD5 of files, in hexadecimal digits; at most 20.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.checkMD5",
@@ -1924,7 +1924,7 @@ class Doc(Service):
         Parameters: documented. Answer: documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.delete",
@@ -1949,7 +1949,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param extra: what the records also contain, some of ``tags``, ``notes``, ``geo``,
             ``md5``.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.get",
@@ -1972,7 +1972,7 @@ class Doc(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getContainers",
@@ -2004,7 +2004,7 @@ class Doc(Service):
         :param prev: how many before it; by default 10, 1 to 50.
         :param next: how many after it; by default 10, 1 to 50.
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getContext",
@@ -2031,7 +2031,7 @@ class Doc(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getExif",
@@ -2058,7 +2058,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param per_page: how many records a page has; by default 10, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getFaves",
@@ -2097,7 +2097,7 @@ class Doc(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "doc.getList",
@@ -2126,7 +2126,7 @@ class Doc(Service):
         documented. Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getMedias",
@@ -2148,7 +2148,7 @@ class Doc(Service):
         Errors: documented.
 
         :param doc_id: the document.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getPerms",
@@ -2174,7 +2174,7 @@ class Doc(Service):
         :param doc_id: the document.
         :param per_page: how many records a page has; by default 10, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: document not found.
+        :raises NotFoundError: 1: Document not found.
         """
         return self._call(
             "doc.getVisitors",
@@ -2302,15 +2302,15 @@ class Doc(Service):
         :param is_family: whether family may see it.
         :param is_friend: whether friends may see it.
         :param share: who may see it: 0 only the owner, 1 family, 2 friends, 3 both, 4 everybody.
-        :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
-            5 everybody.
+        :param perm_comment: who may comment: 0 only the owner, 1 family, 2 friends, 3 both, 4
+            contacts, 5 everybody.
         :param perm_tag: who may tag, as ``perm_comment``.
         :param perm_tagme: who may mark members, as ``perm_comment``.
         :param license: the licence: 0 all rights reserved; Creative Commons 1 by, 3 by-nc, 5
             by-nd, 7 by-nc-nd, 9 by-sa, 11 by-nc-sa; 255 free.
         :param safety: for which audience: 1 all, 2 not all, 3 adults.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: no parameter given; 3: extra argument out of bounds.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: No parameter given; 3: Extra argument out of bounds.
         """
         return self._call(
             "doc.set",
@@ -2349,8 +2349,8 @@ class Doc(Service):
         :param doc_id: the document.
         :param lng: longitude in degrees; -999 removes the place.
         :param lat: latitude in degrees; -999 removes the place.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: invalid arguments.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Invalid arguments.
         """
         return self._call(
             "doc.setGeo",
@@ -2377,8 +2377,8 @@ class Doc(Service):
         :param doc_id: the document.
         :param license: the licence: 0 all rights reserved; Creative Commons 1 by, 3 by-nc, 5
             by-nd, 7 by-nc-nd, 9 by-sa, 11 by-nc-sa; 255 free.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: invalid arguments.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Invalid arguments.
         """
         return self._call(
             "doc.setLicense",
@@ -2412,12 +2412,12 @@ class Doc(Service):
         :param is_family: whether family may see it.
         :param is_friend: whether friends may see it.
         :param share: who may see it: 0 only the owner, 1 family, 2 friends, 3 both, 4 everybody.
-        :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
-            5 everybody.
+        :param perm_comment: who may comment: 0 only the owner, 1 family, 2 friends, 3 both, 4
+            contacts, 5 everybody.
         :param perm_tag: who may tag, as ``perm_comment``.
         :param perm_tagme: who may mark members, as ``perm_comment``.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: invalid arguments.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Invalid arguments.
         """
         return self._call(
             "doc.setPerms",
@@ -2448,8 +2448,8 @@ class Doc(Service):
 
         :param doc_id: the document.
         :param safety: for which audience: 1 all, 2 not all, 3 adults.
-        :raises NotFoundError: 1: document not found.
-        :raises APIRequestError: 2: invalid arguments.
+        :raises NotFoundError: 1: Document not found.
+        :raises APIRequestError: 2: Invalid arguments.
         """
         return self._call(
             "doc.setSafety",
@@ -2520,7 +2520,7 @@ class Folder(Service):
 
         :param title: its title.
         :param description: its description; some HTML is allowed.
-        :raises APIRequestError: 1: title missing or empty.
+        :raises APIRequestError: 1: Title missing or empty.
         """
         return self._call(
             "folder.create",
@@ -2543,7 +2543,7 @@ class Folder(Service):
         Parameters: documented. Answer: documented. Errors: inferred.
 
         :param folder_id: the folder.
-        :raises NotFoundError: 1: folder not found.
+        :raises NotFoundError: 1: Folder not found.
         """
         return self._call(
             "folder.delete",
@@ -2571,7 +2571,7 @@ class Folder(Service):
         :param title: its title.
         :param description: its description; some HTML is allowed.
         :param cover_id: the document that is shown for it.
-        :raises NotFoundError: 1: folder not found.
+        :raises NotFoundError: 1: Folder not found.
         """
         return self._call(
             "folder.edit",
@@ -2598,7 +2598,7 @@ class Folder(Service):
 
         :param folder_id: the folder.
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
-        :raises NotFoundError: 1: folder not found.
+        :raises NotFoundError: 1: Folder not found.
         """
         return self._call(
             "folder.get",
@@ -2629,7 +2629,7 @@ class Folder(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 100, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "folder.getList",
@@ -2655,7 +2655,7 @@ class Folder(Service):
         documented. Answer: documented. Errors: documented.
 
         :param folder_ids: the folders, in their new order.
-        :raises NotFoundError: 1: folder not found or not owned.
+        :raises NotFoundError: 1: Folder not found or not owned.
         """
         return self._call(
             "folder.orderList",
@@ -2690,7 +2690,7 @@ class Group(Service):
 
         :param group_id: the group, by id or alias.
         :param lang: a language, such as ``en``.
-        :raises NotFoundError: 1: group not found.
+        :raises NotFoundError: 1: Group not found.
         """
         return self._call(
             "group.get",
@@ -2719,7 +2719,7 @@ class Group(Service):
         :param lang: a language, such as ``en``.
         :param per_page: how many records a page has; by default 100, at most 100.
         :param page: the page; by default 1.
-        :raises APIRequestError: 1: user invalid or caller not authenticated.
+        :raises APIRequestError: 1: User invalid or caller not authenticated.
         """
         return self._call(
             "group.getList",
@@ -2752,7 +2752,7 @@ class Group(Service):
         :param sort: the order; by default ``relevance``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises APIRequestError: 1: search text empty.
+        :raises APIRequestError: 1: Search text empty.
         """
         return self._call(
             "group.search",
@@ -2794,7 +2794,7 @@ class Network(Service):
         :param query: the beginning of a name.
         :param anywhere: whether the beginning may stand within a name too.
         :param relation: which contacts: 0 all, 1 family, 2 friends, 3 both, 4 other contacts.
-        :raises APIRequestError: 1: query empty or invalid.
+        :raises APIRequestError: 1: Query empty or invalid.
         """
         return self._call(
             "network.autocomplete",
@@ -2829,7 +2829,7 @@ class Network(Service):
             ``location``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "network.getList",
@@ -2871,7 +2871,7 @@ class Post(Service):
         :param post_id: the article.
         :param extra: what the records also contain, some of ``tags``, ``embed``.
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
-        :raises NotFoundError: 1: post not found.
+        :raises NotFoundError: 1: Post not found.
         """
         return self._call(
             "post.get",
@@ -2899,7 +2899,7 @@ class Post(Service):
         :param post_id: the article.
         :param prev: how many before it; by default 10, 1 to 50.
         :param next: how many after it; by default 10, 1 to 50.
-        :raises NotFoundError: 1: post not found.
+        :raises NotFoundError: 1: Post not found.
         """
         return self._call(
             "post.getContext",
@@ -2928,7 +2928,7 @@ class Post(Service):
         :param post_id: the article.
         :param per_page: how many records a page has; by default 10, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: post not found.
+        :raises NotFoundError: 1: Post not found.
         """
         return self._call(
             "post.getFaves",
@@ -2962,7 +2962,7 @@ class Post(Service):
         :param thumbsize: the size of the pictures that records have; by default ``75x``.
         :param per_page: how many records a page has; by default 20, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "post.getList",
@@ -2993,7 +2993,7 @@ class Post(Service):
         :param post_id: the article.
         :param per_page: how many records a page has; by default 10, at most 100.
         :param page: the page; by default 1.
-        :raises NotFoundError: 1: post not found.
+        :raises NotFoundError: 1: Post not found.
         """
         return self._call(
             "post.getVisitors",
@@ -3097,8 +3097,8 @@ class Post(Service):
         :param share: who may see it: 0 only the owner, 1 family, 2 friends, 3 both, 4 everybody.
         :param license: the licence: 0 all rights reserved; Creative Commons 1 by, 3 by-nc, 5
             by-nd, 7 by-nc-nd, 9 by-sa, 11 by-nc-sa; 255 free.
-        :raises NotFoundError: 1: post not found.
-        :raises APIRequestError: 2: no parameter given; 3: extra argument out of bounds.
+        :raises NotFoundError: 1: Post not found.
+        :raises APIRequestError: 2: No parameter given; 3: Extra argument out of bounds.
         """
         return self._call(
             "post.set",
@@ -3152,7 +3152,7 @@ class Test(Service):
         Parameters: documented. Answer: documented. Errors: documented.
 
         :param echo: the text.
-        :raises APIRequestError: 1: echo parameter empty or missing.
+        :raises APIRequestError: 1: Echo parameter empty or missing.
         """
         return self._call(
             "test.echo",
@@ -3193,7 +3193,7 @@ class Upload(Service):
         documented.
 
         :param tickets: the tickets; at most 50.
-        :raises NotFoundError: 1: some or all tickets not found.
+        :raises NotFoundError: 1: Some or all tickets not found.
         """
         return self._call(
             "upload.checkTickets",
@@ -3246,15 +3246,15 @@ class Upload(Service):
         :param keywords: keywords; one of several words stands in double quotes.
         :param album_id: the album that it is put into.
         :param member_ids: members who are seen.
-        :param perm_comment: who may comment: 0 only the owner, 3 family and friends, 4 contacts,
-            5 everybody.
+        :param perm_comment: who may comment: 0 only the owner, 1 family, 2 friends, 3 both, 4
+            contacts, 5 everybody.
         :param perm_tag: who may tag, as ``perm_comment``.
         :param perm_tagme: who may mark members, as ``perm_comment``.
         :param lng: longitude in degrees; -999 for no place.
         :param lat: latitude in degrees; -999 for no place.
         :param dir: how the picture is turned, as EXIF counts it.
         :param async_: whether the answer comes before the file has become a document.
-        :raises APIRequestError: 1: file missing or empty; 2: file too large; 3: file not accepted
+        :raises APIRequestError: 1: File missing or empty; 2: File too large; 3: File not accepted
             (wording cut off in the stored page; kind of reason not visible).
         """
         return self._call(
@@ -3299,9 +3299,9 @@ class Upload(Service):
         :param file: a path, an open binary file, or an uploaded file of a form.
         :param doc_id: the document whose file is replaced.
         :param async_: whether the answer comes before the file has become a document.
-        :raises NotFoundError: 4: document not found.
-        :raises APIRequestError: 1: file missing or empty; 2: file too large; 3: monthly upload
-            limit exceeded; 5: media type differs from existing file; 6: PRO account needed.
+        :raises NotFoundError: 4: Document not found.
+        :raises APIRequestError: 1: File missing or empty; 2: File too large; 3: Monthly upload
+            limit exceeded; 5: Media type differs from existing file; 6: PRO account needed.
         """
         return self._call(
             "upload.replace",
@@ -3333,7 +3333,7 @@ class User(Service):
 
         :param user_id: the user, by id or alias; without it, the holder of the token.
         :param extra: what the records also contain, some of ``custom``.
-        :raises NotFoundError: 1: user not found.
+        :raises NotFoundError: 1: User not found.
         """
         return self._call(
             "user.get",

@@ -19,6 +19,10 @@ MAX_TICKETS = 50
 POLL_INTERVAL = (1.0, 30.0)
 
 
+REFUSED = "refused", "%(file)s (ticket %(ticket_id)s): Ipernity has refused the file."
+UNKNOWN = "unknown_ticket", "Ipernity does not know the ticket %(ticket_id)s."
+
+
 class Ticket:
     """A file that Ipernity has received, and is making a document of.
 
@@ -40,7 +44,8 @@ class Ticket:
         self.id = ticket_id
         self.filename = filename
         self._doc_id = doc_id
-        self._refusal: str | None = None
+        #: The reason and the text of the error, once Ipernity has refused the file.
+        self._refusal: tuple[str, str] | None = None
         self._next_poll = 0.0
 
     def __repr__(self) -> str:
@@ -64,9 +69,8 @@ class Ticket:
         :raises UploadError: Ipernity has refused the file.
         """
         if self._refusal is not None:
-            raise UploadError(
-                self.filename, self.id, f"{self.filename}, ticket {self.id}: {self._refusal}"
-            )
+            reason, sentence = self._refusal
+            raise UploadError(self.filename, self.id, sentence, reason=reason, ticket_id=self.id)
         return self._doc_id
 
     def wait(self, timeout: float = 600) -> str:
@@ -85,7 +89,7 @@ class Ticket:
     def _update(self, state: dict[str, Any]) -> None:
         """Take over what Ipernity answers for this ticket."""
         if state.get("invalid") in ("1", 1):
-            self._refusal = "Ipernity has refused the file"
+            self._refusal = REFUSED
         elif state.get("done") in ("1", 1):
             if not state.get("doc_id"):
                 raise BadAnswer("a ticket is done and has no document", "upload.checkTickets")
@@ -111,8 +115,13 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
             raise UploadError(
                 first.filename,
                 first.id,
-                f"{len(waiting)} of {len(tickets)} tickets were not done after {timeout:g} seconds,"
-                f" the first is {first.id} of {first.filename}; they may be waited for again",
+                "%(waiting)s of %(all)s files were not done after %(seconds)s seconds, the first is"
+                " ticket %(ticket_id)s. They may be waited for again.",
+                reason="not_done",
+                waiting=len(waiting),
+                all=len(tickets),
+                seconds=f"{timeout:g}",
+                ticket_id=first.id,
             ) from last_error
         delay = min(max(ticket._next_poll for ticket in waiting), end) - monotonic()
         if delay > 0:
@@ -135,7 +144,7 @@ def _ask(api: Caller, tickets: list[Ticket]) -> None:
         if error.code != 1:
             raise
         if len(tickets) == 1:
-            tickets[0]._refusal = "Ipernity does not know the ticket"
+            tickets[0]._refusal = UNKNOWN
         else:
             for ticket in tickets:
                 _ask(api, [ticket])

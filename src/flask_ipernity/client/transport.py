@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.pool import ConnectError, Origin, Pool
+from ..http.pool import Pool
 from ..http.retry_after import parse_retry_after
+from ..http.sockets import ConnectError, Origin
+from ..per_process import PerProcess
 
 #: Bytes of the longest response that is read.
 MAX_RESPONSE_SIZE = 32 * 1024 * 1024
@@ -147,8 +149,8 @@ class Transport:
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
         self._pool = Pool(pool_size)
-        self._prefetching = BoundedSemaphore(pool_size)
-        self._process = os.getpid()
+        # The threads that would release that of another process are not in this one.
+        self._prefetching = PerProcess(lambda: BoundedSemaphore(pool_size))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -194,11 +196,7 @@ class Transport:
         :param method: the API method.
         :param params: its signed parameters.
         """
-        if self._process != os.getpid():
-            # The threads that would release the semaphore of the parent process are not here.
-            self._prefetching = BoundedSemaphore(self.pool_size)
-            self._process = os.getpid()
-        prefetching = self._prefetching
+        prefetching = self._prefetching()
         if not prefetching.acquire(blocking=False):
             return None
         prefetched = Prefetched(method, params)

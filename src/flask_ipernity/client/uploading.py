@@ -7,7 +7,7 @@ import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError
+from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError, UploadRefused
 from .base import TokenHolder
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
@@ -46,9 +46,10 @@ class Uploader(Upload):
         :param on_progress: is called with the bytes sent so far, and those of the whole file.
         :param params: parameters of ``upload.file``.
         :raises UploadError: the file is empty, too large or of a kind that the
-            account may not upload; or there is a document of it; or the
-            connection broke, and the text says how to find out whether it arrived.
-        :raises APIRequestError: Ipernity has refused it.
+            account may not upload; or there is a document of it; or Ipernity has refused it; or
+            the connection broke, and the text says how to find out whether it arrived.
+        :raises APIRequestError: Ipernity has refused the call. If it has refused the file, it is an
+            :exc:`UploadError` as well.
         :raises ServiceError: Ipernity cannot be reached; nothing was sent.
         """
         if if_exists not in ("upload", "skip", "error"):
@@ -58,11 +59,17 @@ class Uploader(Upload):
         if not (extra_params and "async" in extra_params):
             params.setdefault("async_", True)
         with UploadSource(file, on_progress) as source:
+            if source.size == 0:
+                raise _empty(file, source.filename)
             self._check_quota(source)
             if if_exists != "upload" and (found := self._find(source.md5())):
                 if if_exists == "error":
                     raise UploadError(
-                        source.filename, None, f"{source.filename} is document {found} already"
+                        source.filename,
+                        None,
+                        "%(file)s is document %(document)s already.",
+                        reason="duplicate",
+                        document=found,
                     )
                 return Ticket(self._api, None, source.filename, found)
             return Ticket(self._api, self._send(source, params, extra_params), source.filename)
@@ -91,22 +98,26 @@ class Uploader(Upload):
             answer = self.file(file=source, extra_params=extra_params, **params)
             if "ticket" not in answer:
                 raise BadAnswer("the answer has no ticket", "upload.file")
+        except UploadRefused as error:
+            error.filename = source.filename
+            raise
         except ServiceError as error:
             if not source.started:
                 raise
             raise UploadError(
                 source.filename,
                 None,
-                f"{source.filename}: no usable answer after {source.sent} of {source.size} bytes."
+                "%(file)s: no usable answer after %(sent)s of %(size)s bytes."
                 " Whether it has become a document is not known: ask doc.checkMD5 with the MD5"
                 ' of the file, or upload it again with if_exists="skip".',
+                reason="unknown_state",
+                sent=source.sent,
+                size=source.size,
             ) from error
         return str(answer["ticket"])
 
     def _check_quota(self, source: UploadSource) -> None:
         name, size = source.filename, source.size
-        if size == 0:
-            raise UploadError(name, None, f"{name} is empty")
         media = _media_type(name)
         answer = self._api.call("account.getQuota")
         try:
@@ -120,14 +131,30 @@ class Uploader(Upload):
         # The service may know more kinds of files than this machine.
         limit = limits.get(media) if media else max(limits.values(), default=None, key=_or_zero)
         if limit == 0:
-            raise UploadError(name, None, f"{name}: the account may upload no {media or 'files'}")
+            raise UploadError(
+                name,
+                None,
+                "%(file)s: the account may upload no %(kind)s.",
+                reason="type",
+                kind=media or "files",
+            )
         if limit is not None and size > limit:
             raise UploadError(
-                name, None, f"{name} has {size} bytes; the account may upload {limit} at most"
+                name,
+                None,
+                "%(file)s has %(size)s bytes; the account may upload %(limit)s at most.",
+                reason="too_large",
+                size=size,
+                limit=limit,
             )
         if upload.get("unlimited") != "1" and left is not None and size > left:
             raise UploadError(
-                name, None, f"{name} has {size} bytes; the account may upload {left} more"
+                name,
+                None,
+                "%(file)s has %(size)s bytes; the account may upload %(left)s more.",
+                reason="quota",
+                size=size,
+                left=left,
             )
 
     def _find(self, md5: str) -> str | None:
@@ -148,6 +175,13 @@ class Uploader(Upload):
             if doc.get("owner", {}).get("user_id") == user.get("user_id"):
                 return str(row["doc_id"])
         return None
+
+
+def _empty(file: File, name: str) -> UploadError:
+    # A form in which no file was chosen sends one without a name.
+    if getattr(file, "filename", None) == "":
+        return UploadError(None, None, "No file was chosen.", reason="empty")
+    return UploadError(name, None, "%(file)s is empty.", reason="empty")
 
 
 def _media_type(filename: str) -> str | None:

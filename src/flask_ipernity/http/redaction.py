@@ -1,8 +1,9 @@
-"""Keeps tokens, frobs, secrets and signatures out of what people read."""
+"""Keeps tokens, frobs, secrets and signatures out of what people read, and log lines whole."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Reading calls carry the token in their query, as the service demands it, and
 # the address of a private picture is its only lock.
@@ -19,3 +20,20 @@ def redact(text: str, *secrets: str | None) -> str:
             text = text.replace(secret, "***")
     text = _TOKEN.sub("***", _PARAMETER.sub(r"\1***", text))
     return _MEDIA_SECRET.sub(r"\1.***.", text)
+
+
+def one_line(text: str, length: int = 300) -> str:
+    """Return *text* without secrets, as one line for a log.
+
+    Whoever sends it could otherwise add lines, or control the terminal that shows the log.
+
+    :param length: how many characters are kept.
+    """
+    # Cut last: a part of a secret would not be recognized.
+    shown = "".join(map(_visible, redact(text)[: length + 1]))
+    return shown if len(shown) <= length else f"{shown[: length - 1]}…"
+
+
+def _visible(char: str) -> str:
+    kind = unicodedata.category(char)
+    return "\ufffd" if kind[0] == "C" or kind in ("Zl", "Zp") else char

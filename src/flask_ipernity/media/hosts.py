@@ -14,7 +14,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from ..errors import BadAnswer
-from ..http import pool
+from ..http import sockets
 
 #: Characters of a URL.
 _MAX_URL_LENGTH = 4096
@@ -27,7 +27,7 @@ _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 
 
 @dataclass(frozen=True, slots=True)
-class MediaOrigin(pool.Origin):
+class MediaOrigin(sockets.Origin):
     """A server that media are fetched from."""
 
     #: Whether the setting names this very machine, so that plain http, any port
@@ -131,37 +131,26 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not is_special
 
 
-def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
+def resolve(host: str, port: int, timeout: float) -> list[sockets.Address]:
     """Return the public IP addresses of *host*, as ``socket.connect`` takes them.
 
     The caller connects to these and does not resolve again, so that a name
     cannot mean one address when it is checked and another when it is used.
 
+    :param timeout: seconds.
     :raises OSError: the name cannot be resolved.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(entry[0], entry[4]) for entry in found if is_public(str(entry[4][0]))]
+    found = sockets.resolve(host, port, timeout)
+    return [(family, address) for family, address in found if is_public(str(address[0]))]
 
 
 def open_socket(origin: MediaOrigin, timeout: float) -> socket.socket:
     """Return a socket that is connected to *origin*: to a public address, unless it is exempt.
 
-    :param timeout: seconds, for all addresses together.
+    :param timeout: seconds, for the name and all addresses together.
     :raises OSError: there is no connection.
     """
     if origin.exempt:
-        return pool.open_socket(origin, timeout)
-    problem = OSError("no public address")
+        return sockets.open_socket(origin, timeout)
     end = monotonic() + timeout
-    for family, address in resolve(origin.host, origin.port):
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.settimeout(max(end - monotonic(), 0.001))
-        try:
-            sock.connect(address)
-        except OSError as error:
-            sock.close()
-            problem = error
-        else:
-            sock.settimeout(timeout)
-            return sock
-    raise problem
+    return sockets.connect(resolve(origin.host, origin.port, timeout), end)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
+
+from ..per_process import ProcessLock
 
 #: How many lists are kept, the newest.
 MAX_LISTS = 64
@@ -34,7 +35,7 @@ class ListedURLs:
         self._max_age = max_age
         self._clock = clock
         self._lists: deque[_List] = deque(maxlen=MAX_LISTS)
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def __len__(self) -> int:
         return len(self._lists)

@@ -65,6 +65,8 @@ class FoundFile:
     filename: str | None
     #: The token it was found with; ``None`` if everybody may have the file.
     token: str | None
+    #: Whether the service fails, and this is what it answered before.
+    is_stale: bool = False
 
 
 class _File(NamedTuple):
@@ -144,22 +146,27 @@ class MediaLookup:
         :raises APIRequestError: the service refuses the call itself.
         :raises ServiceError: the service gives no usable answer.
         """
-        key = self.key(doc_id, token)
-        result = self._results.peek(key)
-        if result is None:
-            url = self._listed.url(self._viewer(token), doc_id, labels[0])
-            if url is not None:
-                result = _Files({labels[0]: _File(url, None)})
-            else:
-                result = self._results.get(key, partial(self._ask, doc_id, token, make_api))
+        result, is_stale = self._find(doc_id, labels[0], token, make_api)
         if isinstance(result, NoFileReason):
             return result
         for label in labels:
             if label in result.by_label:
                 url, filename = result.by_label[label]
-                is_gone = self._gone.peek(url) is not None
-                return NoFileReason.GONE if is_gone else FoundFile(label, url, filename, token)
+                if self._gone.peek(url) is not None:
+                    return NoFileReason.GONE
+                return FoundFile(label, url, filename, token, is_stale)
         return NoFileReason.MISSING
+
+    def _find(
+        self, doc_id: str, label: str, token: str | None, make_api: Callable[[], SiteAPI]
+    ) -> tuple[_Result, bool]:
+        """Return the files of a document, and whether the service fails and they are old."""
+        url = self._listed.url(self._viewer(token), doc_id, label)
+        key = self.key(doc_id, token)
+        if url is not None and self._results.peek(key) is None:
+            return _Files({label: _File(url, None)}), False
+        result, status = self._results.find(key, partial(self._ask, doc_id, token, make_api))
+        return result, status == "stale"
 
     def forget(self, doc_id: str, token: str | None) -> None:
         """Forget what is kept about a document: one of its URLs leads nowhere."""

@@ -6,17 +6,48 @@ import http.client
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPException
+from typing import Any
+from weakref import finalize
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.pool import ConnectError, Connection, Pool, RateReader
+from ..http.connection import Connection, RateReader
+from ..http.pool import Pool
+from ..http.sockets import ConnectError
 from .hosts import MediaURL, open_socket
 
 #: Bytes that are read at most at once: what is there is passed on without waiting
 #: for more, and when much is there, few calls are needed.
 READ_SIZE = 256 * 1024
+
+#: Bytes of a response's framing, for each of its content: a chunk of one byte has five more.
+_FRAMING_PER_BYTE = 8
+#: Bytes of framing and of what is read ahead that come on top, at most.
+_FRAMING_BYTES = 512 * 1024
+
+
+class _ContentReader(RateReader):
+    """Counts what a source sends against what comes out of it as content.
+
+    A source that sends trailers or chunk extensions without end is never slow, and never sends
+    more of the file than it declared; it would hold a thread for ever.
+    """
+
+    #: Bytes of the content so far.
+    content = 0
+
+    def __init__(self, sock: Any) -> None:
+        super().__init__(sock)
+        self._raw_count = 0
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self._raw_count += count or 0
+        if count and self._raw_count > self.content * _FRAMING_PER_BYTE + _FRAMING_BYTES:
+            raise HTTPException("the server sends framing in place of content")
+        return count
 
 
 class SourceResponse:
@@ -50,6 +81,7 @@ class SourceResponse:
             request_method=method,
         )
         self._connection: Connection | None = connection
+        self._reader: _ContentReader = connection.reader
         self._keep = keep
 
     def read(self) -> bytes:
@@ -58,7 +90,9 @@ class SourceResponse:
         :raises ServiceError: the source breaks off, or is too slow.
         """
         try:
-            return self._response.read1(READ_SIZE, decode_content=False)
+            piece = self._response.read1(READ_SIZE, decode_content=False)
+            self._reader.content += len(piece)
+            return piece
         except HTTPError as error:
             is_slow = isinstance(error, ReadTimeoutError)
         if is_slow:
@@ -102,7 +136,7 @@ class Relay:
     def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
         self._connect_timeout, self._read_timeout = timeout
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size, open_socket, RateReader)
+        self._pool = Pool(pool_size, open_socket, _ContentReader)
 
     def open(
         self, url: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
@@ -150,6 +184,8 @@ class RelayedBody:
     declared, iteration raises: the server then cuts the visitor's connection, and
     the visitor does not take a part for the whole.
 
+    One that nobody reads, nor closes, releases the source when it is no longer referred to.
+
     :param source: the response; closed at the end of the body, or when it fails.
     :param length: bytes that must come, if that is known.
     :param max_length: bytes that may come, if there is a limit.
@@ -166,14 +202,32 @@ class RelayedBody:
         self._source = source
         self._length = length
         self._max_length = max_length
-        self._release = release
         self._count = 0
-        self._is_closed = False
+        self._first: bytes | None = None
+        self._close = finalize(self, _release, source, release)
+        self._close.atexit = False
+
+    def begin(self) -> None:
+        """Read the first piece, while there can still be another response than this one.
+
+        :raises ServiceError: the source breaks off, is too slow, or sends another length than it
+            declared.
+        """
+        self._first = self._read()
 
     def __iter__(self) -> RelayedBody:
         return self
 
     def __next__(self) -> bytes:
+        piece, self._first = self._first, None
+        if piece is None:
+            piece = self._read()
+        if not piece:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def _read(self) -> bytes:
         try:
             piece = self._source.read()
             self._count += len(piece)
@@ -185,14 +239,13 @@ class RelayedBody:
         except BaseException:
             self.close()
             raise
-        if not piece:
-            self.close()
-            raise StopIteration
         return piece
 
     def close(self) -> None:
         """Release the source. Further calls do nothing."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._source.close()
-            self._release()
+        self._close()
+
+
+def _release(source: SourceResponse, release: Callable[[], None]) -> None:
+    source.close()
+    release()

@@ -71,7 +71,9 @@ class MediaResponse(Response):
             headers.remove("Vary")
         return headers
 
-    def set_cache_control(self, *, public: bool, max_age: int, varies_by_cookie: bool) -> None:
+    def set_cache_control(
+        self, *, public: bool, max_age: int, varies_by_cookie: bool, stale_age: int = 0
+    ) -> None:
         """Say who may keep it, and for how long.
 
         Other sites may embed a public file: they learn no more from it than they
@@ -79,6 +81,8 @@ class MediaResponse(Response):
 
         :param public: whether caches may share it.
         :param max_age: seconds; 0 if it must be revalidated each time.
+        :param stale_age: seconds for which a shared cache may use it after that, while it gets
+            no other (``stale-if-error``, RFC 5861).
         """
         headers = self.headers
         self.varies_by_cookie = varies_by_cookie
@@ -92,6 +96,8 @@ class MediaResponse(Response):
             headers["Cache-Control"] = "no-store"
         else:
             life = f"max-age={max_age}" if max_age or public else "no-cache"
+            if stale_age and public:
+                life += f", stale-if-error={stale_age}"
             headers["Cache-Control"] = f"{'public' if public else 'private'}, {life}"
 
 

@@ -12,6 +12,7 @@ from itsdangerous import Signer
 from werkzeug.datastructures import MultiDict
 
 from ..errors import ConfigurationError
+from ..settings import secret_keys
 
 #: Seconds until a URL expires, by default.
 DEFAULT_MAX_AGE = 3600
@@ -29,10 +30,9 @@ _TIME = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 def _signer(app: Flask) -> Signer:
     if not app.secret_key:
         raise ConfigurationError("ipernity.media_url(as_owner=True) needs a SECRET_KEY.")
-    # The last key signs, all of them verify.
-    keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
     return Signer(
-        keys,
+        # The last key signs, all of them verify.
+        list(reversed(secret_keys(app.config))),
         salt="flask-ipernity.media",
         key_derivation="hmac",
         digest_method=hashlib.sha256,

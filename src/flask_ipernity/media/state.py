@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 
+from ..per_process import PerProcess, ProcessLock
 from ..site.api import SiteContext
 from ..state import Part
 from .labels import LABELS, FileKind
@@ -22,29 +22,24 @@ class Slots:
     """
 
     def __init__(self, count: int) -> None:
-        self._free = count
-        self._lock = Lock()
+        # The threads that would release those of another process are not in this one.
+        self._taken: PerProcess[set[object]] = PerProcess(set)
+        self._count = count
+        self._lock = ProcessLock()
 
     @property
     def free(self) -> int:
         """How many slots are free."""
-        return self._free
+        return self._count - len(self._taken())
 
     def take(self) -> Callable[[], None] | None:
         """Take a slot; return the function that releases it, or ``None`` if none is free."""
         with self._lock:
-            if not self._free:
+            if not self.free:
                 return None
-            self._free -= 1
-        is_released = False
-
-        def release() -> None:
-            nonlocal is_released
-            with self._lock:
-                self._free += not is_released
-                is_released = True
-
-        return release
+            slot = object()
+            self._taken().add(slot)
+        return lambda: self._taken().discard(slot)
 
 
 class MediaState:

@@ -48,7 +48,7 @@ class Transfer:
     max_length: int | None
 
     def start(self, request: Request, release: Callable[[], None]) -> MediaResponse:
-        """Ask the source, and return the response for the visitor, its body still to come.
+        """Ask the source, and return the response for the visitor, its body begun.
 
         :param request: the visitor's request.
         :param release: called once when the source is no longer in use.
@@ -60,6 +60,8 @@ class Transfer:
         try:
             conditions, source = self._open(request)
             response = self._respond(source, conditions, release)
+            if isinstance(response.response, RelayedBody):
+                response.response.begin()
         except BaseException:
             if source is not None:
                 source.close()

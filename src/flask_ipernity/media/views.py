@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from math import ceil
 
 from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
+from ..http.redaction import one_line
+from ..site.diagnosis import diagnose
 from . import signed_urls
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
@@ -28,6 +31,10 @@ log = logging.getLogger(__name__)
 
 proxy = Blueprint("ip_proxy", __name__)
 
+_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+
+#: Seconds for which browsers and caches may keep a public file that the service could not confirm.
+STALE_MAX_AGE = 60
 #: Seconds after which a visitor is asked to try again when all slots are taken.
 SLOTS_RETRY_AFTER = 5
 #: Seconds after which a visitor is asked to try again when the service did not say.
@@ -136,28 +143,42 @@ def _file_response(
         response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
     if response.status_code not in (200, 206, 304):
         return response
-    is_public, max_age = found.token is None, settings.proxy_max_age
+    is_public, max_age, stale_age = found.token is None, settings.proxy_max_age, _stale_age()
+    if not is_public:
+        max_age = min(seconds_left or 0, max_age)
+    elif found.is_stale:
+        # It was public when the service could be asked, perhaps an hour ago.
+        max_age, stale_age = min(max_age, STALE_MAX_AGE), 0
     response.set_cache_control(
         public=is_public,
-        max_age=max_age if is_public else min(seconds_left or 0, max_age),
+        max_age=max_age,
         varies_by_cookie=not is_public and seconds_left is None,
+        stale_age=stale_age,
     )
     if settings.proxy_offload is not None:
         hide_cache_control(response)
     return response
 
 
-def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
-    """Return the response for a failure of the service or the media host.
+def _stale_age() -> int:
+    """Return for how many seconds a cache may use the response when it is no longer fresh.
 
-    The texts that they sent are neither shown nor logged: with them, others
-    could write into the log.
+    Only a cache that asks for that is told, so that no other keeps longer what may be withdrawn.
     """
-    log.warning(
-        "media: %s of %s, code %s",
-        type(error).__name__,
-        error.method or "the media host",
-        getattr(error, "code", "-"),
+    asked = request.cache_control.get("stale-if-error") or ""
+    if not _SECONDS.fullmatch(asked):
+        return 0
+    return min(int(asked), int(media_state().site.settings.cache_stale_age))
+
+
+def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
+    """Return the response for a failure of the service or the media host."""
+    diagnosis = diagnose(error)
+    log.log(
+        diagnosis.level,
+        "media: %s. Likely cause: %s",
+        one_line(f"{type(error).__name__}: {error}"),
+        diagnosis.cause,
     )
     match error:
         case QuotaExceeded() | SourceBusy():

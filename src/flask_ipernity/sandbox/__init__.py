@@ -12,6 +12,12 @@ in this package say how it is known:
 
 from __future__ import annotations
 
+import logging
+
 from .server import Sandbox
+
+# Pillow writes more than a hundred lines for the pictures of a sandbox.
+if not logging.getLogger("PIL").level:
+    logging.getLogger("PIL").setLevel(logging.INFO)
 
 __all__ = ["Sandbox"]

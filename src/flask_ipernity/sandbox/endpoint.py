@@ -15,6 +15,7 @@ from typing import cast
 from flask import Blueprint, Response, request
 
 from .accounts import PERMISSION_LEVELS, App, Person, Token
+from .empty_lists import EmptyListRule
 from .faults import FaultInjector
 from .methods import load_methods
 from .registry import (
@@ -50,6 +51,7 @@ def blueprint(
     record: Callable[[RecordedCall], None],
     media_url: str,
     web_url: str,
+    empty_lists: EmptyListRule,
 ) -> Blueprint:
     """Return the blueprint that serves ``/api/<method>[/<format>]``.
 
@@ -76,7 +78,8 @@ def blueprint(
             with state.lock:
                 state.finish_uploads()
                 checked = _checked_call(state, method, params, media_url, web_url)
-                return _json_response(_encode_map(METHOD_FUNCTIONS[method](checked)), "ok")
+                payload = METHOD_FUNCTIONS[method](checked)
+                return _json_response(Encoder(method, empty_lists).map(payload), "ok")
         except APIError as refusal:
             return _json_response({}, "error", code=str(refusal.code), message=refusal.message)
 
@@ -167,29 +170,50 @@ def _token(
     return token, viewer
 
 
-def _encode_map(values: Mapping[str, object]) -> dict[str, object]:
-    """Return a map as the service encodes it.
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Encodes the payload of an answer as the service does."""
 
-    A key is dropped if it has no value or an empty list ([C] PyIpernity, Photini).
-    """
-    kept = {key: value for key, value in values.items() if value is not None and value != []}
-    return {key: _encode(value) for key, value in kept.items()}
+    method: str
+    empty_lists: EmptyListRule
 
+    def map(self, values: Mapping[str, object], path: str = "") -> dict[str, object]:
+        """Return a map; a key without a value is dropped, one with an empty list perhaps.
 
-def _encode(value: object) -> object:
-    """Return a value as the service encodes it; scalars become strings."""
-    match value:
-        case bool():
-            return str(int(value))
-        case str() | int() | float():
-            return str(value)
-        case dict():
-            # the service is written in PHP, which encodes an empty map as a list
-            return _encode_map(value) if value else []
-        case list():
-            return [_encode(item) for item in value]
-        case _:
-            raise TypeError(f"{type(value).__name__} cannot be encoded.")
+        :param path: the keys that lead to it, joined by dots.
+        """
+        encoded = {}
+        for key, value in values.items():
+            below = f"{path}.{key}".lstrip(".")
+            if value is None or (value == [] and not self.empty_lists.has_key(self.method, below)):
+                continue
+            encoded[key] = self.value(value, below)
+            if isinstance(value, dict) and self._leaves(value, encoded[key], below):
+                del encoded[key]
+        return encoded
+
+    def _leaves(self, before: Mapping[str, object], after: object, path: str) -> bool:
+        """Return whether a map is absent because a list in it is."""
+        return isinstance(after, dict) and any(
+            self.empty_lists.leaves_with(self.method, f"{path}.{key}")
+            for key in before
+            if key not in after
+        )
+
+    def value(self, value: object, path: str) -> object:
+        """Return a value; scalars become strings."""
+        match value:
+            case bool():
+                return str(int(value))
+            case str() | int() | float():
+                return str(value)
+            case dict():
+                # the service is written in PHP, which encodes an empty map as a list
+                return self.map(value, path) if value else []
+            case list():
+                return [self.value(item, path) for item in value]
+            case _:
+                raise TypeError(f"{type(value).__name__} cannot be encoded.")
 
 
 def _json_response(payload: Mapping[str, object], status: str, **details: str) -> Response:

@@ -172,10 +172,14 @@ def can_open(ext: str) -> bool:
     return ext not in OPTIONAL or _HeifImageFile is not None
 
 
-def is_turned_by_exif(image: ImageFile.ImageFile) -> bool:
-    """Return whether EXIF says how the pixels must be turned.
+def comes_upright(image: ImageFile.ImageFile) -> bool:
+    """Return whether the pixels of this format come turned as its header says."""
+    return image.format in ("TIFF", "HEIF")
 
-    TIFF and HEIC come upright. Of a PNG the chunk eXIf counts, not a text with EXIF in it, and of
-    WebP nothing (Chromium 150).
+
+def is_turned_by_exif(image: ImageFile.ImageFile) -> bool:
+    """Return whether browsers turn a picture of this format as EXIF says.
+
+    Of a PNG the chunk eXIf counts, not a text with EXIF in it, and of WebP nothing (Chromium 150).
     """
     return image.format in ("JPEG", "AVIF") or (image.format == "PNG" and "exif" in image.info)

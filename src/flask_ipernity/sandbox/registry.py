@@ -40,6 +40,9 @@ class MethodInfo(NamedTuple):
     modified_at: int
     params: tuple[Mapping[str, Any], ...]
     errors: Mapping[str, str]
+    #: Lists that are known to be answered when they are empty, by the keys that lead to them:
+    #: ``list`` as ``[]``, ``whole`` as ``[]`` or absent together with what holds them.
+    empty_lists: Mapping[str, str]
 
 
 def _read_method_list() -> tuple[dict[str, MethodInfo], dict[int, str]]:
@@ -48,7 +51,8 @@ def _read_method_list() -> tuple[dict[str, MethodInfo], dict[int, str]]:
     data = json.loads(path.read_text("utf-8"))
     methods = (
         MethodInfo(
-            **{field: entry[field] for field in MethodInfo._fields} | {"params": entry["params"]}
+            **{field: entry[field] for field in MethodInfo._fields if field != "empty_lists"},
+            empty_lists=entry.get("empty_lists", {}),
         )
         for entry in data["methods"]
     )
@@ -86,9 +90,6 @@ class MethodCall:
         """Return the token's level for an item: 0 nothing, 1 read, 2 write, 3 delete."""
         return PERMISSION_LEVELS.index(self.token.permissions[item]) if self.token else 0
 
-
-#: An empty list that stays in the answer: it is encoded as an empty map, and that as ``[]``.
-EMPTY_LIST: dict[str, object] = {}
 
 #: The maximum of ids that one call adds or removes.
 MAX_IDS = 20

@@ -18,6 +18,7 @@ from flask import Flask
 
 from . import authorize, endpoint, web_pages
 from .accounts import App, Person
+from .empty_lists import EmptyListRule, EmptyLists
 from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
@@ -51,6 +52,8 @@ class Sandbox:
     :param extra_documents: number of further public photos of the first person, older than all
         others, for lists of many pages.
     :param processing: seconds until an uploaded file is a document.
+    :param empty_lists: how an empty list is answered where nobody knows: ``absent`` without a
+        key, ``list`` as ``[]``, ``mixed`` each list in turns. What is known of a list is kept.
     :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
         licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
@@ -71,6 +74,7 @@ class Sandbox:
         callback_url: str | None = None,
         extra_documents: int = 0,
         processing: float = 1.0,
+        empty_lists: EmptyLists = "absent",
         thumbnails: str | PathLike[str] | None = None,
         reads_metadata: bool = False,
     ) -> None:
@@ -80,6 +84,7 @@ class Sandbox:
         self._stopped_connections = 0
         self._remove_uploads: Callable[[], object] = lambda: None
         self._faults = FaultInjector(latency, rate)
+        self._empty_lists = EmptyListRule(empty_lists)
         self._faults.faults.extend(Fault.parse(spec) for spec in faults)
         #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
         self._folder = None if photos is None else PhotoFolder(photos, thumbnails)
@@ -112,7 +117,12 @@ class Sandbox:
         site.request_class = upload_request_class(uploads)
         site.register_blueprint(
             endpoint.blueprint(
-                self.state, self._faults, self.calls.append, self.media_url, self.url
+                self.state,
+                self._faults,
+                self.calls.append,
+                self.media_url,
+                self.url,
+                self._empty_lists,
             )
         )
         site.register_blueprint(authorize.blueprint(self.state))
@@ -267,6 +277,21 @@ class Sandbox:
             "IPERNITY_AUTHORIZE_URL": self.authorize_url,
             "IPERNITY_MEDIA_HOSTS": (self._host,),
         }
+
+    def use(self, app: Flask) -> None:
+        """Let *app* use this sandbox, whether ``Ipernity(app)`` comes later or was called before.
+
+        Without a :attr:`callback_url`, it becomes that of the application for Flask's test client.
+        Other settings that were changed since ``Ipernity(app)`` are taken over too, except those of
+        views and of the session. Afterwards the application stays with this sandbox, until another
+        one is used.
+        """
+        app.config.update(self.config())
+        if self.callback_url is None:
+            prefix = app.config.get("IPERNITY_CALLBACK_URL_PREFIX", "/ipernity")
+            self.callback_url = f"http://localhost{prefix}/cb"
+        if (state := app.extensions.get("ipernity")) is not None:
+            state.reconnect()
 
 
 def _loopback(host: str) -> str:

@@ -44,6 +44,8 @@ class SandboxState:
     docs: dict[str, Doc] = field(default_factory=dict)
     albums: dict[str, Album] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
+    #: The owners of folders that are gone because their last album was removed, by folder id.
+    emptied_folders: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)

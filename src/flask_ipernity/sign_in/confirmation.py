@@ -12,10 +12,13 @@ from secrets import token_urlsafe
 from time import time
 from typing import Any
 
+from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from ..errors import SignInError
-from .tokens import CANDIDATE, secret_keys
+from ..settings import secret_keys
+from .records import candidate_record
+from .tokens import CANDIDATE
 from .visitor import VisitorAPI
 
 
@@ -23,23 +26,30 @@ def hold(api: VisitorAPI, auth: Mapping[str, Any], entry: Mapping[str, Any]) -> 
     """Store *auth* until the visitor has answered.
 
     :param entry: the pending sign-in that it belongs to; see :class:`.PendingSignIns`.
+    :raises SignInError: it cannot be stored.
     """
     record = {"auth": auth, "started": entry, "at": int(time()), "id": token_urlsafe(16)}
+    # The token must not be stored for whoever else has the id of this session.
+    api.context.session.renew()
     api.context.tokens.set(CANDIDATE, record, int(api.context.settings.sign_in_max_age))
 
 
 def candidate(api: VisitorAPI) -> dict[str, Any]:
     """Return the sign-in that waits for an answer: ``auth``, ``started`` and ``id``.
 
-    :raises SignInError: there is none, or it has expired.
+    :raises SignInError: there is none, it has expired, or the store does not work.
     """
-    record = api.context.tokens.get(CANDIDATE)
-    if record is None:
+    context = api.context
+    value = context.tokens.get(CANDIDATE)
+    record = candidate_record(value)
+    if record is None or record["started"].get("app") != context.mark:
+        if value is not None and record is None:
+            drop(api)
         raise SignInError("not_pending", "No sign-in waits for your answer in this browser.")
-    if record["at"] < time() - api.context.settings.sign_in_max_age:
+    if record["at"] < time() - context.settings.sign_in_max_age:
         drop(api)
         raise SignInError("expired", "That took too long.")
-    return dict(record)
+    return record
 
 
 def signed(record: Mapping[str, Any]) -> str:
@@ -47,8 +57,8 @@ def signed(record: Mapping[str, Any]) -> str:
     return _serializer().dumps(record["id"])
 
 
-def take(api: VisitorAPI, token: str) -> dict[str, Any]:
-    """Remove the sign-in that waits for an answer and return it.
+def answered(api: VisitorAPI, token: str) -> dict[str, Any]:
+    """Return the sign-in that waits for the answer.
 
     :param token: from the form.
     :raises SignInError: there is none, or the form belongs to another session or to an older page.
@@ -60,7 +70,6 @@ def take(api: VisitorAPI, token: str) -> dict[str, Any]:
         known = False
     if not known:
         raise SignInError("not_pending", "Your answer belongs to another sign-in.")
-    drop(api)
     return record
 
 
@@ -71,4 +80,5 @@ def drop(api: VisitorAPI) -> None:
 
 def _serializer() -> URLSafeSerializer:
     # itsdangerous signs with the last key.
-    return URLSafeSerializer(list(reversed(secret_keys())), salt="flask-ipernity confirm sign-in")
+    keys = list(reversed(secret_keys(current_app.config)))
+    return URLSafeSerializer(keys, salt="flask-ipernity confirm sign-in")

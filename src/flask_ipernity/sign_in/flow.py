@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, TypeVar
 
-from flask import redirect, request
+from flask import current_app, redirect, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from ..client.auth import WebAuthHandler
@@ -20,10 +22,13 @@ from ..errors import (
     TokenError,
 )
 from ..permissions import checked, missing
-from ..signals import sign_in_failed, signed_in, signed_out
-from ..web.navigation import may_begin
-from ..web.next_url import destination
+from ..signals import sign_in_failed, signed_in, signed_out, signing_in, visitor_left
+from ..web.navigation import is_from_elsewhere, is_navigation
+from ..web.next_url import destination, own_url
+from ..web.pages import page
 from . import confirmation
+from .records import clean, is_token
+from .session import best_fit, leave_cookie_alone
 from .visitor import VisitorAPI, visitor_api
 
 log = logging.getLogger(__name__)
@@ -38,24 +43,81 @@ def authorize(
 ) -> Response:
     """Start a sign-in: return the redirect to Ipernity's authorize page.
 
+    With a ``SameSite=Strict`` cookie, a visitor who comes from another site is first sent to a
+    page of our own, because the browser has not sent the cookie.
+
     :param permissions: what to ask for; by default ``IPERNITY_PERMISSIONS``.
     :param next_url: a URL of this application where the visitor goes afterwards; by default the
         current one. Any other URL leads to the front page.
     :raises ConfigurationError: a permission does not exist.
-    :raises SignInError: the request is for an image, a frame or a prefetch.
+    :raises SignInError: the request is not a navigation of the visitor, or the store of tokens
+        does not work.
     """
-    if not may_begin(request):
+    api = visitor_api()
+    settings = api.context.settings
+    wanted = checked(settings.permissions if permissions is None else permissions)
+    target = request.url if next_url is None else next_url
+    elsewhere = is_from_elsewhere(request)
+    if is_strict_cookie_missing() and _is_visit():
+        return page("bounce.html", url=start_url(target, wanted, elsewhere=elsewhere))
+    return begin(wanted, target, elsewhere=elsewhere)
+
+
+def begin(permissions: Mapping[str, str], next_url: str, *, elsewhere: bool) -> Response:
+    """Start a sign-in, as :func:`authorize` does, with the cookie that the browser has sent.
+
+    :param permissions: what to ask for, checked.
+    :param elsewhere: whether another site has started it; who comes back is asked.
+    """
+    if not _is_visit():
         raise SignInError("not_pending", "A sign-in must begin in its own tab.")
     api = visitor_api()
-    context = api.context
-    wanted = checked(context.settings.permissions if permissions is None else permissions)
-    auth = api.auth
+    if api.is_unknown:
+        # The sign-in could not be stored.
+        raise unavailable()
+    context, auth = api.context, api.auth
     assert isinstance(auth, WebAuthHandler)
-    target = auth.auth_url(wanted)
-    context.pending.add(destination(request.url if next_url is None else next_url, request), wanted)
-    response = redirect(target, 302)
+    target = destination(next_url, request, context.settings.next_paths)
+    context.pending.add(target, permissions, elsewhere=elsewhere)
+    response = redirect(auth.auth_url(permissions), 302)
     response.cache_control.no_store = True
     return response
+
+
+def start_url(next_url: str, permissions: Mapping[str, str], *, elsewhere: bool = False) -> str:
+    """Return the URL of ours that starts a sign-in when the visitor opens it.
+
+    The parameters are those of :func:`begin`.
+    """
+    settings = visitor_api().context.settings
+    values = {"next": destination(next_url, request, settings.next_paths)}
+    values |= {f"perm_{item}": level for item, level in permissions.items()}
+    if elsewhere:
+        values["elsewhere"] = "1"
+    return own_url("ip_callback.again", request, **values)
+
+
+def is_strict_cookie_missing() -> bool:
+    """Return whether the session may be missing because another site has led here.
+
+    Browsers do not send a ``SameSite=Strict`` cookie in this case. They send it if a page of our
+    own leads here.
+    """
+    interface = current_app.session_interface
+    return (
+        str(interface.get_cookie_samesite(current_app)).lower() == "strict"
+        and interface.get_cookie_name(current_app) not in request.cookies
+        and request.headers.get("Sec-Fetch-Site", "cross-site") == "cross-site"
+    )
+
+
+def _is_visit() -> bool:
+    return request.method != "HEAD" and is_navigation(request)
+
+
+def unavailable() -> SignInError:
+    """Return the error of a visitor whose token cannot be read now."""
+    return SignInError("unavailable", "Your sign-in cannot be checked now. Try again later.")
 
 
 def set_token(frob: str | None = None) -> str:
@@ -65,8 +127,10 @@ def set_token(frob: str | None = None) -> str:
 
     :param frob: the frob; by default that of the current request.
     :returns: the path in this application that the visitor wanted to visit.
-    :raises SignInError: the session did not start the sign-in, it took too long, was refused,
-        granted too little, or brought another account than the one that is signed in.
+    :raises SignInError: the request is not a navigation of the visitor, the session did not start
+        the sign-in, it took too long, was refused, granted too little, was started by another
+        site, or brought another account than the one that is signed in.
+    :raises MethodNotAllowed: the method of the request is not GET.
     :raises ServiceError: Ipernity gave no usable answer.
     :raises ConfigurationError: ``IPERNITY_CONFIRM_SIGN_IN`` is on, which needs the callback of
         the extension.
@@ -77,29 +141,23 @@ def set_token(frob: str | None = None) -> str:
             "ipernity.set_token() cannot ask the visitor. With IPERNITY_CONFIRM_SIGN_IN, use the"
             " callback of Flask-Ipernity."
         )
-
-    def finish() -> str:
-        next_url = _exchange_frob(api, frob)
-        if next_url is None:
-            confirmation.drop(api)
-            raise SignInError(
-                "other_account", "You are signed in with another account. Sign out first."
-            )
-        return next_url
-
-    next_url = _report_failure(api, finish)
+    next_url = finish_callback(frob, can_ask=False)
+    assert next_url is not None
     api.context.session.set("next_url", next_url)
     return next_url
 
 
-def finish_callback() -> str | None:
+def finish_callback(frob: str | None = None, *, can_ask: bool = True) -> str | None:
     """Finish a sign-in with the frob in the request, as :func:`set_token` does.
 
+    :param can_ask: whether the visitor can be asked to confirm the account; else that is an error.
     :returns: the path that the visitor wanted to visit, or ``None`` if the visitor must confirm
         the account first.
     """
+    if request.method != "GET":
+        raise MethodNotAllowed(["GET"])
     api = visitor_api()
-    return _report_failure(api, lambda: _exchange_frob(api, None))
+    return _report_failure(api, lambda: _exchange_frob(api, frob, can_ask=can_ask))
 
 
 def finish_confirmation(token: str, *, agreed: bool) -> str:
@@ -113,12 +171,11 @@ def finish_confirmation(token: str, *, agreed: bool) -> str:
     api = visitor_api()
 
     def finish() -> str:
-        record = confirmation.take(api, token)
+        record = confirmation.answered(api, token)
         if not agreed:
+            confirmation.drop(api)
             other = api.token is not None
             raise SignInError("other_account" if other else "refused", "You have not agreed.")
-        if _differ(api.known_user, record["auth"]["user"]):
-            _sign_out(api)
         return _sign_in(api, record["auth"], record["started"])
 
     return _report_failure(api, finish)
@@ -128,47 +185,130 @@ def _report_failure(api: VisitorAPI, finish: Callable[[], T]) -> T:
     """Return what *finish* returns; log its failure, and send the signal."""
     try:
         return finish()
+    except _Vetoed as veto:
+        log.info("sign-in failed: vetoed")
+        sign_in_failed.send(api.context.app, reason=getattr(veto.error, "reason", "vetoed"))
+        raise veto.error from None
     except IpernityError as error:
         reason = getattr(error, "reason", "service")
-        log.info("sign-in failed: %s", reason)
+        log.debug("sign-in failed: %s", reason)
         sign_in_failed.send(api.context.app, reason=reason)
         raise
 
 
-def _exchange_frob(api: VisitorAPI, frob: str | None) -> str | None:
+def _exchange_frob(api: VisitorAPI, frob: str | None, *, can_ask: bool) -> str | None:
     """Exchange the frob, and sign the visitor in unless the account must be confirmed.
 
     :returns: the path that the visitor wanted to visit, or ``None`` if the account must be
         confirmed.
     """
-    context, former = api.context, api.known_user
-    entry = context.pending.take()
-    # For the error page.
-    context.session.set("next_url", entry["next"])
+    if not is_navigation(request):
+        # A frob serves once: a picture, a frame or a browser that fetches ahead must not spend it.
+        raise SignInError("not_pending", "A sign-in must end in its own tab.")
+    context = api.context
+    entries = _started(api)
+    newest = entries[-1]
+    api.next_url = newest["next"]
+    # Before the frob is spent: the visitor can open the callback again.
+    context.tokens.check()
     values = request.args.getlist("frob") if frob is None else [frob]
     if not values or not values[0]:
+        context.pending.remove(newest)
         # It is not documented how the service reports that the visitor refused. It cannot be with
         # a frob.
         raise SignInError("refused", "Ipernity did not allow the sign-in.")
     if len(values) > 1 or not _FROB.fullmatch(values[0]):
+        context.pending.remove(newest)
         raise SignInError("missing_frob", "The URL of the sign-in is damaged.")
+    auth = _auth_for(api, values[0])
+    entry = best_fit(entries, auth["permissions"])
+    api.next_url = entry["next"]
+    other, elsewhere = _is_other(api, auth["user"]), bool(entry.get("elsewhere"))
+    # Whoever is signed in with this account already is not signed in by another site.
+    if other or (elsewhere and api.token is None):
+        if not can_ask:
+            context.pending.remove(entry)
+            raise _cannot_ask(other)
+    elif not context.settings.confirm_sign_in:
+        return _sign_in(api, auth, entry)
+    confirmation.hold(api, auth, entry)
+    context.pending.remove(entry)
+    return None
+
+
+def _started(api: VisitorAPI) -> list[dict[str, Any]]:
+    """Return the pending sign-ins of the session, oldest first; at least one.
+
+    :raises SignInError: there is none.
+    """
+    pending = api.context.pending
+    if entries := pending.entries():
+        return entries
+    leave_cookie_alone()
+    if pending.have_expired():
+        raise SignInError("expired", "That took too long.")
+    text = "No sign-in was started in this browser, or it is finished already."
+    if current_app.session_interface.get_cookie_name(current_app) not in request.cookies:
+        log.warning(
+            "A visitor came back from Ipernity to %r without a session cookie. If that happens to"
+            " everybody, visitors use another host name than the callback that is registered with"
+            " Ipernity (localhost and 127.0.0.1 are two, with and without www, too), or http in"
+            " place of https, or the browser blocks cookies.",
+            request.host_url,
+        )
+        text = (
+            "No sign-in was started in this browser at this address, for it has sent no cookie."
+            f" The address here is {request.host_url} – perhaps you have started at another one:"
+            " with or without “www”, with “http” in place of “https”, or at “localhost” in place"
+            " of “127.0.0.1”. Or your browser blocks cookies."
+        )
+    raise SignInError("not_pending", text)
+
+
+def _auth_for(api: VisitorAPI, frob: str) -> dict[str, Any]:
+    """Return the parts that are stored of the answer to *frob*.
+
+    When that fails, the session is left as it is: the frob may have served in another tab just
+    now, and the cookie of this response must not replace that one's.
+    """
     try:
-        auth = _checked_auth(api.call("auth.getToken", frob=values[0]))
+        return _checked_auth(api.call("auth.getToken", frob=frob))
     except APIRequestError as error:
+        leave_cookie_alone()
         if error.code in (1, 2) or isinstance(error, TokenError):
             raise SignInError(
                 "expired", "The one-time code of the sign-in was used before, or is too old."
             ) from None
         raise
-    if context.settings.confirm_sign_in or _differ(former, auth["user"]):
-        confirmation.hold(api, auth, entry)
-        return None
-    return _sign_in(api, auth, entry)
+    except IpernityError:
+        leave_cookie_alone()
+        raise
 
 
-def _differ(former: Mapping[str, Any] | None, user: Mapping[str, Any]) -> bool:
-    """Return whether *former* is an account, and another one than *user*."""
-    return former is not None and str(former.get("user_id")) != user["user_id"]
+def _is_other(api: VisitorAPI, user: Mapping[str, Any]) -> bool:
+    """Return whether another account than *user* is signed in, as far as that is known."""
+    former = api.known_user
+    return api.token is not None and (
+        former is None or str(former.get("user_id")) != user["user_id"]
+    )
+
+
+def _cannot_ask(other: bool) -> SignInError:
+    if other:
+        return SignInError(
+            "other_account", "You are signed in with another account. Sign out first."
+        )
+    return SignInError(
+        "elsewhere", "Another site has started this sign-in. If you want it, start it here."
+    )
+
+
+class _Vetoed(Exception):
+    """A receiver of ``signing_in`` has raised *error*."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) -> str:
@@ -176,14 +316,24 @@ def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) ->
 
     :returns: the path that the visitor wanted to visit.
     """
-    context, next_url = api.context, str(entry["next"])
+    context = api.context
+    api.next_url = next_url = str(entry["next"])
+    try:
+        signing_in.send(context.app, user=deepcopy(auth["user"]))
+    except Exception as error:
+        context.pending.remove(entry)
+        confirmation.drop(api)
+        raise _Vetoed(error) from None
+    former, was_other = api.known_user, _is_other(api, auth["user"])
+    context.pending.remove(entry)
     others = context.pending.entries()
     api.keep(auth)
-    if others:
-        context.pending.keep(others)
+    context.pending.keep(others)
+    if was_other:
+        signed_out.send(context.app, user=former)
+        visitor_left.send(context.app)
     signed_in.send(context.app, user=auth["user"])
     if lacking := missing(auth["permissions"], entry["permissions"]):
-        context.session.set("next_url", next_url)
         raise SignInError(
             "fewer_permissions",
             "Ipernity granted less than this page needs: "
@@ -196,33 +346,17 @@ def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) ->
 def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of an answer of ``auth.getToken`` that are stored."""
     auth = answer.get("auth")
-    if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+    if not isinstance(auth, dict) or not is_token(auth.get("token")):
         raise BadAnswer("the answer has no token", "auth.getToken")
-    user, permissions = auth.get("user"), auth.get("permissions")
+    user, permissions = clean(auth.get("user")), clean(auth.get("permissions"))
     if not isinstance(user, dict) or not str(user.get("user_id") or ""):
         raise BadAnswer("the answer does not name the user", "auth.getToken")
-    if not auth["token"]:
-        raise BadAnswer("the token in the answer is empty", "auth.getToken")
     return {
         "token": auth["token"],
         "user": {**user, "user_id": str(user["user_id"])},
         # An empty map comes as a list.
         "permissions": permissions if isinstance(permissions, dict) else {},
     }
-
-
-def start_url(next_url: str, permissions: Mapping[str, str] | None = None) -> str | None:
-    """Start a sign-in, and return the URL at Ipernity for a link on a page.
-
-    It is ``None`` if no sign-in may begin. The parameters are those of :func:`authorize`.
-    """
-    return authorize(permissions, next_url).location if may_begin(request) else None
-
-
-def pop_next_url() -> str | None:
-    """Remove and return the path to which the sign-in that just failed should have led."""
-    next_url = visitor_api().context.session.pop("next_url")
-    return next_url if isinstance(next_url, str) else None
 
 
 def logout() -> None:
@@ -232,12 +366,9 @@ def logout() -> None:
     the account.
     """
     api = visitor_api()
-    _sign_out(api)
+    user, was_in = api.known_user, api.token is not None or api.is_unknown
     api.context.session.renew()
-
-
-def _sign_out(api: VisitorAPI) -> None:
-    user, was_in = api.known_user, api.token is not None
     api.forget()
     if was_in:
         signed_out.send(api.context.app, user=user)
+    visitor_left.send(api.context.app)

@@ -9,12 +9,17 @@ from typing import Any, TypeVar
 from flask import current_app, request
 from werkzeug.wrappers import Response
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, SignInError
 from ..permissions import checked, union
+from ..site.diagnosis import diagnose
 from ..web.navigation import is_navigation, wants_json
 from ..web.pages import error_response
-from .flow import authorize, start_url
+from .flow import authorize, start_url, unavailable
+from .session import leave_cookie_alone
 from .visitor import visitor_api
+
+#: Seconds after which a visitor may try again when the store of tokens does not work.
+RETRY_AFTER = 10
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -59,21 +64,54 @@ def ask_to_sign_in(
 
     Permissions that were granted before are requested again, so that none is lost. Navigations are
     redirected. Other requests get status 401, because a redirect cannot submit a form again, and a
-    script cannot follow it to a page of another site.
+    script cannot follow it to a page of another site. They start nothing, and leave the session
+    alone: their response may be late.
 
     :param needed: permissions; by default ``IPERNITY_PERMISSIONS``.
     :param next_url: where the visitor goes afterwards; by default the current URL, or the page of
         the form or script.
     """
     api = visitor_api()
-    granted = api.permissions or {}
-    wanted = union(granted, api.context.settings.permissions if needed is None else needed)
-    if request.method in ("GET", "HEAD") and is_navigation(request) and not wants_json(request):
+    if api.is_unknown:
+        return not_now(unavailable())
+    wanted = wanted_permissions(needed)
+    if request.method == "GET" and is_navigation(request) and not wants_json(request):
         return authorize(wanted, next_url)
+    leave_cookie_alone()
     return error_response(
         401,
         "Please sign in",
         "This needs an Ipernity account. Sign in, then try again.",
+        reason="sign_in_required",
         sign_in=start_url(next_url or request.referrer or "", wanted),
         headers={"WWW-Authenticate": "Ipernity"},
+    )
+
+
+def wanted_permissions(needed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return *needed*, by default ``IPERNITY_PERMISSIONS``, with what is granted already."""
+    api = visitor_api()
+    granted = api.permissions or {}
+    return union(granted, api.context.settings.permissions if needed is None else needed)
+
+
+def not_now(
+    error: SignInError, title: str = "Please try again later", sign_in: str | None = None
+) -> Response:
+    """Return the response for *error*: the store of tokens does not work at present.
+
+    :param title: what is wrong, in a few words.
+    :param sign_in: the URL that begins another sign-in, where that helps.
+    """
+    diagnosis = diagnose(error)
+    return error_response(
+        503,
+        title,
+        str(error),
+        sign_in=sign_in,
+        reason=error.reason,
+        headers={"Retry-After": str(RETRY_AFTER)},
+        error=error,
+        cause=diagnosis.cause,
+        level=diagnosis.level,
     )

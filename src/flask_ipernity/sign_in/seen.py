@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from hashlib import sha256
-from threading import Lock
+
+from ..per_process import ProcessLock
 
 #: How many things are remembered; older ones are forgotten.
 CAPACITY = 4096
@@ -18,7 +19,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._digests: OrderedDict[bytes, None] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def __len__(self) -> int:
         return len(self._digests)

@@ -5,19 +5,32 @@ Our keys start with ``IPERNITY_SESSION_PREFIX``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from hashlib import sha256
+from math import isfinite
 from time import time
 from typing import Any
 
-from flask import current_app, request, session
+from flask import Response, after_this_request, current_app, request, session
+from werkzeug.datastructures import Headers
 
-from ..errors import SignInError
+from ..errors import ConfigurationError
+from ..permissions import checked, missing
 from ..web.next_url import MAX_LENGTH, home
 
 #: How many pending sign-ins a session may have, in different tabs.
 MAX_PENDING = 5
 
 _KEY = "sign_ins"
+
+
+def app_mark(app_key: str) -> str:
+    """Return what tells the records of applications apart that share a session.
+
+    Two applications on one host do so, if they have the same ``SECRET_KEY``: browsers do not
+    separate cookies by port.
+    """
+    return sha256(app_key.encode("utf-8", "replace")).hexdigest()[:10]
 
 
 class VisitorSession:
@@ -39,22 +52,64 @@ class VisitorSession:
 
     def pop(self, key: str, default: Any = None) -> Any:
         """Remove *key*, and return its value or *default*."""
-        return session.pop(self._prefix + key, default)
+        # Without a SECRET_KEY, the session can be read only, and is empty.
+        return session.pop(self._prefix + key) if self._prefix + key in session else default
 
-    def clear(self) -> None:
-        """Remove all our keys."""
-        for key in [key for key in session if key.startswith(self._prefix)]:
-            del session[key]
+    def clear(self, keep: Collection[str] = ()) -> None:
+        """Remove all our keys but *keep*."""
+        kept = {self._prefix + key for key in keep}
+        ours = [key for key in session if str(key).startswith(self._prefix)]
+        for key in ours:
+            if key not in kept:
+                del session[key]
 
     def renew(self) -> None:
         """Give the session a new id, if the session interface can, as that of Flask-Session.
 
-        This prevents session fixation: an attacker who has planted a session id in the visitor's
-        browser must not share the session after the sign-in.
+        Call it before anything of value goes into the session. This prevents session fixation: an
+        attacker who has planted a session id in the visitor's browser must not share the session
+        afterwards.
         """
         regenerate = getattr(current_app.session_interface, "regenerate", None)
-        if callable(regenerate):
-            regenerate(session)
+        if not callable(regenerate):
+            return
+        # Flask-Session gives an empty session no new id.
+        key = self._prefix + "renewed"
+        session[key] = True
+        regenerate(session)
+        del session[key]
+
+
+def leave_cookie_alone() -> None:
+    """Send no session cookie with the response to the current request, unless the application has
+    changed the session.
+
+    A permanent session is sent with every response. One that is sent late would bring back what
+    another response has changed meanwhile.
+    """
+    after_this_request(_without_session_cookie)
+
+
+def _without_session_cookie(response: Response) -> Response:
+    # A function that makes every session permanent also marks it as modified.
+    sent = current_app.session_interface.open_session(current_app, request)
+    if dict(sent or {}) != dict(session):
+        return response
+    name = current_app.session_interface.get_cookie_name(current_app)
+    get_wsgi_headers = response.get_wsgi_headers
+
+    # Flask adds the cookie after all functions that may change the response.
+    def without_cookie(environ: Any) -> Headers:
+        headers = get_wsgi_headers(environ)
+        cookies = headers.getlist("Set-Cookie")
+        headers.remove("Set-Cookie")
+        for cookie in cookies:
+            if not cookie.startswith(f"{name}="):
+                headers.add("Set-Cookie", cookie)
+        return headers
+
+    response.get_wsgi_headers = without_cookie  # type: ignore[method-assign]
+    return response
 
 
 class PendingSignIns:
@@ -64,58 +119,97 @@ class PendingSignIns:
 
     :param session: where they are stored.
     :param max_age: seconds in which a sign-in must finish.
+    :param mark: the :func:`app_mark` of the application.
     """
 
-    def __init__(self, session: VisitorSession, max_age: float) -> None:
+    def __init__(self, session: VisitorSession, max_age: float, mark: str) -> None:
         self._session = session
         self._max_age = max_age
+        self._mark = mark
 
-    def add(self, next_url: str, permissions: Mapping[str, str]) -> None:
+    def add(self, next_url: str, permissions: Mapping[str, str], *, elsewhere: bool) -> None:
         """Add a sign-in that starts now.
 
         :param next_url: a path returned by :func:`.next_url.destination`.
         :param permissions: the requested permissions.
+        :param elsewhere: whether another site has started it.
         """
-        entry = {"next": next_url, "permissions": dict(permissions), "at": int(time())}
-        self.keep([*self.entries(), entry][-MAX_PENDING:])
-
-    def take(self) -> dict[str, Any]:
-        """Remove the newest sign-in from the session, and return it.
-
-        This happens before the frob is exchanged, so each can be used only once.
-
-        :raises SignInError: there is none.
-        """
-        entries = self.entries()
-        if not entries:
-            had_any = bool(self._session.pop(_KEY))
-            raise SignInError(
-                "expired" if had_any else "not_pending",
-                "That took too long."
-                if had_any
-                else "No sign-in was started in this browser, or it is finished already.",
-            )
-        newest = entries.pop()
-        self.keep(entries)
-        return newest
+        entry = {
+            "next": next_url,
+            "permissions": dict(permissions),
+            "at": int(time()),
+            "app": self._mark,
+        }
+        if elsewhere:
+            entry["elsewhere"] = True
+        self.keep([*self.entries(), entry])
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return the sign-ins that have not expired, oldest first."""
-        oldest = time() - self._max_age
-        return [entry for entry in self._session.get(_KEY, []) if entry["at"] >= oldest]
+        """Return the sign-ins of this application that have not expired, oldest first."""
+        return [entry for entry in self._all() if entry.get("app") == self._mark]
+
+    def have_expired(self) -> bool:
+        """Return whether there were any that have expired."""
+        return bool(self._session.get(_KEY)) and not self.entries()
+
+    def remove(self, entry: Mapping[str, Any]) -> None:
+        """Remove *entry*, which can be used only once."""
+        entries = self.entries()
+        if entry in entries:
+            entries.remove(dict(entry))
+            self.keep(entries)
 
     def keep(self, entries: list[dict[str, Any]]) -> None:
-        """Store *entries* in the session.
+        """Store *entries* in the session, the newest of them, instead of those that are there.
 
         Browsers reject cookies of more than 4096 bytes. If all URLs together are too long, the
         older sign-ins lead to the front page.
         """
-        if not entries:
+        others = [entry for entry in self._all() if entry.get("app") != self._mark]
+        kept = [*others, *entries][-MAX_PENDING:]
+        if not kept:
             self._session.pop(_KEY)
             return
         room = MAX_LENGTH
-        for entry in reversed(entries):
+        for entry in reversed(kept):
             room -= len(entry["next"])
             if room < 0:
                 entry["next"] = home(request)
-        self._session.set(_KEY, entries)
+        self._session.set(_KEY, kept)
+
+    def _all(self) -> list[dict[str, Any]]:
+        """Return the sign-ins of all applications that share the session."""
+        entries: Any = self._session.get(_KEY)
+        if not isinstance(entries, list):
+            return []
+        oldest = time() - self._max_age
+        return [dict(entry) for entry in entries if is_entry(entry) and entry["at"] >= oldest]
+
+
+def is_entry(value: Any) -> bool:
+    """Return whether *value* has the shape of a pending sign-in."""
+    if not isinstance(value, dict) or not is_time(value.get("at")):
+        return False
+    try:
+        checked(value.get("permissions", ""))
+    except ConfigurationError:
+        return False
+    return isinstance(value.get("next"), str)
+
+
+def is_time(value: Any) -> bool:
+    """Return whether *value* is a number of seconds."""
+    return isinstance(value, int | float) and isfinite(value)
+
+
+def best_fit(entries: list[dict[str, Any]], granted: Mapping[str, str]) -> dict[str, Any]:
+    """Return which of *entries* has come back with the permissions *granted*.
+
+    That is the newest one whose permissions were all granted, else the newest one: two tabs may
+    have asked for different permissions.
+
+    :param entries: pending sign-ins, oldest first; at least one.
+    """
+    newest_first = entries[::-1]
+    fitting = (entry for entry in newest_first if not missing(granted, entry["permissions"]))
+    return next(fitting, newest_first[0])

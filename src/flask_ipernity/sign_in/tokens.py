@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
 from secrets import token_urlsafe
@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import current_app
 
-from ..caching.backends import TextStore, text_store
+from ..caching.backends import Breaker, StoreAway, TextStore, bare_text_store
 from ..errors import ConfigurationError, SignInError
-from ..settings import Settings
+from ..settings import Settings, secret_keys
+from .owed import OwedDeletions
 from .session import VisitorSession
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ class TokenStore(Protocol):
     """Stores records, which are dictionaries that can be written as JSON.
 
     Keys are random and have 52 characters. The record of a signed-in visitor has the keys
-    ``token``, ``user`` and ``permissions``. Caches of cachelib are token stores.
+    ``token``, ``user``, ``permissions`` and ``app``, which tells applications apart that share
+    the session. Caches of cachelib are token stores.
+
+    A method that raises an exception says that the store does not work at present: nobody is
+    signed out for that.
     """
 
     def get(self, key: str, /) -> Any:
@@ -46,6 +51,7 @@ class TokenStore(Protocol):
         """Store a record.
 
         :param max_age: seconds after which the record is no longer used and may be deleted.
+        :returns: ``False`` if it is not stored.
         """
 
     def delete(self, key: str, /) -> object:
@@ -53,19 +59,39 @@ class TokenStore(Protocol):
 
 
 class RecordStore(Protocol):
-    """Stores the records of the current request's visitor, under :data:`TOKEN` and so on."""
+    """Stores the records of the current request's visitor, under :data:`TOKEN` and so on.
+
+    What comes back is not checked; see :mod:`.records`.
+    """
+
+    def session_key(self, key: str, /) -> str:
+        """Return our key in the session under which there is something for the record *key*."""
 
     def get(self, key: str, /) -> Any:
-        """Return the record *key*, or ``None``."""
+        """Return the record *key*, or ``None``.
+
+        :raises SignInError: there may be one, but the store does not work.
+        """
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        """Store a record.
+        """Store a record. The former one is deleted only when the new one is stored.
 
         :param max_age: seconds after which it may be deleted.
+        :raises SignInError: it cannot be stored. Otherwise the visitor would be asked to sign in
+            again and again.
         """
 
     def delete(self, *keys: str) -> None:
         """Delete the records *keys*, as far as there are any."""
+
+    def revoke(self, key: str, /) -> None:
+        """Delete what is on the server of the record *key*, without a change of the session."""
+
+    def check(self) -> None:
+        """Ask the store whether it works.
+
+        :raises SignInError: it does not.
+        """
 
 
 def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
@@ -80,7 +106,7 @@ def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
     if settings.token_store != "server":
         return ServerStore(session, settings.token_store)
     # Not the store of results: with "memory", results must not evict tokens.
-    texts = text_store(settings.cache)
+    texts = bare_text_store(settings.cache)
     if texts is None:
         raise ConfigurationError(
             'IPERNITY_TOKEN_STORE = "server" needs a store on the server. Write'
@@ -90,27 +116,39 @@ def record_store(settings: Settings, session: VisitorSession) -> RecordStore:
     return ServerStore(session, JSONStore(texts))
 
 
-class SessionStore:
-    """Stores records in the session, unencrypted."""
+class _InSession:
+    """What the two stores in the session have in common."""
 
     def __init__(self, session: VisitorSession) -> None:
         self._session = session
 
+    def session_key(self, key: str, /) -> str:
+        return key
+
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._session.pop(self.session_key(key))
+
+    def revoke(self, key: str, /) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+
+class SessionStore(_InSession):
+    """Stores records in the session, unencrypted."""
+
     # Copies, so that a view can change a record without changing the session.
 
     def get(self, key: str, /) -> Any:
-        kept = self._session.get(key)
-        return kept and deepcopy(kept)
+        return deepcopy(self._session.get(key))
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
         self._session.set(key, deepcopy(value))
 
-    def delete(self, *keys: str) -> None:
-        for key in keys:
-            self._session.pop(key)
 
-
-class SealedStore:
+class SealedStore(_InSession):
     """Stores records in the session, encrypted with a key derived from ``SECRET_KEY``.
 
     Keys in ``SECRET_KEY_FALLBACKS`` still decrypt.
@@ -119,7 +157,7 @@ class SealedStore:
     """
 
     def __init__(self, session: VisitorSession) -> None:
-        self._session = session
+        super().__init__(session)
         try:
             import cryptography.fernet  # noqa: F401
         except ImportError:
@@ -128,24 +166,24 @@ class SealedStore:
                 " pip install Flask-Ipernity[sealed]"
             ) from None
 
+    def session_key(self, key: str, /) -> str:
+        return f"sealed_{key}"
+
     def get(self, key: str, /) -> Any:
         from cryptography.fernet import InvalidToken
 
-        sealed = self._session.get(f"sealed_{key}")
+        sealed = self._session.get(self.session_key(key))
         if not isinstance(sealed, str):
             return None
         try:
             return json.loads(_seal().decrypt(sealed))
-        except InvalidToken:
+        # ValueError: it is not even base64.
+        except (InvalidToken, ValueError):
             return None
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
         clear = json.dumps(value, separators=(",", ":")).encode()
-        self._session.set(f"sealed_{key}", _seal().encrypt(clear).decode())
-
-    def delete(self, *keys: str) -> None:
-        for key in keys:
-            self._session.pop(f"sealed_{key}")
+        self._session.set(self.session_key(key), _seal().encrypt(clear).decode())
 
 
 class ServerStore:
@@ -157,22 +195,59 @@ class ServerStore:
     def __init__(self, session: VisitorSession, backend: TokenStore) -> None:
         self._session = session
         self._backend = backend
+        self._breaker = Breaker(
+            "IPERNITY_TOKEN_STORE",
+            "protected pages answer 503 to signed-in visitors until it does.",
+        )
+        self._owed = OwedDeletions(self._breaker, backend.delete)
+
+    def session_key(self, key: str, /) -> str:
+        return f"{key}_key"
 
     def get(self, key: str, /) -> Any:
-        name = self._session.get(f"{key}_key")
-        return self._backend.get(name) if isinstance(name, str) else None
+        name = self._session.get(self.session_key(key))
+        if not isinstance(name, str) or name in self._owed:
+            return None
+        record = self._ask(name)
+        # Not a text, which would be a token alone.
+        return record if record is None or isinstance(record, Mapping) else {}
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
+        name = _new_name()
+        try:
+            # Caches of cachelib return whether it is stored; another object may return nothing.
+            stored = self._breaker.run(lambda: self._backend.set(name, value, max_age)) is not False
+        except StoreAway:
+            stored = False
+        if not stored:
+            raise SignInError("not_kept", "Your sign-in cannot be stored now. Try again later.")
         self.delete(key)
-        name = f"ipernity:{token_urlsafe(32)}"
-        self._backend.set(name, value, max_age)
-        self._session.set(f"{key}_key", name)
+        self._session.set(self.session_key(key), name)
 
     def delete(self, *keys: str) -> None:
         for key in keys:
-            name = self._session.pop(f"{key}_key")
-            if isinstance(name, str):
-                self._backend.delete(name)
+            self.revoke(key)
+            self._session.pop(self.session_key(key))
+
+    def revoke(self, key: str, /) -> None:
+        name = self._session.get(self.session_key(key))
+        if isinstance(name, str):
+            self._owed.delete(name)
+
+    def check(self) -> None:
+        self._ask(_new_name())
+
+    def _ask(self, name: str) -> Any:
+        try:
+            return self._breaker.run(lambda: self._backend.get(name))
+        except StoreAway:
+            raise SignInError(
+                "unavailable", "Your sign-in cannot be checked now. Try again later."
+            ) from None
+
+
+def _new_name() -> str:
+    return f"ipernity:{token_urlsafe(32)}"
 
 
 class JSONStore:
@@ -185,33 +260,25 @@ class JSONStore:
         self._texts = texts
 
     def get(self, key: str, /) -> Any:
-        """Return the record of *key*, or ``None``."""
+        """Return the record of *key*, or ``None``; the text itself if it is not JSON."""
         text = self._texts.get_many(key)[0]
-        return None if text is None else json.loads(text)
+        try:
+            return None if text is None else json.loads(text)
+        # RecursionError: thousands of brackets.
+        except (ValueError, RecursionError):
+            return text
 
-    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        """Store a record.
-
-        :raises SignInError: it cannot be stored. Otherwise the visitor would be asked to sign in
-            again and again.
-        """
-        if not self._texts.set(key, json.dumps(value), max_age):
-            raise SignInError("not_kept", "Your sign-in cannot be stored now. Try again later.")
+    def set(self, key: str, value: dict[str, Any], max_age: int, /) -> bool:
+        """Store a record, and return whether it is stored."""
+        return self._texts.set(key, json.dumps(value), max_age)
 
     def delete(self, key: str, /) -> None:
         """Delete the record of *key*, if there is one."""
         self._texts.delete(key)
 
 
-def secret_keys() -> tuple[bytes, ...]:
-    """Return the application's secret keys, the current one first."""
-    fallbacks: Iterable[str | bytes] = current_app.config.get("SECRET_KEY_FALLBACKS") or ()
-    keys = (current_app.secret_key or "", *fallbacks)
-    return tuple(key.encode() if isinstance(key, str) else key for key in keys)
-
-
 def _seal() -> MultiFernet:
-    return _fernets(secret_keys())
+    return _fernets(secret_keys(current_app.config))
 
 
 @lru_cache(maxsize=8)

@@ -3,44 +3,51 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, request, url_for
-from werkzeug.exceptions import MethodNotAllowed
+from flask import Blueprint, current_app, redirect, request
 from werkzeug.wrappers import Response
 
-from ..errors import SignInError
+from ..errors import ConfigurationError, SignInError
+from ..permissions import checked
 from ..web.navigation import is_from_elsewhere, is_navigation
-from ..web.next_url import home
+from ..web.next_url import home, own_url
 from ..web.pages import page
 from . import confirmation
-from .flow import finish_callback, finish_confirmation
-from .guard import ask_to_sign_in
+from .flow import begin, finish_callback, finish_confirmation, is_strict_cookie_missing
+from .guard import ask_to_sign_in, wanted_permissions
 from .visitor import visitor_api
 
 log = logging.getLogger(__name__)
 
-callback = Blueprint("ip_callback", __name__)
+
+def callback_blueprint(*, finishes: bool) -> Blueprint:
+    """Return the blueprint ``ip_callback``.
+
+    :param finishes: whether visitors return to it; else it only has the view that starts a
+        sign-in.
+    """
+    blueprint = Blueprint("ip_callback", __name__)
+    blueprint.add_url_rule("/cb/again", "again", again, methods=["GET"])
+    if finishes:
+        blueprint.add_url_rule("/cb", "ipernity_callback", ipernity_callback)
+        blueprint.add_url_rule("/cb/confirm", "confirm", confirm_page, methods=["GET", "POST"])
+    return blueprint
 
 
-@callback.route("/cb")
 def ipernity_callback() -> Response:
     """Finish the sign-in and lead to where the visitor wanted to go."""
-    if request.method != "GET":
-        raise MethodNotAllowed(["GET"])
-    if not is_navigation(request):
-        # A frob serves once: a picture, a frame or a browser that fetches
-        # ahead must not spend it.
-        raise SignInError("not_pending", "A sign-in must end in its own tab.")
-    _warn_if_overheard()
-    if _came_without_cookie():
-        return page("bounce.html", url=f"?{request.query_string.decode('latin-1')}&{_BOUNCED}=1")
+    if request.method == "GET" and is_navigation(request):
+        _warn_if_overheard()
+        if _came_without_cookie():
+            query = request.query_string.decode("latin-1")
+            return page("bounce.html", url=f"?{query}&{_BOUNCED}=1")
     next_url = finish_callback()
-    return _redirect(url_for(".confirm") if next_url is None else next_url)
+    return _redirect(own_url("ip_callback.confirm", request) if next_url is None else next_url)
 
 
-@callback.route("/cb/confirm", methods=["GET", "POST"], endpoint="confirm")
 def confirm_page() -> Response:
     """Ask the visitor to confirm the account, and handle the answer."""
     if request.method == "POST":
@@ -62,14 +69,24 @@ def confirm_page() -> Response:
     )
 
 
-@callback.get("/cb/again")
 def again() -> Response:
-    """Start another sign-in, from the link on the page of one that failed."""
+    """Start a sign-in, from a link on a page of ours: one that failed, or status 401.
+
+    Pages and other responses do not start one themselves: then a forged callback, or a script of
+    the page, would create the pending sign-in that the next forged callback needs.
+    """
     if is_from_elsewhere(request):
         # An attacker who can start a sign-in in a visitor's browser could finish it with another
         # frob.
         raise SignInError("not_pending", "The link to this page is on another site.")
-    return ask_to_sign_in(next_url=request.args.get("next", ""))
+    args, needed = request.args, None
+    asked = {name: level for name, level in args.items() if name.startswith("perm_")}
+    with suppress(ConfigurationError):
+        needed = checked(asked) if asked else None
+    next_url = args.get("next", "")
+    if not is_navigation(request) or visitor_api().is_unknown:
+        return ask_to_sign_in(needed, next_url)
+    return begin(wanted_permissions(needed), next_url, elsewhere="elsewhere" in args)
 
 
 def _redirect(target: str) -> Response:
@@ -83,13 +100,8 @@ _BOUNCED = "same_site"
 
 
 def _came_without_cookie() -> bool:
-    """Return whether the session is missing because Ipernity has redirected here.
-
-    Browsers do not send a ``SameSite=Strict`` cookie in this case. They send it if a page of our
-    own leads here again.
-    """
-    strict = str(current_app.config["SESSION_COOKIE_SAMESITE"]).lower() == "strict"
-    return strict and _BOUNCED not in request.args and not visitor_api().context.pending.entries()
+    """Return whether the session may be missing because Ipernity has redirected here."""
+    return _BOUNCED not in request.args and is_strict_cookie_missing()
 
 
 def _warn_if_overheard() -> None:

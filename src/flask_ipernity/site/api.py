@@ -17,6 +17,7 @@ from ..client.methods import Method, find_method
 from ..client.signing import plain_params
 from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
+from ..http.redaction import one_line
 from ..settings import Settings
 from ..signals import Call, CallSource, api_called
 from ..state import Part
@@ -65,6 +66,18 @@ def keyed_digest(secret: str | bytes, text: str) -> str:
     """Return a short digest of *text* that needs *secret* to compute."""
     key = secret.encode() if isinstance(secret, str) else secret
     return hmac.digest(key, f"Flask-Ipernity cache {text}".encode(), "sha256").hex()[:24]
+
+
+def _call(
+    method: str, source: CallSource, seconds: float, retries: int, error: Exception | None
+) -> Call:
+    """Return the record of a call that has ended, perhaps with *error*."""
+    if error is None:
+        return Call(method, source, seconds, retries, None)
+    code, message = None, str(error)
+    if isinstance(error, APIRequestError):
+        code, message = error.code, error.message
+    return Call(method, source, seconds, retries, type(error).__name__, code, one_line(message))
 
 
 class SiteAPI(IpernityAPI):
@@ -116,7 +129,8 @@ class SiteAPI(IpernityAPI):
         method, cache = find_method(method_name, unknown), self._site.cache
         key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
-        error, tries = None, 0
+        error: Exception | None = None
+        tries = 0
 
         def ask() -> dict[str, Any]:
             nonlocal tries
@@ -138,12 +152,17 @@ class SiteAPI(IpernityAPI):
             result, source = cache.find(key, ask)
             return result.read(method.name, params)
         except Exception as raised:
-            error = type(raised).__name__
+            error = raised
+            if isinstance(raised, APIRequestError):
+                owner = self._site.settings.owner_token
+                raised.of_owner = owner is not None and self.token_of(params) == owner
             self.handle_error(raised, params)
             raise
         finally:
             seconds = perf_counter() - began
-            call = Call(method.name, source, seconds, max(0, tries - 1), error)
+            call = _call(method.name, source, seconds, max(0, tries - 1), error)
+            # It holds this frame, which would hold it.
+            del error
             if has_app_context():
                 call_log().add(call)
             if api_called.receivers:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from threading import Lock
 from time import time
 from typing import TYPE_CHECKING
 
 from ..errors import QuotaExceeded
+from ..per_process import ProcessLock
 
 if TYPE_CHECKING:
     from ..caching.backends import TextStore
@@ -35,7 +35,7 @@ class QuotaPause:
         self._until = 0.0
         self._refusals = 0
         self._code = 0
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def seconds_left(self, *, read: bool = True) -> float:
         """Return how long the pause still lasts; 0 if there is none.

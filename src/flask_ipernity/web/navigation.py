@@ -6,6 +6,8 @@ Headers). For clients that do not send them, the other headers decide.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Request
 
 
@@ -17,22 +19,49 @@ def is_navigation(request: Request) -> bool:
         and headers.get("Sec-Fetch-Dest", "document") == "document"
         and headers.get("X-Requested-With") != "XMLHttpRequest"
         and not _is_ahead(request)
-    )
-
-
-def may_begin(request: Request) -> bool:
-    """Return whether a sign-in may begin: for a navigation, or a script of our origin."""
-    headers = request.headers
-    return is_navigation(request) or (
-        headers.get("Sec-Fetch-Dest", "empty") == "empty"
-        and headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-        and not _is_ahead(request)
+        and not _is_for_a_part(request)
     )
 
 
 def is_from_elsewhere(request: Request) -> bool:
     """Return whether another site has caused the request."""
-    return request.headers.get("Sec-Fetch-Site") == "cross-site"
+    site = request.headers.get("Sec-Fetch-Site")
+    return site == "cross-site" if site else _has_foreign_origin(request)
+
+
+def is_from_us(request: Request) -> bool:
+    """Return whether a page of our own origin has caused the request, or no page at all.
+
+    Other subdomains of the same site are not our own.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    return site in ("same-origin", "none") if site else not _has_foreign_origin(request)
+
+
+def _has_foreign_origin(request: Request) -> bool:
+    """Return whether the request names another origin.
+
+    Browsers send ``Origin`` with every form, also to sites over http, to which they send no Fetch
+    Metadata. The scheme is not compared: behind a proxy it may not be known.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != request.host.lower()
+    except ValueError:
+        return True
+
+
+def _is_for_a_part(request: Request) -> bool:
+    """Return whether a browser without Fetch Metadata loads a part of a page.
+
+    For a page, every browser accepts ``text/html`` by this name.
+    """
+    if "Sec-Fetch-Dest" in request.headers:
+        return False
+    types = {kind for kind, _ in request.accept_mimetypes}
+    return bool(types - {"*/*"}) and not types & {"text/html", "application/xhtml+xml", "text/*"}
 
 
 def _is_ahead(request: Request) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Request, current_app
+from flask import Request, current_app, url_for
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 from werkzeug.urls import iri_to_uri
@@ -25,14 +27,17 @@ _SENT = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)
 _BEGIN_OR_END = ("ip_callback.", "ip_login.")
 
 
-def destination(next_url: object, request: Request) -> str:
+def destination(next_url: object, request: Request, outside: Collection[str] = ()) -> str:
     """Return the path to redirect to after a sign-in that should lead to *next_url*.
 
     It is the front page if *next_url* is not in this application, begins or ends a sign-in, or
     does not accept ``GET``.
+
+    :param outside: paths of our origin outside of the application that are allowed as well, with
+        all that is below them.
     """
     path = local_path(next_url, request)
-    return path if path is not None and _is_page(path, request) else home(request)
+    return path if path is not None and _is_page(path, request, outside) else home(request)
 
 
 def local_path(value: object, request: Request) -> str | None:
@@ -69,19 +74,21 @@ def _same_origin(value: str, request: Request) -> str | None:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def _is_page(path: str, request: Request, redirected: bool = False) -> bool:
-    inner = unquote(path.partition("?")[0])
-    if request.script_root:
-        if not inner.startswith(f"{request.script_root}/"):
-            return True  # a page of another application on our origin
-        inner = inner.removeprefix(request.script_root)
+def _is_page(
+    path: str, request: Request, outside: Collection[str] = (), redirected: bool = False
+) -> bool:
+    inner, root = unquote(path.partition("?")[0]), request.script_root
+    if root and not _is_below(inner, root):
+        # Other applications of the origin may be in other hands.
+        return any(_is_below(inner, allowed) for allowed in outside)
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None
     try:
-        endpoint, _ = adapter.match(inner, method="GET")
+        endpoint, _ = adapter.match(inner.removeprefix(root) or "/", method="GET")
     except RequestRedirect as further:
         # For example from "/ipernity//login" to "/ipernity/login".
-        return not redirected and _is_page(urlsplit(further.new_url).path, request, True)
+        target = urlsplit(further.new_url).path
+        return not redirected and _is_page(target, request, outside, True)
     except MethodNotAllowed:
         return False
     except HTTPException:
@@ -89,6 +96,34 @@ def _is_page(path: str, request: Request, redirected: bool = False) -> bool:
     return not endpoint.startswith(_BEGIN_OR_END)
 
 
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root.rstrip('/')}/")
+
+
 def home(request: Request) -> str:
     """Return the front page of this application, below its URL prefix if it has one."""
-    return f"{request.script_root}/"
+    path = _path_of_root(request)
+    return "/" if path is None else f"{path}/"
+
+
+def own_url(endpoint: str, request: Request, **values: Any) -> str:
+    """Return the URL of a view of ours, on our origin whatever the URL prefix is."""
+    if _path_of_root(request) is not None:
+        return url_for(endpoint, **values)
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    adapter.script_name = "/"
+    return adapter.build(endpoint, values)
+
+
+def _path_of_root(request: Request) -> str | None:
+    """Return the URL prefix as it is sent, or ``None`` if it is no path.
+
+    A proxy may pass on an ``X-Forwarded-Prefix`` of the visitor, such as ``//evil.example``.
+    """
+    try:
+        root = iri_to_uri(request.script_root)
+    except ValueError:
+        return None
+    is_path = _SENT.fullmatch(f"{root}/") and not _DOTS.search(f"{root}/")
+    return root if is_path else None

@@ -119,23 +119,24 @@ def _joined(parts: dict[int, bytes], length: int) -> bytes:
 
 
 def _add_photoshop(packets: Packets, data: bytes) -> None:
-    """Take IPTC and its digest from Photoshop's image resources."""
-    offset = 0
+    """Take IPTC, which may be in several parts, and its digest from Photoshop's resources."""
+    offset, iptc = 0, b""
     while offset + 12 <= len(data) and data[offset : offset + 4] in (b"8BIM", b"PHUT", b"DCSR"):
         (code,) = struct.unpack(">H", data[offset + 4 : offset + 6])
         # the name, its length in front, is padded to an even number of bytes, as the value is
         offset += 6 + (data[offset + 6] + 2 & ~1)
         if offset + 4 > len(data):
-            return
+            break
         (size,) = struct.unpack(">L", data[offset : offset + 4])
         value = data[offset + 4 : offset + 4 + size]
         offset += 4 + (size + 1 & ~1)
         if code == _IPTC_RESOURCE:
-            packets.iptc = packets.iptc or value
+            iptc += value
         elif code == _DIGEST_RESOURCE:
             packets.digest = packets.digest or value[:16]
         elif code == _XMP_RESOURCE:
             packets.xmp = packets.xmp or value
+    packets.iptc = packets.iptc or iptc
 
 
 def _of_tiff(file: BinaryIO) -> Packets:
@@ -144,7 +145,8 @@ def _of_tiff(file: BinaryIO) -> Packets:
         tiff = Tiff(file)
     except ValueError:
         return Packets()
-    main = tiff.directory(tiff.first, {_XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG})
+    # many programs call IPTC numbers of 32 bits
+    main = tiff.directory(tiff.first, {_XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG}, as_bytes=True)
     found = {tag: value for tag, value in main.items() if isinstance(value, bytes)}
     packets.xmp = found.get(_XMP_TAG, b"")
     packets.iptc = found.get(_IPTC_TAG, b"")

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..file_kinds import HEAD_BYTES, kind_of
-from ..image_files import is_turned_by_exif, open_image
+from ..image_files import comes_upright, is_turned_by_exif, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
@@ -58,11 +58,16 @@ def read_photo(path: Path) -> PhotoMetadata:
         except OSError as error:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size
-    stored = f"{width}x{height}"
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn = sources.exif.orientation if is_turned_by_exif(image) else 1
-    if turn >= 5:
-        width, height = height, width
+    turn = sources.exif.orientation
+    across = (height, width) if turn >= 5 else (width, height)
+    stored = (width, height)
+    if comes_upright(image):
+        stored, turn = across, 1
+    elif is_turned_by_exif(image):
+        width, height = across
+    else:
+        turn = 1
     lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(
@@ -86,5 +91,5 @@ def read_photo(path: Path) -> PhotoMetadata:
         lat=lat,
         lng=lng,
         taken_at=sources.taken_at(),
-        exif=exif.facts(sources.exif, stored),
+        exif=exif.facts(sources.exif, "{}x{}".format(*stored)),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -92,7 +92,7 @@ class Sources:
         if found := next(self._meant(one_line(text or "") for text in titles), None):
             return found
         caption = self._caption() or ""
-        return caption if 0 < len(caption) <= MAX_TITLE and "\n" not in caption else None
+        return one_line(caption) if len(caption) <= MAX_TITLE and "\n" not in caption else None
 
     def description(self) -> str | None:
         """Return the caption with its line breaks; None if it says no more than the title."""
@@ -210,8 +210,12 @@ class Sources:
 def read_sources(image: Image.Image, file: BinaryIO) -> Sources:
     """Read the metadata of an opened image; what is damaged is left out."""
     packets = find_packets(image, file)
+    camera = exif.Exif() if packets.exif is None else exif.read(packets.exif)
+    # pillow-heif turns the pixels and writes 1 into EXIF
+    if turned := image.info.get("original_orientation"):
+        camera = replace(camera, main={**camera.main, exif.ORIENTATION: (turned,)})
     return Sources(
-        exif.Exif() if packets.exif is None else exif.read(packets.exif),
+        camera,
         iptc.read(packets.iptc),
         _xmp(packets),
         bool(packets.digest) and packets.digest != iptc.digest(packets.iptc),

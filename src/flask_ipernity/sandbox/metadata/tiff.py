@@ -81,8 +81,13 @@ class Tiff:
     def _unpack(self, form: str, data: bytes) -> tuple[int, ...]:
         return struct.unpack(self._order + form, data)
 
-    def directory(self, offset: int, wanted: Collection[int]) -> Directory:
-        """Return the wanted values of a directory, without those that are damaged or too large."""
+    def directory(
+        self, offset: int, wanted: Collection[int], *, as_bytes: bool = False
+    ) -> Directory:
+        """Return the wanted values of a directory, without those that are damaged or too large.
+
+        :param as_bytes: whether they are bytes, whatever type they claim to be.
+        """
         count_form, entry_size, offset_form = ("Q", 20, "Q") if self._big else ("H", 12, "L")
         count_size = struct.calcsize("<" + count_form)
         raw_count = self._at(offset, count_size)
@@ -97,21 +102,20 @@ class Tiff:
             if tag not in wanted or tag in found or kind not in _TYPES:
                 continue
             letter, items = _TYPES[kind]
+            packed = as_bytes or letter == "s"
             number = self._unpack(offset_form, entry[4 : 4 + (entry_size - 4) // 2])[0]
             size = number * items * struct.calcsize("<" + letter)
             field = entry[4 + (entry_size - 4) // 2 :]
-            if not 0 < size <= (MAX_VALUE if letter == "s" else MAX_NUMBERS):
+            if not 0 < size <= (MAX_VALUE if packed else MAX_NUMBERS):
                 continue
             data = field[:size]
             if size > len(field):
                 data = self._at(self._unpack(offset_form, field)[0], size)
             if len(data) == size:
-                found[tag] = self._value(letter, items, data)
+                found[tag] = data if packed else self._numbers(letter, items, data)
         return found
 
-    def _value(self, letter: str, items: int, data: bytes) -> Value:
-        if letter == "s":
-            return data
+    def _numbers(self, letter: str, items: int, data: bytes) -> Value:
         numbers = struct.unpack(
             f"{self._order}{len(data) // struct.calcsize('<' + letter)}{letter}", data
         )

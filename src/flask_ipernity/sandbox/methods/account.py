@@ -45,8 +45,12 @@ def used_bytes(state: SandboxState, person: Person) -> int:
     )
 
 
-def _amount(number: int, whole: int, seconds: int) -> dict[str, object]:
-    """Return a number of bytes in all its units, and as a percentage of the whole."""
+def _amount(number: int, whole: int, seconds: int | None = None) -> dict[str, object]:
+    """Return a number of bytes in all its units, and as a percentage of the whole.
+
+    ``max`` has no seconds: with them, all figures after it are off by one for a client that counts
+    positions ([C] shell-ipernity, 2012), although the help page shows them.
+    """
     return {
         "bytes": number,
         "kb": number // 1024,
@@ -71,7 +75,7 @@ def account_get_quota(call: MethodCall) -> dict[str, object]:
             "is_pro": person.is_pro,
             "upload": {
                 "unlimited": person.is_pro,
-                "max": _amount(most.monthly, most.monthly, most.seconds),
+                "max": _amount(most.monthly, most.monthly),
                 "used": _amount(size, most.monthly, 0),
                 "left": _amount(left, most.monthly, most.seconds),
             },

@@ -65,7 +65,7 @@ def album_get_list(call: MethodCall) -> dict[str, object]:
     albums.sort(key=lists.owner_order)
     per_page = parameters.int_param(call.params, "per_page", 100, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
-    chosen, head = lists.paginate(albums, page, per_page, pages=False)
+    chosen, head = lists.paginate(albums, page, per_page)
     create = access.owns(call, person.user_id) and call.level("doc") >= 2
     return {
         "albums": {

@@ -9,6 +9,7 @@ from ..documents import FAMILY, FRIENDS, PUBLIC, Album, Doc
 from ..registry import MAX_IDS, APIError, MethodCall, api_method
 from . import limits
 from .album import album_summary
+from .doc_write import PERM_VALUES, one_of
 
 
 def _find_own_album(call: MethodCall) -> Album:
@@ -82,10 +83,10 @@ def album_order_list(call: MethodCall) -> dict[str, object]:
 def album_set_perms(call: MethodCall) -> dict[str, object]:
     """Change who may comment on an album."""
     album = _find_own_album(call)
-    allowed = call.params.get("perm_comment")
-    if allowed not in ("0", "3", "4", "5"):
-        raise APIError(2, "Invalid arguments")
-    album.perm_comment = int(allowed)
+    try:
+        album.perm_comment = one_of(PERM_VALUES)(call.params.get("perm_comment", ""))
+    except ValueError:
+        raise APIError(2, "Invalid arguments") from None
     return {}
 
 

@@ -15,7 +15,9 @@ LICENSES = (0, 1, 3, 5, 7, 9, 11, 255)
 NO_COORDINATE = -999.0
 
 _FLAGS = ("is_public", "is_family", "is_friend")
-PERM_VALUES = (0, 3, 4, 5)
+#: Only I, family, friends, both, contacts, everybody; 1 and 2 are not on all help pages, but are
+#: accepted ([C] the live tests of oneyoung and of its port set ``perm_tagme=1``).
+PERM_VALUES = (0, 1, 2, 3, 4, 5)
 
 
 def find_own_doc(call: MethodCall) -> Doc:

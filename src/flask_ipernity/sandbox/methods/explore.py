@@ -50,4 +50,4 @@ def homepage(call: MethodCall) -> dict[str, object]:
 @api_method("explore.groups.getRandom")
 def get_random_groups(call: MethodCall) -> dict[str, object]:
     """Return no groups: the method exists, but seems defunct ([C] python-ipernity-api-py3)."""
-    return {"groups": {"count": 0}}
+    return {"groups": {"count": 0, "group": []}}

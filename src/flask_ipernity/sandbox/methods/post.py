@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from .. import access, lists, parameters, serializers
+from ..documents import PUBLIC
 from ..folding import folded
 from ..posts import Post
 from ..registry import APIError, MethodCall, api_method, caller
@@ -122,10 +123,12 @@ def post_search(call: MethodCall) -> dict[str, object]:
     params, state = call.params, call.state
     posts = visible_posts(call, params.get("user_id") or None)
     if share := params.get("share"):
+        # as in doc.search, where public ones are found for all ([R])
         posts = [
             post
             for post in posts
-            if str(post.share) == share and access.owns(call, post.owner_id, "post")
+            if str(post.share) == share
+            and (post.share == PUBLIC or access.owns(call, post.owner_id, "post"))
         ]
     if licenses := parameters.comma_list(params.get("license")):
         posts = [post for post in posts if str(post.license) in licenses]

@@ -136,16 +136,19 @@ def _make_document(
 
 
 def _store_ticket(call: MethodCall, ticket: UploadTicket) -> dict[str, object]:
-    """Store a ticket, and with ``async=0`` wait until it is ready.
+    """Store a ticket, and with ``async=0`` wait until it is ready and name the document.
 
-    Without ``async`` it does not wait: clients that leave it out then ask for the ticket's state
+    The document is named as for Photini's first versions ([C] 1086d09c, a736aa95). Without
+    ``async`` it does not wait: clients that leave it out then ask for the ticket's state
     ([C] PyIpernity, oneyoung).
     """
     call.state.tickets[ticket.ticket_id] = ticket
     if call.params.get("async") == "0":
         # releases the lock under which every method runs
         call.state.stopping.wait(call.state.processing)
-    return {"ticket": ticket.ticket_id}
+        call.state.finish_uploads()
+    doc = ticket.doc if ticket.settled and call.params.get("async") == "0" else None
+    return {"ticket": ticket.ticket_id, "doc_id": doc and doc.doc_id}
 
 
 @api_method("upload.file")

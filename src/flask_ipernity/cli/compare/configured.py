@@ -1,0 +1,45 @@
+"""The settings of the application that the command runs for, or of the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from flask.cli import NoAppException, ScriptInfo
+
+from ...errors import ConfigurationError
+from ...settings import Settings
+from ...state import current_state
+
+_TEXTS = ("APP_KEY", "APP_SECRET", "API_URL", "AUTHORIZE_URL", "OWNER_TOKEN", "LANG", "USER_AGENT")
+
+
+def configured_settings() -> Settings:
+    """Return the settings of the application, or those of the environment if there is none.
+
+    :raises click.ClickException: they are missing or wrong, or ``Ipernity`` is not set up.
+    """
+    try:
+        info = click.get_current_context().find_object(ScriptInfo)
+        if info is not None:
+            try:
+                app = info.load_app()
+            except NoAppException:
+                return Settings.read(from_environment(os.environ))
+            with app.app_context():
+                return current_state().settings
+        return Settings.read(from_environment(os.environ))
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the configuration in the variables ``IPERNITY_…``; a list has commas."""
+    config: dict[str, Any] = {
+        f"IPERNITY_{name}": value for name in _TEXTS if (value := environ.get(f"IPERNITY_{name}"))
+    }
+    if found := environ.get("IPERNITY_MEDIA_HOSTS"):
+        config["IPERNITY_MEDIA_HOSTS"] = tuple(found.split(","))
+    return config

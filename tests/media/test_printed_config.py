@@ -1,0 +1,291 @@
+"""The configuration that ``flask ipernity nginx`` prints, and a real nginx that runs as it says."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask, request
+from flask.cli import ScriptInfo
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_ipernity import Ipernity, ipernity
+from flask_ipernity.cli import cli
+from tests.support.certificates import certificate
+from tests.support.media import FILE, World, both, world
+from tests.support.nginx import Response, printed
+from tests.support.served import served
+from tests.support.servers import free_port
+from tests.support.stub import error
+
+
+def command(app: Flask, *arguments: str) -> Result:
+    """Run the command for *app*."""
+    return CliRunner().invoke(
+        cli, ["nginx", *arguments], obj=ScriptInfo(create_app=lambda: app), prog_name="flask"
+    )
+
+
+def application(**config: object) -> Flask:
+    """Return an application that nobody serves."""
+    app = Flask("tests")
+    app.config.update(IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret", **config)
+    Ipernity(app)
+    return app
+
+
+class Site(NamedTuple):
+    """A site behind nginx."""
+
+    here: World
+    port: int
+    prefix: str
+    trusted: ssl.SSLContext | None
+    text: str
+
+    def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Response:
+        """Send a request to nginx, on a connection of its own."""
+        if self.trusted is None:
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        else:
+            connection = HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.trusted)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body, headers=named)
+            reply = connection.getresponse()
+            return Response(reply.status, reply.getheaders(), reply.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def site(
+    folder: Path,
+    *,
+    prefix: str = "",
+    tls: bool = False,
+    filename: str = "photo.jpg",
+    **config: Any,
+) -> Iterator[Site]:
+    """Serve an application behind nginx, with the configuration that the command prints.
+
+    :param prefix: the path below which nginx shows the application.
+    """
+    port = free_port()
+    with world(filename=filename, **config) as here:
+        app = here.app
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=1, x_proto=1, x_prefix=1 if prefix else 0
+        )
+
+        @app.route("/", methods=["GET", "POST"])
+        def where() -> list[str]:
+            return [request.url, str(request.remote_addr), ipernity.media_url(1, "240")]
+
+        with served(app) as own:
+            scheme = "https" if tls else "http"
+            options = [
+                "--url",
+                f"{scheme}://127.0.0.1:{port}{prefix}",
+                "--listen",
+                f"127.0.0.1:{port}",
+            ]
+            trusted = None
+            if tls:
+                path = certificate(folder, "127.0.0.1")
+                options += ["--certificate", str(path)]
+                trusted = ssl.create_default_context(cafile=path)
+            if "IPERNITY_PROXY_OFFLOAD" not in config:
+                options += ["--cache", f"{folder}/cache"]
+            done = command(app, "--upstream", f"127.0.0.1:{own}", *options)
+            assert done.exit_code == 0, done.output
+            with printed(folder, done.output, port):
+                yield Site(here, port, prefix, trusted, done.output)
+
+
+@pytest.mark.nginx
+@pytest.mark.parametrize("offload", [False, True], ids=["cache", "offload"])
+@pytest.mark.parametrize(
+    ("prefix", "tls", "own_prefix"),
+    [("", False, "/ipernity"), ("/photos/of.2026", True, "/media~1")],
+    ids=["root", "prefix, TLS"],
+)
+def test_nginx_as_printed_serves_the_site(
+    tmp_path: Path, prefix: str, tls: bool, own_prefix: str, offload: bool
+) -> None:
+    config: dict[str, Any] = {"IPERNITY_PROXY_URL_PREFIX": own_prefix}
+    if offload:
+        config["IPERNITY_PROXY_OFFLOAD"] = "x-accel:/own/way/"
+    name = "photo＂；filename＊=UTF-8''evil.hta；x=＂"
+    with site(tmp_path, prefix=prefix, tls=tls, filename=name, **config) as front:
+        base = f"{'https' if tls else 'http'}://127.0.0.1:{front.port}{prefix}/"
+        # What a visitor says about the way is not believed.
+        page = front.ask(
+            f"{prefix}/",
+            X_Forwarded_Prefix="//evil.example",
+            X_Forwarded_For="6.6.6.6",
+            X_Forwarded_Host="evil.example",
+            X_Forwarded_Proto="ftp",
+        )
+        path = f"{prefix}{own_prefix}/doc/1/240"
+        assert page.body.decode().replace("\n", "") == f'["{base}","127.0.0.1","{path}"]'
+        if prefix:
+            assert front.ask(prefix).one("Location") == f"{prefix}/"
+        # An upload is larger than what nginx takes by itself.
+        assert front.ask(f"{prefix}/", "POST", bytes(2_000_000)).status == 200
+        answers = [front.ask(path), front.ask(path, Range="bytes=0-9"), front.ask(f"{path}?x=1")]
+        assert [answer.status for answer in answers] == [200, 206, 200]
+        assert [answer.body for answer in answers] == [FILE, FILE[:10], FILE]
+        kept = [answer.one("X-Cache-Status") for answer in answers]
+        assert kept == ([None] * 3 if offload else ["MISS", "HIT", "HIT"])
+        original = front.ask(path.replace("240", "original"))
+        assert original.body == FILE
+        disposition = str(original.one("Content-Disposition"))
+        assert both(disposition)[0].endswith(".jpg")
+        assert disposition.count("filename=") == 1
+        for answer in (*answers, original):
+            assert answer.one("X-Content-Type-Options") == "nosniff"
+            assert answer.one(
+                "Cache-Control",
+            ).startswith("public, max-age=86400")  # type: ignore[union-attr]
+        front.here.api.steps = (error(1),)
+        missing = front.ask(path.replace("doc/1", "doc/2"))
+        assert (missing.status, missing.body) == (404, b"Not found.\n")
+        if offload:
+            assert front.ask("/own/way/image").status == 404
+
+
+@pytest.mark.nginx
+def test_several_sites_share_one_nginx(tmp_path: Path) -> None:
+    ports = free_port(), free_port()
+    with world() as one, world() as two:
+        texts = []
+        for here, port, offload in zip(
+            (one, two), ports, (None, "x-accel:/_ipernity/"), strict=True
+        ):
+            config = {**here.app.config, "IPERNITY_PROXY_OFFLOAD": offload}
+            app = Flask("tests")
+            app.config.update(config)
+            Ipernity(app)
+            folder = [] if offload else ["--cache", f"{tmp_path}/cache"]
+            done = command(
+                app,
+                *("--url", f"http://site{port}.example", "--listen", f"127.0.0.1:{port}"),
+                *folder,
+            )
+            texts.append(done.output)
+        with printed(tmp_path, "\n".join(texts), ports[0]):
+            pass
+
+
+def test_the_url_may_come_from_the_application() -> None:
+    app = application(
+        SERVER_NAME="photos.example.org",
+        PREFERRED_URL_SCHEME="https",
+        APPLICATION_ROOT="/fotos",
+        TRUSTED_HOSTS=["photos.example.org:443", ".example.net"],
+        MAX_CONTENT_LENGTH=12345,
+    )
+    text = command(app).output
+    assert "server_name photos.example.org .example.net;" in text
+    assert "listen 443 ssl;" in text
+    assert "return 301 https://photos.example.org$request_uri;" in text
+    assert "ssl_certificate /etc/letsencrypt/live/photos.example.org/fullchain.pem;" in text
+    assert "location /fotos/ {" in text
+    assert "client_max_body_size 12345;" in text
+    assert "x_prefix=1" in text
+    assert "proxy_cache_path /var/cache/nginx/ipernity_photos_example_org_fotos " in text
+    other = command(app, "--url", "http://localhost:8080").output
+    assert "listen 8080;" in other
+    assert "proxy_set_header Host $host:8080;" in other
+    assert "ssl" not in other
+
+
+def test_media_hosts_and_time_limits_are_those_of_the_settings() -> None:
+    hosts = (".ipernity.com", "u1.example.org", "127.0.0.1", "::1", "localhost")
+    app = application(
+        IPERNITY_MEDIA_HOSTS=hosts,
+        IPERNITY_PROXY_OFFLOAD="x-accel:/_ipernity/",
+        IPERNITY_TIMEOUT=(1.5, 20),
+    )
+    text = command(app, "--url", "https://a.example", "--resolver", "9.9.9.9").output
+    for pattern in (
+        r'"~^https://([a-z0-9_-]+[.])+ipernity\.com/"',
+        r'"~^https://u1\.example\.org/"',
+        r'"~^https?://127\.0\.0\.1(:[0-9]+)?/"',
+        r'"~^https?://\[::1\](:[0-9]+)?/"',
+        r'"~^https?://localhost(:[0-9]+)?/"',
+    ):
+        assert f"    {pattern} $upstream_http_x_ipernity_source;\n" in text
+    assert "proxy_connect_timeout 1500ms;" in text
+    assert "proxy_read_timeout 20000ms;" in text
+    assert "resolver 9.9.9.9;" in text
+    assert "proxy_cache" not in text
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "told"),
+    [
+        ({}, [], "--url"),
+        ({"IPERNITY_PROXY_OFFLOAD": "x-accel:/a/"}, ["--cache", "/x"], "exclude each other"),
+        ({}, ["--cache", "/x", "--no-cache"], "exclude each other"),
+        ({"IPERNITY_PROXY_DOCS": False}, ["--cache", "/x"], "IPERNITY_PROXY_DOCS is off"),
+        ({"TRUSTED_HOSTS": ["a b"]}, [], "TRUSTED_HOSTS"),
+        ({}, ["--certificate", "/x"], "https://"),
+        ({}, ["--upstream", "127.0.0.1:80; }"], "host:port"),
+        ({}, ["--upstream", "unix:/a b"], "host:port"),
+        ({}, ["--listen", "80 ssl"], "address:port"),
+        ({}, ["--cache", "/x y"], "absolute path"),
+        ({}, ["--cache", "x"], "absolute path"),
+        ({}, ["--resolver", "1.1.1.1;"], "address"),
+        *(
+            ({}, ["--url", url], "is not the URL of a site")
+            for url in (
+                "photos.example.org",
+                "ftp://photos.example.org",
+                "http://",
+                "http://a b",
+                "http://a:0",
+                "http://a:99999",
+                "http://a@b",
+                "http://a/;x",
+                "http://a/$x",
+                "http://a/{b}",
+                "http://a/?b",
+                "http://a/#b",
+                "http://[::1",
+                "http://ä.example",
+            )
+        ),
+    ],
+)
+def test_what_excludes_each_other_or_would_break_out_is_refused(
+    config: dict[str, object], arguments: list[str], told: str
+) -> None:
+    if told not in ("--url", "is not the URL of a site"):
+        arguments = ["--url", "http://photos.example.org", *arguments]
+    done = command(application(**config), *arguments)
+    assert done.exit_code == 2
+    assert told in " ".join(done.output.split())
+    assert "server {" not in done.output
+
+
+def test_an_application_without_ipernity_is_told_so() -> None:
+    done = command(Flask("tests"), "--url", "http://a.example")
+    assert (done.exit_code, "not set up" in done.output) == (1, True)
+
+
+def test_without_the_proxy_or_the_cache_nginx_only_passes_on() -> None:
+    for app, arguments in (
+        (application(IPERNITY_PROXY_DOCS=False), []),
+        (application(), ["--no-cache"]),
+    ):
+        text = command(app, "--url", "http://a.example", *arguments).output
+        assert "proxy_cache" not in text
+        assert text.count("location ") == 1

@@ -64,7 +64,8 @@ def _say_what_is_left_out(verbose: bool) -> None:
     log.addHandler(logging.StreamHandler())
     log.setLevel(logging.INFO if verbose else logging.WARNING)
     log.propagate = False
-    # Pillow warns of every oddity of a file, with a line of its source.
+    # Pillow tells of every oddity of a file, with a line of its source.
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import cast
 
 from PIL import Image, ImageCms, ImageFile
@@ -15,9 +16,9 @@ from .thumbnails import OriginalFile, size_of
 #: The most memory that one picture may take while it is drawn, in bytes.
 MOST_BYTES = 420 << 20
 
-_QUALITY = 88
-#: Up to this longest side every pixel keeps its own colour (4:4:4); above it two by two share one.
-_SMALL = 1024
+#: Quality and chroma subsampling of JPEG up to a longest side: the smaller, the more each pixel
+#: counts. 0 is 4:4:4, where each has its own colour, with 2 (4:2:0) four have one.
+_JPEG = ((240, 92, 0), (1024, 88, 0), (1 << 31, 88, 2))
 
 #: Decoded pixels for each one drawn, in each direction, before the last, careful resizing.
 _GAP = 2
@@ -91,10 +92,10 @@ def draw(picture: OriginalFile, label: str) -> bytes:
 def as_jpeg(image: Image.Image) -> bytes:
     """Return a drawn size as JPEG."""
     out = io.BytesIO()
-    subsampling = 0 if max(image.size) <= _SMALL else 2
+    quality, subsampling = next(row[1:] for row in _JPEG if max(image.size) <= row[0])
     image.info = {}  # a comment would be kept
     image.save(
-        out, "JPEG", quality=_QUALITY, subsampling=subsampling, progressive=True, optimize=True
+        out, "JPEG", quality=quality, subsampling=subsampling, progressive=True, optimize=True
     )
     return out.getvalue()
 
@@ -141,19 +142,21 @@ def _load(image: ImageFile.ImageFile) -> None:
 
 
 def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return a picture of this size in RGB, RGBA, L or CMYK, cut to a square where that is one."""
+    """Return a picture of this size in RGB, RGBA, L or CMYK."""
+    if (conversion := _conversion(image)) is None:
+        return resized(image, size)
+    factor = max(1, min(image.width // size[0], image.height // size[1]))
+    return resized(_converted(image, conversion, factor), size)
+
+
+def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture of this size; of one that becomes a square, the middle."""
     width, height = image.size
     box = (0.0, 0.0, float(width), float(height))
     if size[0] == size[1]:
         side = min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
-    if (conversion := _conversion(image)) is not None:
-        across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
-        factor = max(1, int(min(across, down)))
-        image = _converted(image, conversion, factor)
-        # The last row and column of pixels may be made of fewer.
-        box = (box[0] / factor, box[1] / factor, box[2] / factor, box[3] / factor)
     return image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=_GAP)
 
 
@@ -184,7 +187,7 @@ def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image] | No
     if mode in ("RGB", "L", "CMYK") and not clear:
         return None
     if mode.startswith("I;16"):
-        return lambda strip: _scaled(strip.convert("I"), 0, 0xFFFF)
+        return partial(_from_16_bits, clear=image.info.get("transparency") if clear else None)
     if mode in ("I", "F"):
         low, high = cast("tuple[float, float]", image.getextrema())
         if mode == "I" and low >= 0 and high <= 0xFFFF:
@@ -192,6 +195,16 @@ def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image] | No
         return lambda strip: _scaled(strip, low, high)
     wanted = "RGBA" if clear else "L" if mode == "1" else "RGB"
     return lambda strip: strip if strip.mode == wanted else strip.convert(wanted)
+
+
+def _from_16_bits(strip: Image.Image, clear: object) -> Image.Image:
+    """Return a grey strip of 16 bits in L; in RGBA if one of the values is see-through."""
+    wide = strip.convert("I")
+    grey = _scaled(wide, 0, 0xFFFF)
+    if not isinstance(clear, int):
+        return grey
+    seen = wide.point([255 * (value != clear) for value in range(1 << 16)], "L")
+    return Image.merge("LA", (grey, seen)).convert("RGBA")
 
 
 def _scaled(strip: Image.Image, low: float, high: float) -> Image.Image:

@@ -163,6 +163,10 @@ def open_image(file: BinaryIO) -> ImageFile.ImageFile:
         raise ValueError("it is no picture that can be read here")
     if min(image.size) < 1:
         raise ValueError("it has no pixels")
+    if getattr(image, "default_image", False):
+        # what stands for the picture where animations are not known
+        with suppress(*DAMAGED):
+            image.seek(1)
     return image
 
 
@@ -174,3 +178,12 @@ def can_open(ext: str) -> bool:
 def comes_upright(image: ImageFile.ImageFile) -> bool:
     """Return whether the pixels of this format come turned as its header says."""
     return image.format in ("TIFF", "HEIF")
+
+
+def is_turned_by_exif(image: ImageFile.ImageFile) -> bool:
+    """Return whether EXIF says how the pixels must be turned.
+
+    TIFF and HEIC come upright. Of a PNG the chunk eXIf counts, not a text with EXIF in it, and of
+    WebP nothing (Chromium 150).
+    """
+    return image.format in ("JPEG", "AVIF") or (image.format == "PNG" and "exif" in image.info)

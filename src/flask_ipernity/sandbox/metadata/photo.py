@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..file_kinds import HEAD_BYTES, kind_of
-from ..image_files import comes_upright, open_image
+from ..image_files import comes_upright, is_turned_by_exif, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
@@ -61,13 +61,12 @@ def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
         except OSError as error:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size
+    turned = sources.exif.orientation
+    stored = (height, width) if turned >= 5 and comes_upright(image) else (width, height)
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn = sources.exif.orientation
-    across = (height, width) if turn >= 5 else (width, height)
-    if comes_upright(image):
-        stored, turn = across, 1
-    else:
-        stored, (width, height) = (width, height), across
+    turn = turned if is_turned_by_exif(image) else 1
+    if turn >= 5:
+        width, height = height, width
     lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(

@@ -427,7 +427,9 @@ CUT: dict[str, Hard] = {
 
 #: Files with the header of a picture and nothing that can be drawn.
 HOPELESS: dict[str, Hard] = {
-    "WebP": Hard("hopeless.webp", lambda: _with_zeros(saved(noise(), "WEBP", lossless=True), 0.005)),
+    "WebP": Hard(
+        "hopeless.webp", lambda: _with_zeros(saved(noise(), "WEBP", lossless=True), 0.005)
+    ),
     "AVIF": Hard("hopeless.avif", lambda: _without_scans(saved(noise(), "AVIF"), b"mdat")),
     "JPEG": Hard("hopeless.jpg", lambda: _without_scans(jpeg())),
     "PNG": Hard("hopeless.png", lambda: _without_scans(png(), b"IDAT")),

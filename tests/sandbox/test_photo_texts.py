@@ -209,6 +209,25 @@ CASES: dict[str, tuple[bytes, dict[str, Any]]] = {
         words("Ferry at dawn"),
     ),
     "emoji.jpg": (caption("Família 👨‍👩‍👧 می‌خواهم"), words("Família 👨‍👩‍👧 می‌خواهم")),
+    "only-emoji.jpg": (caption("🍃"), words("🍃")),
+    "file-as-title.jpg": (
+        jpeg(
+            xmp=xmp(listed("dc:title", "Alt", "IMG_0001.JPG")),
+            resources=image_resources(iptc([(TITLE, "Ferry")])),
+        ),
+        words("Ferry"),
+    ),
+    "long-title.jpg": (
+        jpeg(xmp=xmp(listed("dc:title", "Alt", "Nobody waves. " * 30))),
+        words("long-title", ("Nobody waves. " * 30).strip()),
+    ),
+    "iptc-one-keyword-less.jpg": (
+        jpeg(
+            xmp=xmp(listed("dc:subject", "Bag", "sea", "removed")),
+            resources=image_resources(iptc([(WORDS, "sea")]), digest_of=b"other"),
+        ),
+        words("iptc-one-keyword-less", "", ("sea",)),
+    ),
     "html.jpg": (caption("<b>Ferry</b> & {{7*7}}"), words("<b>Ferry</b> & {{7*7}}")),
     # what is meant although a camera is in it
     "leica.jpg": (
@@ -387,7 +406,9 @@ def test_creator_rights_rating_and_place_name_are_among_the_facts(tmp_path: Path
 @pytest.mark.parametrize("reads_metadata", [False, True])
 def test_an_upload_is_described_by_its_file_only_on_demand(reads_metadata: bool) -> None:
     rights = f'<cc:license rdf:resource="http://{URL}/by-sa/4.0/"/>'
-    photo = jpeg(exif({DESCRIPTION: ascii_("A mule")}), xmp(XMP_WORDS + rights))
+    place = 'exif:GPSLatitude="1,2N" exif:GPSLongitude="1,2E"'
+    told_by_xmp = f'photoshop:DateCreated="2002-03-04" {place}'
+    photo = jpeg(exif({DESCRIPTION: ascii_("A mule")}), xmp(XMP_WORDS + rights, told_by_xmp))
     with Sandbox(processing=0, reads_metadata=reads_metadata) as sandbox:
         raw, token = RawClient(sandbox), sandbox.sign_in(ADA, {"doc": "delete"})
         answers = []
@@ -400,9 +421,12 @@ def test_an_upload_is_described_by_its_file_only_on_demand(reads_metadata: bool)
     if reads_metadata:
         assert (plain.title, plain.description) == ("Ferry at dawn", "A mule")
         assert (plain.keywords, plain.license) == (["ferry", "Hvar", "sea, calm"], "9")
+        assert plain.created == "2002-03-04 00:00:00"
+        assert plain.geo is not None
         assert (mine.title, mine.description, mine.license) == ("Mine", "A mule", "1")
         assert sorted(mine.keywords) == ["Hvar", "ferry", "own", "sea, calm"]
     else:
         assert (plain.title, plain.description, plain.keywords) == ("a", "", [])
         assert (mine.title, sorted(mine.keywords)) == ("Mine", ["ferry", "own"])
-        assert plain.license == "0"
+        assert (plain.license, plain.geo) == ("0", None)
+        assert plain.created == "0000-00-00 00:00:00"

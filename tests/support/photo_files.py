@@ -226,10 +226,26 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
 
 
+def profiled_png(**profiles: bytes) -> bytes:
+    """Return a PNG with profiles in hex, by their kind: the form of ImageMagick."""
+    chunks = b""
+    for kind, data in profiles.items():
+        text = f"\n{kind}\n{len(data):8}\n{data.hex()}\n".encode()
+        value = b"Raw profile type " + kind.encode() + b"\0\0" + zlib.compress(text)
+        chunks += _chunk(b"zTXt", value)
+    picture = _plain("PNG")
+    return picture[:33] + chunks + picture[33:]
+
+
 def webp(exif: bytes = b"", xmp: bytes = b"") -> bytes:
     """Return a WebP."""
+    return saved("WEBP", exif, xmp)
+
+
+def saved(form: str, exif: bytes = b"", xmp: bytes = b"") -> bytes:
+    """Return a file in one of Pillow's formats that knows both."""
     out = io.BytesIO()
-    Image.new("RGB", (WIDTH, HEIGHT), "teal").save(out, "WEBP", exif=exif, xmp=xmp)
+    Image.new("RGB", (WIDTH, HEIGHT), "teal").save(out, form, exif=exif, xmp=xmp)
     return out.getvalue()
 
 

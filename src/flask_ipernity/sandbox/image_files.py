@@ -61,6 +61,9 @@ class _Jpeg(JpegImageFile):
 
     _ends = 0
 
+    def _read_dpi_from_exif(self) -> None:
+        """Do not read EXIF: Pillow looks for the resolution there, and warns of what is damaged."""
+
     def load_read(self, read_bytes: int) -> bytes:
         data = super().load_read(read_bytes)
         if not data and self._ends < _ENDS:

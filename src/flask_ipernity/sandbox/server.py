@@ -57,7 +57,7 @@ class Sandbox:
     :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
         licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
-        service does so. Its date, place and EXIF values are read in any case.
+        service does so. Date, place and values are taken from EXIF in any case.
     :raises ValueError: if the host is not on this machine, or an option is invalid.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 #: As met in files, without punctuation; what the rules below know is not listed.
 _KNOWN = """
@@ -58,7 +59,10 @@ def is_boilerplate(text: str, make: str | None = None, model: str | None = None)
         return True
     words = _WORD.findall(text)
     folded = [word.casefold() for word in words]
-    if not words or " ".join(folded) in _TEXTS:
+    if not words:
+        # dashes and dots; an emoji is meant
+        return not any(unicodedata.category(character) == "So" for character in text)
+    if " ".join(folded) in _TEXTS:
         return True
     if len(words) <= 6 and _DIGITAL_CAMERA.search(" ".join(words)):
         # a product; in a sentence about one there are words in small letters

@@ -11,7 +11,7 @@ from ..image_files import comes_upright, is_turned_by_exif, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
-from .sources import read_sources
+from .sources import Sources, read_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class PhotoMetadata:
         return None if self.taken_at is None else in_service_form(self.taken_at)
 
 
-def read_photo(path: Path) -> PhotoMetadata:
+def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
     """Read the header and the metadata of a photo, not its pixels.
 
+    :param exif_only: whether IPTC and XMP are left aside.
     :raises ValueError: the file is no picture that can be read.
     :raises OSError: the file cannot be opened.
     """
@@ -55,19 +56,17 @@ def read_photo(path: Path) -> PhotoMetadata:
         image = open_image(file)
         try:
             sources = read_sources(image, file)
+            if exif_only:
+                sources = Sources(sources.exif)
         except OSError as error:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size
+    turned = sources.exif.orientation
+    stored = (height, width) if turned >= 5 and comes_upright(image) else (width, height)
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn = sources.exif.orientation
-    across = (height, width) if turn >= 5 else (width, height)
-    stored = (width, height)
-    if comes_upright(image):
-        stored, turn = across, 1
-    elif is_turned_by_exif(image):
-        width, height = across
-    else:
-        turn = 1
+    turn = turned if is_turned_by_exif(image) else 1
+    if turn >= 5:
+        width, height = height, width
     lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -21,8 +21,8 @@ from .containers import Packets, find_packets
 from .licences import find_license
 from .text import lines, one_line
 
-#: Characters of a caption that may be a title.
-MAX_TITLE = 80
+#: Characters of a caption that may be a title, and of a title that is one.
+MAX_SHORT, MAX_TITLE = 80, 200
 MAX_KEYWORDS = 500
 
 #: Bytes after which IPTC cuts a text: one that is as long may be the beginning of XMP's.
@@ -50,8 +50,8 @@ class Sources:
     """The three kinds of metadata of a file."""
 
     exif: exif.Exif
-    iptc: Mapping[int, list[str]]
-    xmp: xmp.Properties
+    iptc: Mapping[int, list[str]] = field(default_factory=dict)
+    xmp: xmp.Properties = field(default_factory=dict)
     #: whether the IPTC is newer than the XMP
     iptc_first: bool = False
 
@@ -61,11 +61,16 @@ class Sources:
         if not old or not new:
             return old or new
         limit = _IPTC_LIMITS.get(number, 1 << 16)
-        cut = all(
+        cut = len(old) == len(new) and all(
             longer.startswith(text) and (longer == text or len(text.encode()) >= limit - 4)
             for text, longer in zip(old, new, strict=False)
         )
         return old if self.iptc_first and not cut else new
+
+    def _either(self, number: int, name: str) -> list[str]:
+        """Return the one value of IPTC or XMP, and the other one, in case that it is no text."""
+        both = (self._both(number, name), self.xmp.get(name, []), self.iptc.get(number, []))
+        return [text for texts in both for text in texts[:1]]
 
     def _meant(self, texts: Iterable[str | None]) -> Iterator[str]:
         """Yield the texts that are no camera's."""
@@ -77,29 +82,35 @@ class Sources:
     def _caption(self) -> str | None:
         captions = (
             self.exif.lines(exif.DESCRIPTION),
-            *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
+            *map(lines, self._either(iptc.CAPTION, "dc:description")),
             *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
         )
         return next(self._meant(captions), None)
 
+    def _titles(self) -> Iterator[str]:
+        titles = (
+            *map(lines, self._either(iptc.TITLE, "dc:title")),
+            self.exif.wide_text(exif.XP_TITLE),
+            *map(lines, self._either(iptc.HEADLINE, "photoshop:Headline")),
+        )
+        return self._meant(titles)
+
     def title(self) -> str | None:
         """Return the title in one line; a short caption of one line is one, too."""
-        titles = (
-            *self._both(iptc.TITLE, "dc:title")[:1],
-            self.exif.wide_text(exif.XP_TITLE),
-            *self._both(iptc.HEADLINE, "photoshop:Headline")[:1],
-        )
-        if found := next(self._meant(one_line(text or "") for text in titles), None):
-            return found
+        titles = (text for text in self._titles() if len(one_line(text) or "") <= MAX_TITLE)
+        if found := next(titles, None):
+            return one_line(found)
         caption = self._caption() or ""
-        return one_line(caption) if len(caption) <= MAX_TITLE and "\n" not in caption else None
+        return one_line(caption) if len(caption) <= MAX_SHORT and "\n" not in caption else None
 
     def description(self) -> str | None:
         """Return the caption with its line breaks; None if it says no more than the title."""
         title = self.title()
         # what Windows calls the title is in ImageDescription as well, and the words are here
         captions = self._meant((self._caption(), self.exif.wide_text(exif.XP_COMMENT)))
-        return next((text for text in captions if one_line(text) != title), None)
+        # and some programs write the words where the title belongs
+        long = (text for text in self._titles() if len(text) > MAX_TITLE)
+        return next((text for text in (*captions, *long) if one_line(text) != title), None)
 
     def keywords(self) -> tuple[str, ...]:
         """Return the keywords in their order, each once."""

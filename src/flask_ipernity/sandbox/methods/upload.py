@@ -109,7 +109,7 @@ def _make_document(
     metadata = None
     if incoming.media == "photo":
         try:
-            metadata = read_photo(path)
+            metadata = read_photo(path, exif_only=not call.state.reads_metadata)
         except ValueError:
             if incoming.ext not in OPTIONAL:
                 path.unlink()

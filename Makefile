@@ -14,8 +14,8 @@ INNER_LOOP = -m "not slow and not browser and not exiftool and not network and n
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-empty-lists test-lowest neighbours lint types bench trips docs photos \
-	generate clean
+.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench trips docs \
+	photos generate clean
 
 demo: venv-demo
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -45,6 +45,11 @@ quick-%: venv-test-%
 # Beside other extensions and tools.
 neighbours: venv-neighbours
 	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
+
+# What is read from photos that others made, beside what ExifTool reads: `make corpus FOLDER=~/Pictures`.
+corpus: venv-dev
+	$(if $(FOLDER),,$(BIN)/python -m tools.fetch_corpus .corpus)
+	$(BIN)/python -W ignore -m tools.corpus facts "$(or $(FOLDER),.corpus)"
 
 lint: venv-dev
 	$(BIN)/ruff check

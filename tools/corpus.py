@@ -3,8 +3,9 @@
     .venv/bin/python -m tools.corpus PART FOLDER…
 
 ``facts``: titles, captions, dates and EXIF values, with ExifTool's (Debian:
-libimage-exiftool-perl). The folders may hold any files; what is no picture is left out. It prints
-each difference, and fails if more than one value in two hundred differs.
+libimage-exiftool-perl). The folders may hold any files (``tools.fetch_corpus`` fetches some); what
+is no picture is left out. It prints each difference, and fails if more than one value in two
+hundred differs.
 
 ``pictures``: every page and picture of the gallery of the files, and the drawn sizes with what
 Chromium makes of the originals. It fails if a page or picture is missing, or if more than one

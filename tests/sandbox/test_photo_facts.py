@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from flask_ipernity.sandbox import Sandbox
 from tests.support.photo_account import account
@@ -87,6 +88,14 @@ DATES = {
     "iptc": (dated(old=iptc([(55, "19990809"), (60, "101112+0200")])), "1999-08-09 10:11:12"),
     "iptc day": (dated(old=iptc([(55, "19990809")])), "1999-08-09 00:00:00"),
     "nul": (of_shot({TAKEN: Value(2, b"2024:05:17 08:30:00\0junk\0")}), "2024-05-17 08:30:00"),
+    "wrong zone": (
+        of_shot({TAKEN: ascii_("2024:05:17 08:30:00"), OFFSET: ascii_("+99:99")}),
+        "2024-05-17 08:30:00",
+    ),
+    "only a zone's signs": (
+        of_shot({TAKEN: ascii_("2024:05:17 08:30:00"), OFFSET: ascii_("   :  ")}),
+        "2024-05-17 08:30:00",
+    ),
     "other signs": (dated("2024/05/17 08:30:00"), "2024-05-17 08:30:00"),
     "only changed": (dated(), CHANGED),
     "nothing": (jpeg(), CHANGED),
@@ -297,7 +306,7 @@ TURNED = xmp(attributes='tiff:Orientation="6"')
 ORIENTATIONS = {
     "exif.jpg": (jpeg(exif({ORIENTATION: short(6)})), ("16", "24")),
     "exif.png": (png(exif({ORIENTATION: short(8)})), ("16", "24")),
-    # as Chromium shows it
+    # Chromium does not look behind the pixels.
     "exif behind.png": (png(exif({ORIENTATION: short(8)}), behind=True), ("24", "16")),
     "xmp.jpg": (jpeg(xmp=TURNED), ("24", "16")),
     "xmp.png": (png(xmp=TURNED), ("24", "16")),
@@ -323,6 +332,29 @@ def test_only_exif_turns_a_picture(tmp_path: Path) -> None:
             found[doc.source.filename] = (original["w"], original["h"])
         raw.pool.clear()
     assert found == {name: size for name, (_, size) in ORIENTATIONS.items()}
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("turn", range(2, 9))
+def test_a_size_is_turned_by_exif_and_not_by_xmp(tmp_path: Path, form: str, turn: int) -> None:
+    image = Image.new("RGB", (80, 60), "teal")
+    image.paste("red", (0, 0, 40, 15))
+    out = io.BytesIO()
+    words = xmp(attributes=f'tiff:Orientation="{turn}"')
+    chunks = PngInfo()
+    chunks.add_itxt("XML:com.adobe.xmp", words.decode())
+    image.save(out, form, xmp=words, pnginfo=chunks)
+    name = f"a.{form.lower()}"
+    (tmp_path / name).write_bytes(out.getvalue())
+    with Sandbox(photos=tmp_path) as sandbox:
+        (doc,) = sandbox.state.docs.values()
+        raw = RawClient(sandbox)
+        thumb = raw.ok("doc.getMedias", {"doc_id": doc.doc_id})["thumbs"]["thumb"][0]["url"]
+        with Image.open(io.BytesIO(raw.send("GET", thumb).body)) as drawn:
+            pixel = drawn.convert("RGB").getpixel((12, 3))
+        raw.pool.clear()
+    assert isinstance(pixel, tuple)
+    assert pixel[0] > 180 > 80 > pixel[1]
 
 
 WORDS = xmp(listed("dc:title", "Alt", "Ferry"), 'photoshop:DateCreated="2002-03-04T05:06:07"')

@@ -45,7 +45,8 @@ _TITLES = (
 )
 _CAPTIONS = ("MWG:Description", "IFD0:XPComment")
 _CREATORS = ("MWG:Creator", "IFD0:XPAuthor")
-_RATINGS = ("MWG:Rating", "IFD0:Rating")
+_RATINGS = ("MWG:Rating", "IFD0:Rating", "ExifIFD:Rating")
+_RAW = (".arw", ".cr2", ".dng", ".iiq", ".nef", ".orf", ".pef", ".srw")
 _DATES = (
     "ExifIFD:DateTimeOriginal",
     "ExifIFD:CreateDate",
@@ -154,8 +155,13 @@ def differences(
 def compared(metadata: PhotoMetadata, record: Mapping[str, object]) -> list[str]:
     """Return the names of the values that one of the two has."""
     names = {*ours(metadata), *expected(record)}
-    # of an AVIF it is the container's, which Pillow tells as EXIF and ExifTool does not
-    return sorted(names - {"Orientation"} if metadata.picture.ext == "avif" else names)
+    if metadata.picture.ext == "avif":
+        # the container's, which Pillow tells as EXIF and ExifTool does not
+        names.discard("Orientation")
+    if metadata.picture.filename.lower().endswith(_RAW):
+        # ours is that of the preview in it, which is what is shown
+        names.discard("ImageSize")
+    return sorted(names)
 
 
 def same(mine: str, theirs: str) -> bool:

@@ -15,6 +15,7 @@ from time import monotonic
 from .accounts import App, Frob, Person, Token
 from .doc_index import DocIndex
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
+from .folding import folded
 from .groups import Group
 from .posts import Post
 from .thumbnail_cache import ThumbnailCache
@@ -93,10 +94,10 @@ class SandboxState:
 
     def keyword(self, text: str) -> Tag:
         """Return the keyword with this text in any case; make it if there is none."""
-        tag = self._keywords.get(text.casefold())
+        tag = self._keywords.get(folded(text))
         if tag is None:
             tag = Tag(self.new_id("tag"), text)
-            self.tags[tag.tag_id] = self._keywords[text.casefold()] = tag
+            self.tags[tag.tag_id] = self._keywords[folded(text)] = tag
         return tag
 
     def tag_text(self, kind: str, tag_id: str) -> str:

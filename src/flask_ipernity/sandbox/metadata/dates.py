@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 _FORM = "%Y-%m-%d %H:%M:%S"
@@ -60,8 +61,9 @@ def parse(
             int(found["second"] or 0),
             int(digits[:6].ljust(6, "0")),
         )
-        if _ZONE.fullmatch(zone):
-            return moment.replace(tzinfo=datetime.strptime(zone, "%z").tzinfo)
     except ValueError:
         return None
+    with suppress(ValueError):  # a zone of more than a day
+        if _ZONE.fullmatch(zone):
+            return moment.replace(tzinfo=datetime.strptime(zone, "%z").tzinfo)
     return moment

@@ -61,15 +61,12 @@ def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
         except OSError as error:
             raise ValueError(f"its header cannot be read: {error}") from error
     width, height = image.size
+    turned = sources.exif.orientation
+    stored = (height, width) if turned >= 5 and comes_upright(image) else (width, height)
     # Of EXIF alone: no browser turns a picture for its XMP.
-    turn, stored = sources.exif.orientation, (width, height)
-    across = (height, width) if turn >= 5 else (width, height)
-    if comes_upright(image):
-        stored, turn = across, 1
-    elif is_turned_by_exif(image):
-        width, height = across
-    else:
-        turn = 1
+    turn = turned if is_turned_by_exif(image) else 1
+    if turn >= 5:
+        width, height = height, width
     lat, lng = sources.position()
     return PhotoMetadata(
         OriginalFile(

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from .. import access, lists, parameters
 from ..documents import PUBLIC, Doc
+from ..folding import folded
 from ..posts import Post
 from ..registry import APIError, MethodCall, api_method
 from ..state import SandboxState
@@ -26,8 +27,11 @@ _EXTRAS = ("owner", "dates", "count", "license", "medias", "geo", "original")
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text; case does not matter, accents do."""
-    return re.findall(r"\w+", text.casefold())
+    """Return the words of a text; case does not matter, accents do.
+
+    What stands around an underscore is two words: a title may be made of ``IMG_0001.jpg``.
+    """
+    return re.findall(r"[^\W_]+", folded(text))
 
 
 def _contains(words: list[str], phrase: list[str]) -> bool:
@@ -71,7 +75,7 @@ def split_tags(text: str) -> list[str]:
 
 def tag_names(text: str) -> list[str]:
     """Return the tags of a search, in lower case."""
-    return split_tags(text.casefold())[:MAX_TAGS]
+    return split_tags(folded(text))[:MAX_TAGS]
 
 
 def tag_texts(state: SandboxState, doc: Doc | Post) -> list[str]:
@@ -112,7 +116,7 @@ def _conditions(call: MethodCall) -> list[Callable[[Doc], bool]]:
     if tags := tag_names(params.get("tags", "")):
         tests.append(
             lambda doc: (
-                bool(doc.tags) and set(tags) <= {text.casefold() for text in tag_texts(state, doc)}
+                bool(doc.tags) and set(tags) <= {folded(text) for text in tag_texts(state, doc)}
             )
         )
     if album_id := params.get("album_id"):
@@ -167,7 +171,7 @@ def _by_relevance(state: SandboxState, docs: Sequence[Doc], query: str) -> list[
     scores = {}
     for doc in docs:
         texts = (doc.title, doc.description, " ".join(tag_texts(state, doc)) if doc.tags else "")
-        whole = " ".join(texts).casefold()
+        whole = folded(" ".join(texts))
         if any(word in whole for word in firsts) and (score := relevance(query, texts)):
             scores[doc.doc_id] = (score, doc)
     found = sorted(scores.values(), key=lambda pair: pair[0], reverse=True)

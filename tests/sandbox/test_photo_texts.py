@@ -236,6 +236,13 @@ CASES: dict[str, tuple[bytes, dict[str, Any]]] = {
     ),
     "own-number.jpg": (caption("040621-N-6536T-062"), words("040621-N-6536T-062")),
     "first-camera.jpg": (caption("My first digital camera"), words("My first digital camera")),
+    "galaxy.jpg": (boilerplate("Galaxy", "Canon"), words("Galaxy")),
+    "on-the-phone.jpg": (boilerplate("On the phone", "Canon"), words("On the phone")),
+    "year.jpg": (boilerplate("2019", "Canon", "Canon EOS 5D"), words("2019")),
+    "canon.jpg": (
+        boilerplate("Canon beach, Oregon", "Canon", "Canon EOS 5D"),
+        words("Canon beach, Oregon"),
+    ),
     "apple.jpg": (boilerplate("Apple", "Canon"), words("Apple")),
 }
 
@@ -262,6 +269,10 @@ NOISE = {
     "<Digimax S600 / Kenox S600>": ("Samsung Techwin", "<Digimax S600>"),
     "Exif_JPEG_PICTURE": ("", ""),
     "- - -": ("", ""),
+    "Evening in Hvar.jpg": ("", ""),
+    "Created by Samsung Galaxy S8": ("samsung", "SM-G950F"),
+    "NIKON CORPORATION": ("NIKON CORPORATION", "NIKON D80"),
+    "HP PhotoSmart 618 digital camera": ("Hewlett-Packard", "HP PhotoSmart 618"),
 }
 CASES |= {
     f"noise_{number}.jpg": (boilerplate(text, *camera), words(f"noise {number}"))

@@ -181,9 +181,8 @@ def comes_upright(image: ImageFile.ImageFile) -> bool:
 
 
 def is_turned_by_exif(image: ImageFile.ImageFile) -> bool:
-    """Return whether EXIF says how the pixels must be turned.
+    """Return whether browsers turn a picture of this format as EXIF says.
 
-    TIFF and HEIC come upright. Of a PNG the chunk eXIf counts, not a text with EXIF in it, and of
-    WebP nothing (Chromium 150).
+    Of a PNG the chunk eXIf counts, not a text with EXIF in it, and of WebP nothing (Chromium 150).
     """
     return image.format in ("JPEG", "AVIF") or (image.format == "PNG" and "exif" in image.info)

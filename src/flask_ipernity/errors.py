@@ -33,6 +33,11 @@ def filled(sentence: str, values: Mapping[str, object]) -> str:
     return sentence % values if "%(" in sentence else sentence
 
 
+def N_(sentence: str) -> str:
+    """Mark *sentence* for translation; it is translated when it is shown."""
+    return sentence
+
+
 class HasResponse(Exception):
     """An error that the extension turns into an HTTP response when no view catches it.
 
@@ -252,14 +257,14 @@ class UploadError(IpernityError, HasResponse):
 
 #: Why Ipernity refuses a file, by method and error code; the texts are for the visitor.
 _REFUSALS = {
-    ("upload.file", 1): ("empty", "%(file)s is empty."),
-    ("upload.file", 2): ("too_large", "%(file)s is too large."),
-    ("upload.file", 3): ("refused", "Ipernity does not accept %(file)s."),
-    ("upload.replace", 1): ("empty", "%(file)s is empty."),
-    ("upload.replace", 2): ("too_large", "%(file)s is too large."),
-    ("upload.replace", 3): ("quota", "%(file)s is more than the account may still upload."),
-    ("upload.replace", 5): ("type", "%(file)s is of another kind than the former file."),
-    ("upload.replace", 6): ("refused", "This needs a PRO account."),
+    ("upload.file", 1): ("empty", N_("%(file)s is empty.")),
+    ("upload.file", 2): ("too_large", N_("%(file)s is too large.")),
+    ("upload.file", 3): ("refused", N_("Ipernity does not accept %(file)s.")),
+    ("upload.replace", 1): ("empty", N_("%(file)s is empty.")),
+    ("upload.replace", 2): ("too_large", N_("%(file)s is too large.")),
+    ("upload.replace", 3): ("quota", N_("%(file)s is more than the account may still upload.")),
+    ("upload.replace", 5): ("type", N_("%(file)s is of another kind than the former file.")),
+    ("upload.replace", 6): ("refused", N_("This needs a PRO account.")),
 }
 
 

@@ -28,6 +28,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+def missing_package(what: str, package: str, extra: str) -> str:
+    """Return the sentence that says how to install what is missing, in quotes for every shell.
+
+    :param what: what needs it.
+    :param extra: the extra of Flask-Ipernity that has it.
+    """
+    return f'{what} needs {package}, which is not installed: pip install "Flask-Ipernity[{extra}]"'
+
+
 def filled(sentence: str, values: Mapping[str, object]) -> str:
     """Return *sentence* with its ``%(name)s`` replaced by *values*."""
     return sentence % values if "%(" in sentence else sentence
@@ -281,7 +290,8 @@ class UploadRefused(UploadError, APIRequestError):
         params: Mapping[str, object] | None = None,
     ) -> None:
         APIRequestError.__init__(self, status, code, message, method, params)
-        self.filename = self.ticket = None
+        self.filename: str | None = None
+        self.ticket: str | None = None
         self.reason, self.sentence = _REFUSALS[method, code]
         self.values = {}
 

@@ -15,7 +15,7 @@ INNER_LOOP = -m "not slow and not browser and not exiftool and not network and n
 NEWEST_ONLY = --ignore tests/typing
 
 .PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench trips docs \
-	photos generate clean
+	photos generate translations clean
 
 demo: venv-demo
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -77,6 +77,10 @@ photos: venv-dev
 # Writes the typed methods of the client anew, from the method list and tools/client/.
 generate: venv-dev
 	$(BIN)/python -m tools.client
+
+# Adds new texts to the catalogues in src/flask_ipernity/translations, and compiles them.
+translations: venv-dev
+	$(BIN)/python -m tools.translations
 
 clean:
 	rm -rf .venv .venv-* docs/_build

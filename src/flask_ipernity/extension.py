@@ -30,7 +30,9 @@ from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
 from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
 from .state import AppState, Part, current_state
-from .web.pages import templates
+from .web.templates import resources
+from .web.text import plain_text, safe_html
+from .web.translation import gettext_html
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,9 @@ class Ipernity:
         self._connect(app, read)
         # First, so that no function of the application uses settings that are too old.
         app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
-        app.register_blueprint(templates)
+        app.register_blueprint(resources, url_prefix=settings.callback_url_prefix)
+        app.jinja_env.globals["ipernity_gettext"] = gettext_html
+        app.jinja_env.filters.update(ipernity_text=plain_text, ipernity_html=safe_html)
         callback = callback_blueprint(finishes=settings.callback)
         app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
         if settings.proxy_docs:

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session
 from werkzeug.wrappers import Response
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, missing_package
 from .settings import Settings
 from .sign_in import flow
 from .sign_in.flow import start_url
@@ -37,9 +37,7 @@ try:
         user_unauthorized,
     )
 except ImportError:
-    raise ConfigurationError(
-        "IPERNITY_LOGIN needs the package Flask-Login: pip install Flask-Ipernity[login]"
-    ) from None
+    raise ConfigurationError(missing_package("IPERNITY_LOGIN", "Flask-Login", "login")) from None
 
 ip_login = Blueprint("ip_login", __name__)
 

@@ -387,7 +387,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, sandbox: Sa
     monkeypatch.setattr(builtins, "__import__", without)
     app = Flask("tests")
     app.config.update(SECRET_KEY="test", IPERNITY_LOGIN=True, **sandbox.config())
-    with pytest.raises(ConfigurationError, match=r"pip install Flask-Ipernity\[login\]"):
+    with pytest.raises(ConfigurationError, match=r'pip install "Flask-Ipernity\[login\]"'):
         Ipernity(app)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from time import monotonic, sleep
 from typing import Any
 
-from ..errors import APIRequestError, BadAnswer, QuotaExceeded, ServiceError, UploadError
+from ..errors import N_, APIRequestError, BadAnswer, QuotaExceeded, ServiceError, UploadError
 from .base import Caller
 from .values import mapping, number, record_id
 
@@ -20,8 +20,8 @@ MAX_TICKETS = 50
 POLL_INTERVAL = (1.0, 30.0)
 
 
-REFUSED = "refused", "%(file)s (ticket %(ticket_id)s): Ipernity has refused the file."
-UNKNOWN = "unknown_ticket", "Ipernity does not know the ticket %(ticket_id)s."
+REFUSED = "refused", N_("%(file)s (ticket %(ticket_id)s): Ipernity has refused the file.")
+UNKNOWN = "unknown_ticket", N_("Ipernity does not know the ticket %(ticket_id)s.")
 
 
 class Ticket:
@@ -112,7 +112,7 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
     last_error: Exception | None = None
     while waiting := [ticket for ticket in tickets if not ticket._decided]:
         if monotonic() > end:
-            first = waiting[0]
+            first, seconds = waiting[0], f"{timeout:g}"
             raise UploadError(
                 first.filename,
                 first.id,
@@ -121,7 +121,7 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
                 reason="not_done",
                 waiting=len(waiting),
                 all=len(tickets),
-                seconds=f"{timeout:g}",
+                seconds=seconds,
                 ticket_id=first.id,
             ) from last_error
         delay = min(max(ticket._next_poll for ticket in waiting), end) - monotonic()

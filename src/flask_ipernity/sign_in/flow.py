@@ -249,7 +249,6 @@ def _started(api: VisitorAPI) -> list[dict[str, Any]]:
     leave_cookie_alone()
     if pending.have_expired():
         raise SignInError("expired", "That took too long.")
-    text = "No sign-in was started in this browser, or it is finished already."
     if current_app.session_interface.get_cookie_name(current_app) not in request.cookies:
         log.warning(
             "A visitor came back from Ipernity to %r without a session cookie. If that happens to"
@@ -258,13 +257,17 @@ def _started(api: VisitorAPI) -> list[dict[str, Any]]:
             " place of https, or the browser blocks cookies.",
             request.host_url,
         )
-        text = (
+        raise SignInError(
+            "not_pending",
             "No sign-in was started in this browser at this address, for it has sent no cookie."
-            f" The address here is {request.host_url} – perhaps you have started at another one:"
+            " The address here is %(address)s – perhaps you have started at another one:"
             " with or without “www”, with “http” in place of “https”, or at “localhost” in place"
-            " of “127.0.0.1”. Or your browser blocks cookies."
+            " of “127.0.0.1”. Or your browser blocks cookies.",
+            address=request.host_url,
         )
-    raise SignInError("not_pending", text)
+    raise SignInError(
+        "not_pending", "No sign-in was started in this browser, or it is finished already."
+    )
 
 
 def _auth_for(api: VisitorAPI, frob: str) -> dict[str, Any]:
@@ -344,9 +347,8 @@ def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) ->
     if lacking := missing(auth["permissions"], entry["permissions"]):
         raise SignInError(
             "fewer_permissions",
-            "Ipernity granted less than this page needs: "
-            + ", ".join(f"{item} {level}" for item, level in lacking.items())
-            + " is missing.",
+            "Ipernity granted less than this page needs: %(permissions)s is missing.",
+            permissions=", ".join(f"{item} {level}" for item, level in lacking.items()),
         )
     return next_url
 

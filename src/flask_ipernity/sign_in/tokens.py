@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import current_app
 
 from ..caching.backends import Breaker, StoreAway, TextStore, bare_text_store
-from ..errors import ConfigurationError, SignInError
+from ..errors import ConfigurationError, SignInError, missing_package
 from ..settings import Settings, secret_keys
 from .owed import OwedDeletions
 from .session import VisitorSession
@@ -162,10 +162,8 @@ class SealedStore(_InSession):
         try:
             import cryptography.fernet  # noqa: F401
         except ImportError:
-            raise ConfigurationError(
-                'IPERNITY_TOKEN_STORE = "sealed" needs the package cryptography:'
-                " pip install Flask-Ipernity[sealed]"
-            ) from None
+            text = missing_package('IPERNITY_TOKEN_STORE = "sealed"', "cryptography", "sealed")
+            raise ConfigurationError(text) from None
 
     def session_key(self, key: str, /) -> str:
         return f"sealed_{key}"

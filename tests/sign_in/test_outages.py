@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from threading import Barrier, Thread
+from threading import Barrier, Thread, Timer
 from typing import Any
 
 import pytest

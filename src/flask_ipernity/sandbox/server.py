@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 import weakref
@@ -31,11 +30,6 @@ from .unknowns import Consent, Denial, EmptyLists, Lg, Reads, Unknowns
 
 APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
 APP_SECRET = "0c5e8d2f7a1b4936"
-
-
-# Pillow logs every field of every header that it reads; who wants to see them sets another level.
-if (_pillow := logging.getLogger("PIL")).level == logging.NOTSET:
-    _pillow.setLevel(logging.INFO)
 
 
 class Sandbox:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
-from werkzeug.exceptions import MisdirectedRequest
 
 logger = logging.getLogger("flask_ipernity.sandbox")
 
@@ -57,7 +57,7 @@ def answer_only_to(app: Flask, host: str) -> None:
         except ValueError:
             asked = ""
         if not is_loopback(asked) and asked != host.lower():
-            abort(MisdirectedRequest.code)
+            abort(HTTPStatus.MISDIRECTED_REQUEST)
 
 
 def refuse_other_sites() -> None:

@@ -8,10 +8,13 @@ photos of a folder.
 from __future__ import annotations
 
 import ipaddress
+import logging
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 from werkzeug.exceptions import MisdirectedRequest
+
+logger = logging.getLogger("flask_ipernity.sandbox")
 
 
 def is_loopback(host: str) -> bool:
@@ -20,6 +23,28 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def checked_host(host: str) -> str:
+    """Return the host; warn if it is not a loopback one, because the sandbox has no passwords.
+
+    A name is refused, because applications would not load media from it over http.
+
+    :raises ValueError: if it is no address that others could ask for.
+    """
+    try:
+        usable = host == "localhost" or not ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            f"The host {host!r} names no address; name the one of this machine that is to be used."
+        )
+    if not is_loopback(host):
+        logger.warning(
+            "The sandbox has no passwords: whoever reaches %s can use all of its accounts", host
+        )
+    return host
 
 
 def answer_only_to(app: Flask, host: str) -> None:

@@ -7,10 +7,10 @@ BIN = .venv/bin
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
-# What needs no program but Python, no network, and little time. The sandbox and the demo have loops
-# of their own: `make test ARGS=tests/sandbox`.
+# What needs no program but Python, no network, and little time. The sandbox, the demo and the
+# comparison have loops of their own: `make test ARGS=tests/sandbox`.
 INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis and not nginx" \
-	--ignore tests/sandbox --ignore tests/demo --ignore tests/stranger
+	--ignore tests/sandbox --ignore tests/demo --ignore tests/compare --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 

@@ -52,7 +52,7 @@ def running_sandbox(verbose: bool = False, **options: Any) -> Iterator[Sandbox]:
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise _unusable(options.get("port", 0), error) from None
+        raise _unusable(options.get("port", 0), error, options.get("host", "")) from None
     try:
         yield running
     finally:
@@ -87,7 +87,9 @@ def bound(host: str, ports: Iterable[int]) -> Iterator[socket.socket]:
     raise failure or click.ClickException("There is no port to try.")
 
 
-def _unusable(port: int, error: OSError) -> click.ClickException:
+def _unusable(port: int, error: OSError, host: str = "") -> click.ClickException:
+    if host and error.errno in (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AGAIN):
+        return click.ClickException(f"{host} is no address of this machine.")
     if error.errno == errno.EADDRINUSE:
         return click.ClickException(f"Port {port} is in use. Choose another with --port.")
     return click.ClickException(f"Port {port} cannot be used: {error.strerror}.")

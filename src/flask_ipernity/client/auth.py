@@ -112,7 +112,7 @@ class AuthHandler(Service):
         query = {"api_key": self._api.api_key, **wanted, **params}
         if self._api.lang:
             query["lg"] = self._api.lang
-        query["api_sig"] = api_sig(query, self._api.api_secret)
+        query["api_sig"] = Secret(api_sig(query, self._api.api_secret))
         return f"{self._api.authorize_url}?{urlencode(query)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from threading import Barrier, Thread
+from threading import Barrier, Thread, Timer
 from typing import Any
 
 import pytest
@@ -16,7 +16,6 @@ from flask_session import Session
 from flask_ipernity import Ipernity, ipernity, sign_in_failed
 from flask_ipernity.caching import backends
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sign_in import owed
 from tests.support.apps import Browser, MakeApp
 from tests.support.cookies import cookie_of
 from tests.support.failing_tokens import ALL, FailingStore
@@ -223,7 +222,7 @@ def test_an_old_cookie_stays_dead_when_the_store_is_back(
 def test_what_is_owed_is_made_up_for_by_the_next_visitor_where_no_thread_may_run(
     app: Flask, store: FailingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owed.Timer, "start", lambda self: None)
+    monkeypatch.setattr(Timer, "start", lambda self: None)
     client, other = app.test_client(), app.test_client()
     sign_in(client, "/read")
     sign_in(other, "/read", 1)

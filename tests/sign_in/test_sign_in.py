@@ -450,6 +450,18 @@ def test_a_callback_at_another_host_name_says_what_may_be_wrong(
     assert "frob" not in caplog.text
 
 
+@pytest.mark.parametrize("cookie", ["of.another.application", "", "x" * 50])
+def test_a_cookie_of_another_application_on_this_host_counts_for_none(
+    app: Flask, caplog: pytest.LogCaptureFixture, cookie: str
+) -> None:
+    client = app.test_client()
+    client.set_cookie("session", cookie)
+    page = client.get("/ipernity/cb?frob=1-a")
+    assert page.status_code == 400
+    for text in (page.text, caplog.text):
+        assert "127.0.0.1" in text
+
+
 def test_a_visitor_with_a_cookie_is_not_told_so(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:

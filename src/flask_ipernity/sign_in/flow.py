@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, TypeVar
 
-from flask import current_app, request
+from flask import request, session
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..errors import (
@@ -165,19 +165,20 @@ def _started(api: VisitorAPI) -> list[dict[str, Any]]:
     if pending.have_expired():
         raise SignInError("expired", "That took too long.")
     text = "No sign-in was started in this browser, or it is finished already."
-    if current_app.session_interface.get_cookie_name(current_app) not in request.cookies:
+    # Another application of this host may have set a cookie of this name.
+    if not session.keys() - {"_permanent"}:
         log.warning(
-            "A visitor came back from Ipernity to %r without a session cookie. If that happens to"
-            " everybody, visitors use another host name than the callback that is registered with"
-            " Ipernity (localhost and 127.0.0.1 are two, with and without www, too), or http in"
-            " place of https, or the browser blocks cookies.",
+            "A visitor came back from Ipernity to %r without a session cookie of ours. If that"
+            " happens to everybody, visitors use another host name than the callback that is"
+            " registered with Ipernity (localhost and 127.0.0.1 are two, so are names with and"
+            " without www), or http in place of https, or the browser blocks cookies.",
             request.host_url,
         )
         text = (
-            "No sign-in was started in this browser at this address, for it has sent no cookie."
-            f" The address here is {request.host_url} – perhaps you have started at another one:"
-            " with or without “www”, with “http” in place of “https”, or at “localhost” in place"
-            " of “127.0.0.1”. Or your browser blocks cookies."
+            "No sign-in was started in this browser at this address, for it has sent no cookie of"
+            f" ours. The address here is {request.host_url} – perhaps you have started at another"
+            " one: with or without “www”, with “http” in place of “https”, or at “localhost” in"
+            " place of “127.0.0.1”. Or your browser blocks cookies."
         )
     raise SignInError("not_pending", text)
 

@@ -20,6 +20,7 @@ from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
 from .settings import ReadSettings, Settings, check_secret_keys
 from .sign_in import flow
+from .sign_in.authorize import authorize
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
@@ -245,7 +246,7 @@ class Ipernity:
         :raises SignInError: the request is not a navigation of the visitor, but for an image, a
             frame, a script or a prefetch; or the store of tokens does not work.
         """
-        return flow.authorize(permissions, next_url)
+        return authorize(permissions, next_url)
 
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.

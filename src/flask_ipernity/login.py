@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from .errors import ConfigurationError, missing_package
 from .settings import Settings
 from .sign_in import flow
-from .sign_in.flow import start_url
+from .sign_in.authorize import is_strict_cookie_missing, start_url
 from .sign_in.guard import ask_to_sign_in, wanted_permissions
 from .sign_in.visitor import visitor_api
 from .signals import signed_in, visitor_left
@@ -219,7 +219,7 @@ def _on_unauthorized(sender: Flask, **_: object) -> None:
         and manager.login_view == LOGIN_VIEW
         and request.blueprint not in manager.blueprint_login_views
     )
-    if is_ours and request.method == "GET" and flow.is_strict_cookie_missing():
+    if is_ours and request.method == "GET" and is_strict_cookie_missing():
         abort(ask_to_sign_in(next_url=request.url))
 
 

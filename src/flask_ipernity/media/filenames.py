@@ -18,35 +18,9 @@ _FORBIDDEN = re.compile(r'["<>:|?*;/\\\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])\s*(\.|$)")
 _EXTENSION = re.compile(rf"[A-Za-z0-9]{{1,{_MAX_EXTENSION_LENGTH}}}", re.ASCII)
 #: Extensions of files without a name; any other word after a dot is the name of a hidden file.
-_FILE_TYPES = frozenset(
-    [
-        "jpg",
-        "jpeg",
-        "jpe",
-        "png",
-        "gif",
-        "webp",
-        "avif",
-        "heic",
-        "tif",
-        "tiff",
-        "bmp",
-        "pdf",
-        "mp4",
-        "webm",
-        "ogv",
-        "mov",
-        "flv",
-        "avi",
-        "mkv",
-        "mpg",
-        "mpeg",
-        "mp3",
-        "m4a",
-        "ogg",
-        "flac",
-        "wav",
-    ]
+_FILE_TYPES = re.compile(
+    r"(?i)jpe?g?|png|gif|webp|avif|hei[cf]|tiff?|bmp|pdf"
+    r"|mp[34g]|mpeg|m4a|webm|og[gv]|mov|flv|avi|mkv|flac|wav"
 )
 #: What no name begins or ends with: Windows removes it, and a dot hides the file elsewhere.
 _EDGES = " .\u2024\ufe52\uff0e\u200c\u200d"
@@ -72,7 +46,7 @@ def stem_and_extension(name: str | None, fallback: str) -> tuple[str, str]:
     stem, dot, extension = safe.strip().rpartition(".")
     if not dot or not _EXTENSION.fullmatch(extension):
         stem, extension = safe, ""
-    elif not stem.strip(_EDGES) and extension.lower() not in _FILE_TYPES:
+    elif not stem.strip(_EDGES) and not _FILE_TYPES.fullmatch(extension):
         # ".htaccess" is a name, ".jpg" is the end of an empty one.
         stem, extension = extension, ""
     stem = _finished(stem, fallback)

@@ -23,7 +23,7 @@ def app(sandbox: Sandbox) -> Flask:
     @app.route("/in", host="localhost")
     @ipernity_auth_required()
     def enter() -> str:
-        return (ipernity.api.user_info or {}).get("username", "")
+        return str((ipernity.api.user_info or {}).get("username"))
 
     @app.route("/url/<doc_id>", host="<host>")
     def url(doc_id: str, host: str) -> list[str]:

@@ -34,6 +34,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         IPERNITY_PERMISSIONS={"doc": "read"},
         DEMO_USER=None,
+        DEMO_LOCAL=False,
     )
     app.config.from_mapping(config)
     app.before_request(_check_host)

@@ -171,7 +171,7 @@ def _by_relevance(state: SandboxState, docs: Sequence[Doc], query: str) -> list[
     scores = {}
     for doc in docs:
         texts = (doc.title, doc.description, " ".join(tag_texts(state, doc)) if doc.tags else "")
-        whole = " ".join(texts).casefold()
+        whole = folded(" ".join(texts))
         if any(word in whole for word in firsts) and (score := relevance(query, texts)):
             scores[doc.doc_id] = (score, doc)
     found = sorted(scores.values(), key=lambda pair: pair[0], reverse=True)

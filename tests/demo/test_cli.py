@@ -24,6 +24,7 @@ from flask_ipernity.cli.sandbox import CONSENT, DENIAL, EMPTY_LISTS, LG, READS, 
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.unknowns import CHOICES, Unknowns
+from tests.support import photo_files
 from tests.support.commands import COMMAND, WAIT, environment, failing, running
 
 # Each test starts processes.
@@ -168,8 +169,9 @@ def test_the_sandbox_makes_the_trouble_that_is_asked_for(pool: urllib3.PoolManag
         assert one.stop() == 0
 
 
-def test_the_sandbox_prints_a_token_of_its_first_person() -> None:
-    with running("sandbox", "--port", "0") as sandbox:
+def test_the_sandbox_prints_a_token_of_its_first_person(tmp_path: Path) -> None:
+    options = ("--processing", "0", "--reads-metadata")
+    with running("sandbox", "--port", "0", *options) as sandbox:
         exports = dict(
             shlex.split(line)[1].split("=", 1)
             for line in sandbox.text.splitlines()
@@ -187,6 +189,10 @@ def test_the_sandbox_prints_a_token_of_its_first_person() -> None:
         assert set(auth["permissions"].values()) <= {"write", "delete"}
         private = [doc for doc in api.walk_docs() if doc["title"]]
         assert len(private) > len(list(api.walk_docs(user_id="10175", share=4)))
+        words = photo_files.listed("dc:title", "Alt", "Ferry")
+        (tmp_path / "a.jpg").write_bytes(photo_files.jpeg(xmp=photo_files.xmp(words)))
+        uploaded = api.upload_file(str(tmp_path / "a.jpg"))
+        assert api.doc.get(doc_id=uploaded)["doc"]["title"] == "Ferry"
         del api
         assert sandbox.stop() == 0
 

@@ -392,6 +392,9 @@ def test_a_camera_s_maker_is_named_once(exif: dict[str, str], camera: str) -> No
             [("Focal length", "50.0 mm")],
         ),
         ({"FocalLengthIn35mmFormat": "26 mm"}, [("35 mm equivalent", "26 mm")]),
+        ({"Rating": "4"}, [("Rating", "4 of 5")]),
+        ({"Rating": "0", "ISO": "100"}, [("ISO", "100")]),
+        ({"Rating": "-1"}, []),
         (
             {"FNumber": "0.95", "Creator": "Ada", "Copyright": "© Ada"},
             [("Aperture", "f/0.95"), ("Creator", "Ada"), ("Rights", "© Ada")],

@@ -115,9 +115,7 @@ def iptc(
 
 
 def _dataset(record: int, number: int, value: bytes) -> bytes:
-    if len(value) < 0x8000:
-        return struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
-    return struct.pack(">BBBHL", 0x1C, record, number, 0x8004, len(value)) + value
+    return struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
 
 
 def image_resources(iptc: bytes, digest_of: bytes | None = None) -> bytes:

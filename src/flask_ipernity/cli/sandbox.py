@@ -89,6 +89,11 @@ def _unknown(name: str, text: str, choices: tuple[str, ...]) -> Callable[[F], F]
 @click.option(
     "--eta", type=click.IntRange(0), metavar="S", help="What uploads say is left, true or not."
 )
+@click.option(
+    "--reads-metadata",
+    is_flag=True,
+    help="Describe uploaded photos by their EXIF, IPTC and XMP.",
+)
 @click.option("--token-life", type=SECONDS, metavar="S", help="Tokens end after S seconds.")
 @VERBOSE
 def sandbox(**options: Any) -> None:

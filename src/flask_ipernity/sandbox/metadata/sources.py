@@ -23,20 +23,18 @@ from .text import lines, one_line
 
 #: Characters of a caption that may be a title, and of a title that is one.
 MAX_SHORT, MAX_TITLE = 80, 200
-MAX_KEYWORDS = 500
+#: Keywords, and the characters of one; a longer one is a text at the wrong place.
+MAX_KEYWORDS, MAX_KEYWORD = 500, 200
 
 #: Bytes after which IPTC cuts a text: one that is as long may be the beginning of XMP's.
 _IPTC_LIMITS = {
-    5: 64,
-    25: 64,
-    80: 32,
-    90: 32,
-    92: 32,
-    95: 32,
-    101: 64,
-    105: 256,
-    116: 128,
-    120: 2000,
+    iptc.TITLE: 64,
+    iptc.KEYWORDS: 64,
+    iptc.CREATOR: 32,
+    iptc.HEADLINE: 256,
+    iptc.COPYRIGHT: 128,
+    iptc.CAPTION: 2000,
+    **dict(zip(iptc.PLACE, (32, 32, 32, 64), strict=True)),
 }
 _LOCATION = ("Iptc4xmpCore:Location", "photoshop:City", "photoshop:State", "photoshop:Country")
 _PLACE_PARTS = ("Sublocation", "City", "ProvinceState", "CountryName")
@@ -116,8 +114,11 @@ class Sources:
         """Return the keywords in their order, each once."""
         found = self._both(iptc.KEYWORDS, "dc:subject")
         found = found or (self.exif.wide_text(exif.XP_KEYWORDS) or "").split(";")
-        words = {word.casefold(): word for word in reversed(list(map(one_line, found))) if word}
-        return tuple(reversed(words.values()))[:MAX_KEYWORDS]
+        words: dict[str, str] = {}
+        for word in map(one_line, found):
+            if word and len(word) <= MAX_KEYWORD:
+                words.setdefault(word.casefold(), word)
+        return tuple(words.values())[:MAX_KEYWORDS]
 
     def rating(self) -> int | None:
         """Return 0 to 5 stars, -1 for a rejected picture."""
@@ -163,10 +164,8 @@ class Sources:
         """Return latitude and longitude; cameras without reception write zeros."""
         lat, lng = self.exif.latitude, self.exif.longitude
         if lat is None or lng is None:
-            lat, lng = (
-                self._coordinate("Latitude", "NS", 90),
-                self._coordinate("Longitude", "EW", 180),
-            )
+            lat = self._coordinate("Latitude", "NS", 90)
+            lng = self._coordinate("Longitude", "EW", 180)
         if lat is None or lng is None or lat == lng == 0:
             return None, None
         return lat, lng

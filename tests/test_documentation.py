@@ -59,6 +59,31 @@ def test_the_sandbox_of_the_readme_starts() -> None:
     assert app.config["IPERNITY_APP_KEY"]
 
 
+def test_the_sandbox_of_the_readme_takes_over_the_example_of_the_readme() -> None:
+    example, tests = blocks("README.md", "python")[:2]
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(example, names)
+    asked = tests.replace(
+        'app.test_client().get("/get_doc")', 'page = app.test_client().get("/get_doc").location'
+    )
+    assert asked != tests
+    exec(asked, names)
+    assert names["page"].startswith(names["sandbox"].authorize_url)
+
+
+def test_the_example_of_the_readme_says_at_start_that_its_secret_key_is_missing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    example = blocks("README.md", "python")[0]
+    without = re.sub(r' *SECRET_KEY=".*",\n', "", example)
+    assert without != example
+    exec(without, {"__name__": "example"})
+    assert "SECRET_KEY is missing: visitors cannot sign in" in caplog.text
+    caplog.clear()
+    exec(example, {"__name__": "example"})
+    assert caplog.text == ""
+
+
 def test_the_gallery_of_the_quickstart_works(
     monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
 ) -> None:

@@ -139,8 +139,8 @@ class Transport:
     :param retries: how often a call that may be repeated is sent again after a failure.
     :param pool_size: how many connections are kept open.
     :param user_agent: the value of the ``User-Agent`` header.
-    :param proxy: the URL of an HTTP proxy through which the service is reached, see
-        :class:`.ForwardProxy`.
+    :param proxy: the URL of an HTTP proxy through which the service is reached, such as
+        ``http://user:password@proxy.example:3128``.
     :param max_response_size: bytes of the longest response that is read; by default 4 MiB.
     """
 

@@ -213,15 +213,16 @@ def _on_logged_out(sender: Flask, **_: object) -> None:
 
 
 def _on_unauthorized(sender: Flask, **_: object) -> None:
-    # Before Flask-Login writes its message into a session that is empty only because the browser
-    # has not sent the cookie: it would replace that of the visitor.
+    # Before Flask-Login writes its message into the session: that of a response that may be late,
+    # or one that is empty only because the browser has not sent the cookie.
     manager: Any = sender.login_manager  # type: ignore[attr-defined]
     is_ours = (
         manager.unauthorized_callback is None
         and manager.login_view == LOGIN_VIEW
         and request.blueprint not in manager.blueprint_login_views
     )
-    if is_ours and request.method == "GET" and is_strict_cookie_missing():
+    is_bounced = request.method == "GET" and is_strict_cookie_missing()
+    if is_ours and (is_bounced or not is_navigation(request)):
         abort(ask_to_sign_in(next_url=request.url))
 
 

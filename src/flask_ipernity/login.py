@@ -17,6 +17,7 @@ from .settings import Settings
 from .sign_in import flow
 from .sign_in.authorize import is_strict_cookie_missing, start_url
 from .sign_in.guard import ask_to_sign_in, wanted_permissions
+from .sign_in.session import leave_cookie_alone
 from .sign_in.visitor import visitor_api
 from .signals import signed_in, visitor_left
 from .state import AppState, PerRequest
@@ -168,6 +169,11 @@ class _BoundLoader:
         # The response to another request may be late, and the store may come back.
         if is_navigation(request) and not visitor_api().is_unknown:
             _end_login()
+        elif "_id" not in session:
+            # Flask-Login has just written this into the session, for "remember me".
+            for key in ("_user_id", "_fresh"):
+                session.pop(key, None)
+            leave_cookie_alone()
         return None
 
 

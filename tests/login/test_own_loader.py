@@ -166,7 +166,7 @@ def test_flask_login_tells_of_a_sign_out_once(sandbox: Sandbox, how: str) -> Non
     assert len(said) == 1
 
 
-@pytest.mark.parametrize("kind", ["fetch", "picture", "frame", "XMLHttpRequest", "prefetch"])
+@pytest.mark.parametrize("kind", ["fetch", "frame", "prefetch"])
 @pytest.mark.parametrize("known", ["known", "remembered", "unknown"])
 def test_a_request_in_the_background_does_not_write_the_session(
     sandbox: Sandbox, kind: str, known: str

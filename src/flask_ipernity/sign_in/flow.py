@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, TypeVar
 
-from flask import request, session
+from flask import abort, request, session
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..errors import (
@@ -22,8 +22,9 @@ from ..errors import (
 from ..permissions import missing
 from ..signals import sign_in_failed, signed_in, signed_out, signing_in, visitor_left
 from ..web.navigation import is_navigation
+from ..web.pages import page
 from . import confirmation
-from .authorize import unavailable
+from .authorize import is_strict_cookie_missing, unavailable
 from .records import clean, is_token
 from .session import best_fit, leave_cookie_alone
 from .visitor import VisitorAPI, visitor_api
@@ -31,6 +32,8 @@ from .visitor import VisitorAPI, visitor_api
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_BOUNCED = "same_site"
 
 _FROB = re.compile(r"[0-9A-Za-z_-]{1,200}", re.ASCII)
 
@@ -71,6 +74,10 @@ def finish_callback(frob: str | None = None, *, can_ask: bool = True) -> str | N
     """
     if request.method != "GET":
         raise MethodNotAllowed(["GET"])
+    if is_navigation(request) and _BOUNCED not in request.args and is_strict_cookie_missing():
+        # Ipernity has redirected here. From a page of our own, the browser sends the cookie.
+        query = request.query_string.decode("latin-1")
+        abort(page("bounce.html", url=f"?{query}&{_BOUNCED}=1"))
     api = visitor_api()
     return _report_failure(api, lambda: _exchange_frob(api, frob, can_ask=can_ask))
 

@@ -58,10 +58,11 @@ def choose(media: MediaState, asked: MediaRequest, address: str | None) -> Found
     if api is None or not api.token:
         guess.end()
         return NoFile(found)
+    token = api.token_of({})
     # Whoever is signed in has a budget of her own.
-    own_guess = Guess(lookup.guesses, asked.doc_id, lookup.viewer(api.token), is_stranger=False)
+    own_guess = Guess(lookup.guesses, asked.doc_id, lookup.viewer(token), is_stranger=False)
     try:
-        for_visitor = lookup.find(asked.doc_id, labels, api.token, lambda: api, own_guess)
+        for_visitor = lookup.find(asked.doc_id, labels, token, lambda: api, own_guess)
     except TokenError:
         guess.end()
         return NoFile(found, forgot_token=True)

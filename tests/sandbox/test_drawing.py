@@ -82,7 +82,7 @@ def test_a_picture_looks_as_in_a_browser(raw: RawClient, name: str) -> None:
 
 
 def test_the_fourth_bytes_of_a_bmp_may_mean_nothing(tmp_path: Path) -> None:
-    clear = hard_pictures.halves("RGBA", (*LEFT, 0), (*RIGHT, 0)).resize((80, 60))
+    clear = hard_pictures.halves("RGBA", (*LEFT, 0), (*RIGHT, 0)).crop((30, 0, 90, 60))
     (tmp_path / "zeros.bmp").write_bytes(hard_pictures.saved(clear, "BMP"))
     with Sandbox(photos=tmp_path) as sandbox:
         raw = RawClient(sandbox)

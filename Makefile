@@ -46,10 +46,12 @@ quick-%: venv-test-%
 neighbours: venv-neighbours
 	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
 
-# What is read from photos that others made, beside what ExifTool reads: `make corpus FOLDER=~/Pictures`.
+# What is read from photos that others made beside what ExifTool reads, and what is drawn beside what
+# Chromium shows: `make corpus FOLDER=~/Pictures`.
 corpus: venv-dev
 	$(if $(FOLDER),,$(BIN)/python -m tools.fetch_corpus .corpus)
 	$(BIN)/python -W ignore -m tools.corpus facts "$(or $(FOLDER),.corpus)"
+	$(BIN)/python -W ignore -m tools.corpus pictures "$(or $(FOLDER),.corpus)"
 
 lint: venv-dev
 	$(BIN)/ruff check

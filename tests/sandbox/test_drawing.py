@@ -81,6 +81,15 @@ def test_a_picture_looks_as_in_a_browser(raw: RawClient, name: str) -> None:
     assert distance(colours(image), looks) <= 6, (colours(image), looks)
 
 
+def test_the_fourth_bytes_of_a_bmp_may_mean_nothing(tmp_path: Path) -> None:
+    clear = hard_pictures.halves("RGBA", (*LEFT, 0), (*RIGHT, 0)).crop((30, 0, 90, 60))
+    (tmp_path / "zeros.bmp").write_bytes(hard_pictures.saved(clear, "BMP"))
+    with Sandbox(photos=tmp_path) as sandbox:
+        raw = RawClient(sandbox)
+        assert distance(colours(drawn(raw, "zeros.bmp", "75x")), (LEFT, RIGHT)) <= 6
+        raw.pool.clear()
+
+
 @pytest.mark.parametrize("name", CUT)
 def test_a_damaged_picture_is_drawn_as_far_as_it_goes(raw: RawClient, name: str) -> None:
     image = drawn(raw, CUT[name].filename, "75x")

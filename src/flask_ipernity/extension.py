@@ -18,7 +18,7 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import ReadSettings, Settings, check_secret_keys
+from .settings import Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
@@ -29,7 +29,7 @@ from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
 from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
-from .state import AppState, Part, current_state
+from .state import AppState, Part, ReadSettings, current_state
 from .web.templates import resources
 from .web.text import plain_text, safe_html
 from .web.translation import gettext_html

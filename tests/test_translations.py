@@ -89,6 +89,7 @@ def test_what_is_shipped_is_compiled_from_the_texts(path: Path) -> None:
         ("../../etc, de", "en", "de"),
         ("x" * 5000, "en", "en"),
         ("\xff", "en", "en"),
+        (",".join(["xx"] * 500 + ["de"]), "fr", "fr"),
     ],
 )
 def test_a_page_is_in_the_visitors_language_else_in_that_of_the_setting(
@@ -125,6 +126,7 @@ def test_a_page_is_in_the_visitors_language_else_in_that_of_the_setting(
         ),
         (ServiceTimeout("slow"), "nicht rechtzeitig geantwortet"),
         (SignInError("expired", "Own words of 100%."), "Own words of 100%."),
+        (SignInError("expired", ""), "<p></p>"),
     ],
 )
 def test_the_sentence_of_an_error_is_translated_with_its_values(

@@ -81,7 +81,8 @@ def error_response(
     handled = _handle(http_error)
     if error is not None and status >= 500:
         if is_fault and handled is http_error and _propagates():
-            error.add_note(cause or detail)
+            if (note := cause or detail) not in getattr(error, "__notes__", ()):
+                error.add_note(note)
             raise error
         tell_trackers(error)
     return response if handled is http_error else current_app.make_response(handled)

@@ -58,6 +58,8 @@ class Reply(NamedTuple):
     answer: dict[str, Any]
     #: How often the call was sent, retries included.
     tries: int
+    #: The length of the answer, in bytes.
+    size: int = 0
 
 
 class Prefetched:
@@ -205,7 +207,7 @@ class Transport:
                     del outcome
             tries += 1
             sleep(delay)
-        return Reply(outcome, tries)
+        return outcome._replace(tries=tries)
 
     def prefetch(
         self, method: str, params: Mapping[str, str], body: RequestBody | None = None
@@ -244,7 +246,7 @@ class Transport:
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float
-    ) -> dict[str, Any] | _FailedTry:
+    ) -> Reply | _FailedTry:
         # Errors are returned, not raised in here: an error raised while one of
         # the connection's is being handled would carry that one as its context,
         # and its text may hold the URL and so the token.
@@ -307,7 +309,7 @@ def _read(response: HTTPResponse, limit: int) -> bytes | None:
     return b"".join(pieces)
 
 
-def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _FailedTry:
+def _decode(method: str, response: HTTPResponse, content: bytes) -> Reply | _FailedTry:
     """Return the answer in a response, or why it has none."""
     status = response.status
     if status == 429 or status >= 500:
@@ -330,4 +332,4 @@ def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
         return _FailedTry(BadAnswer("the answer is not JSON", method))
     if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
         return _FailedTry(BadAnswer("the answer is no object with the key api", method))
-    return answer
+    return Reply(answer, tries=1, size=len(content))

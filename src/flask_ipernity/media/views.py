@@ -19,6 +19,7 @@ from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import LABELS, can_exist
 from .lookup import FoundFile, NoFileReason
+from .observed import answered, ended, started
 from .responses import (
     METHODS,
     MediaResponse,
@@ -71,13 +72,25 @@ def doc(doc_id: str, label: str) -> MediaResponse:
         return options_response()
     if request.method not in METHODS:
         return text_response(405, Allow=", ".join(METHODS))
+    if not can_exist(doc_id, label):
+        return text_response(404)
+    app = media_state().site.app
+    transfer = started(app, doc_id, label)
     try:
-        response = _serve(doc_id, label)
-    except (ServiceError, APIRequestError) as error:
-        return _error_response(error)
-    if response.status_code >= 400:
-        level = logging.WARNING if response.status_code >= 500 else logging.INFO
-        log.log(level, "media: %s", _request_line(response.status_code))
+        response, error = _serve(doc_id, label), None
+        if response.status_code >= 400:
+            level = logging.WARNING if response.status_code >= 500 else logging.INFO
+            log.log(level, "media: %s", _request_line(response.status_code))
+    except (ServiceError, APIRequestError) as failure:
+        response, error = _error_response(failure), type(failure).__name__
+    except BaseException as fault:
+        if transfer is not None:
+            transfer.error = type(fault).__name__
+            ended(app, transfer)
+        raise
+    if transfer is not None:
+        transfer.error = error
+        answered(app, transfer, response)
     return response
 
 
@@ -93,8 +106,6 @@ def nothing(rest: str) -> MediaResponse:
 
 
 def _serve(doc_id: str, label: str) -> MediaResponse:
-    if not can_exist(doc_id, label):
-        return text_response(404)
     media = media_state()
     site = media.site
     seconds_left = signed_urls.seconds_left(site.app, doc_id, label, request.args)

@@ -30,6 +30,7 @@ from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
 from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
 from .state import AppState, Part, current_state
+from .web.any_host import on_any_host
 from .web.templates import resources
 from .web.text import plain_text, safe_html
 from .web.translation import gettext_html
@@ -71,30 +72,24 @@ class Ipernity:
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"
                 " leave IPERNITY_CALLBACK on."
             )
-        if app.url_map.host_matching and (
-            settings.callback or settings.login or settings.proxy_docs
-        ):
-            raise ConfigurationError(
-                "Flask-Ipernity's pages belong to no host, and Flask(host_matching=True) finds such"
-                " pages on none. Leave host_matching out, or set IPERNITY_CALLBACK, IPERNITY_LOGIN"
-                " and IPERNITY_PROXY_DOCS to False and only call the API."
-            )
         if settings.login:
             from . import login
 
-            login.init_app(app, settings)
+            with on_any_host(app):
+                login.init_app(app, settings)
         self._connect(app, read)
         # First, so that no function of the application uses settings that are too old.
         app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
-        app.register_blueprint(resources, url_prefix=settings.callback_url_prefix)
         app.jinja_env.globals["ipernity_gettext"] = gettext_html
         app.jinja_env.filters.update(ipernity_text=plain_text, ipernity_html=safe_html)
-        callback = callback_blueprint(finishes=settings.callback)
-        app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
-        if settings.proxy_docs:
-            from .media.views import proxy
+        with on_any_host(app):
+            app.register_blueprint(resources, url_prefix=settings.callback_url_prefix)
+            callback = callback_blueprint(finishes=settings.callback)
+            app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
+            if settings.proxy_docs:
+                from .media.views import proxy
 
-            app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
+                app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
         app.register_error_handler(HasResponse, handle)
         app.context_processor(lambda: {"ipernity": ipernity})
 

@@ -14,7 +14,7 @@ INNER_LOOP = -m "not slow and not browser and not exiftool and not network and n
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench trips docs \
+.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench soak trips docs \
 	photos generate translations clean
 
 demo: venv-demo
@@ -65,6 +65,10 @@ types: venv-dev
 bench: venv-dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# Minutes of visitors and trouble on each server for Flask: `make soak ARGS="--minutes 1 uwsgi"`.
+soak: venv-soak
+	.venv-soak/bin/python -m benchmarks.soak $(ARGS)
+
 # Counts the changes of module on typical requests, and the commands sent to Redis.
 trips: venv-dev
 	$(BIN)/python -m benchmarks.trips $(ARGS)
@@ -89,7 +93,7 @@ clean:
 
 # The environments are looked at each time: what an interrupted try has left must not stay.
 
-.PHONY: venv-demo venv-dev venv-neighbours venv-lowest
+.PHONY: venv-demo venv-dev venv-neighbours venv-soak venv-lowest
 
 venv-demo:
 	tools/venv .venv demo.stamp --editable '.[demo]'
@@ -103,6 +107,9 @@ venv-test-%:
 
 venv-neighbours:
 	tools/venv .venv-neighbours test.stamp --editable '.[demo,redis,sealed]' --group neighbours
+
+venv-soak:
+	tools/venv .venv-soak soak.stamp --editable '.[demo,redis,sealed]' --group soak
 
 # First Flask alone: it says what it needs at least.
 venv-lowest:

@@ -7,15 +7,15 @@ BIN = .venv/bin
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
-# What needs no program but Python, no network, and little time. The sandbox and the demo have loops
-# of their own: `make test ARGS=tests/sandbox`.
-INNER_LOOP = -m "not slow and not browser and not network and not redis and not nginx" \
-	--ignore tests/sandbox --ignore tests/demo --ignore tests/stranger
+# What needs no program but Python, no network, and little time. The sandbox, the demo and the
+# comparison have loops of their own: `make test ARGS=tests/sandbox`.
+INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis and not nginx" \
+	--ignore tests/sandbox --ignore tests/demo --ignore tests/compare --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-empty-lists test-lowest neighbours lint types bench trips docs photos \
-	generate translations clean
+.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench trips docs \
+	photos generate translations clean
 
 demo: venv-demo
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -45,6 +45,11 @@ quick-%: venv-test-%
 # Beside other extensions and tools.
 neighbours: venv-neighbours
 	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
+
+# What is read from photos that others made, beside what ExifTool reads: `make corpus FOLDER=~/Pictures`.
+corpus: venv-dev
+	$(if $(FOLDER),,$(BIN)/python -m tools.fetch_corpus .corpus)
+	$(BIN)/python -W ignore -m tools.corpus facts "$(or $(FOLDER),.corpus)"
 
 lint: venv-dev
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from flask import Flask
 
 from flask_ipernity import Ipernity
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.empty_lists import EmptyLists
+from flask_ipernity.sandbox.unknowns import EmptyLists
 from tests.support import needs
 from tests.support.apps import CALLBACK, Browser, MakeApp
 from tests.support.redis import RedisServer

@@ -1,10 +1,15 @@
 """Compares what the sandbox makes of files of all kinds with other programs.
 
-    .venv/bin/python -m tools.corpus facts FOLDER…
+    .venv/bin/python -m tools.corpus PART FOLDER…
 
 ``facts``: titles, captions, dates and EXIF values, with ExifTool's (Debian:
-libimage-exiftool-perl). The folders may hold any files; what is no picture is left out. It prints
-each difference, and fails if more than one value in two hundred differs.
+libimage-exiftool-perl). The folders may hold any files (``tools.fetch_corpus`` fetches some); what
+is no picture is left out. It prints each difference, and fails if more than one value in two
+hundred differs.
+
+``pictures``: every page and picture of the gallery of the files, and the drawn sizes with what
+Chromium makes of the originals. It fails if a page or picture is missing, or if more than one
+picture in a hundred differs by more than 6 of 255.
 """
 
 from __future__ import annotations
@@ -43,7 +48,7 @@ def facts(files: list[Path]) -> bool:
     for file in files:
         try:
             read[file] = read_photo(file)
-        except ValueError:
+        except (OSError, ValueError):
             continue
     seconds = time.perf_counter() - began
     records = exiftool.read(program, list(read))
@@ -66,7 +71,14 @@ def facts(files: list[Path]) -> bool:
     return share >= EQUAL
 
 
-PARTS: dict[str, Callable[[list[Path]], bool]] = {"facts": facts}
+def pictures(files: list[Path]) -> bool:
+    """Draw the pictures, and compare them with Chromium's; return whether enough are alike."""
+    from tools.corpus_pictures import pictures
+
+    return pictures(files)
+
+
+PARTS: dict[str, Callable[[list[Path]], bool]] = {"facts": facts, "pictures": pictures}
 
 
 def main() -> None:

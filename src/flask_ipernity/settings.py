@@ -15,6 +15,8 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .http.forward_proxy import ForwardProxy
+from .http.redaction import Secret
 from .permissions import checked
 
 PREFIX = "IPERNITY_"
@@ -25,7 +27,7 @@ _OFFLOAD = re.compile(r"x-accel:/([A-Za-z0-9._~-]+/)+", re.ASCII)
 _NEVER_IN_PATH = re.compile(r"[<>?#%\\\s]|//")
 _DOTS = {".", ".."}
 
-_REDIS = ("redis://", "rediss://", "valkey://", "valkeys://")
+_REDIS = ("redis", "rediss", "redis+unix", "unix", "valkey", "valkeys")
 
 Check = Callable[[Any], Any]
 
@@ -83,6 +85,18 @@ def _url(value: Any) -> str:
     return str(value)
 
 
+def _proxy(value: Any) -> str | None:
+    try:
+        if value is not None:
+            ForwardProxy(_text(value))
+    except ValueError:
+        raise ValueError(
+            'None, or the URL of an HTTP proxy such as "http://proxy.example:3128" or'
+            ' "http://USER:PASSWORD@proxy.example:3128"'
+        ) from None
+    return None if value is None else str(value)
+
+
 def _timeout(value: Any) -> tuple[float, float]:
     pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
     try:
@@ -123,12 +137,21 @@ def _offload(value: Any) -> str | None:
 def _store(*names: str, redis: bool = False) -> Check:
     offered = ", ".join([f'"{name}"' for name in names])
     if redis:
-        offered += ', the URL of a Redis server such as "redis://localhost:6379/0",'
+        offered += (
+            ', the URL of a Redis server such as "redis://localhost:6379/0" or'
+            ' "unix:///run/redis/redis.sock",'
+        )
 
     def check(value: Any) -> Any:
         if isinstance(value, str):
-            if value in names or (redis and value.startswith(_REDIS)):
+            scheme, colon, rest = value.partition("://")
+            if value in names or (redis and colon and rest and scheme in _REDIS):
                 return value
+            if redis and "sentinel" in scheme:
+                raise ValueError(
+                    "an object where Sentinel names the server. With cachelib:"
+                    " RedisCache(redis.Sentinel([(HOST, 26379)]).master_for(NAME))"
+                )
         elif all(callable(getattr(value, name, None)) for name in ("get", "set", "delete")):
             return value
         raise ValueError(f"{offered} or an object with get, set and delete")
@@ -143,8 +166,16 @@ def _permissions(value: Any) -> Mapping[str, str]:
         raise ValueError(f'a mapping such as {{"doc": "read"}}: {error}') from None
 
 
+def _hidden(check: Check) -> Check:
+    def checked_secret(value: Any) -> Any:
+        found = check(value)
+        return Secret(found) if isinstance(found, str) else found
+
+    return checked_secret
+
+
 def _key(check: Check, default: Any = ..., *, secret: bool = False) -> Any:
-    metadata = {"check": check, "secret": secret}
+    metadata = {"check": _hidden(check) if secret else check, "secret": secret}
     if default is ...:
         return field(metadata=metadata, repr=not secret)
     return field(default=default, metadata=metadata, repr=not secret)
@@ -192,6 +223,8 @@ class Settings:
     retries: int = _key(_count, 2)
     #: Connections that a process keeps open to each host.
     pool_size: int = _key(lambda value: _count(value, 1), 16)
+    #: The URL of an HTTP proxy through which the API and the media are reached.
+    https_proxy: str | None = _key(_proxy, None, secret=True)
     #: The owner's token for ``ipernity.owner_api``.
     owner_token: str | None = _key(_text_or_none, None, secret=True)
     #: Where the tokens of visitors are stored.
@@ -296,10 +329,11 @@ def _old_keys(fallbacks: Any) -> list[str | bytes]:
 
 def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:
     try:
-        return metadata["check"](value)
+        checked = metadata["check"](value)
     except ValueError as error:
         found = _found(value) if metadata["secret"] else repr(value)
         raise ConfigurationError(f"{key} must be {error}; it is {found}.") from None
+    return Secret(checked) if metadata["secret"] and isinstance(checked, str) else checked
 
 
 def _found(secret: Any) -> str:

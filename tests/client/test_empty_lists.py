@@ -12,7 +12,7 @@ from flask import Flask, render_template_string
 from flask_ipernity import Ipernity, ipernity
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
-from flask_ipernity.sandbox.empty_lists import EmptyLists
+from flask_ipernity.sandbox.unknowns import EmptyLists
 from tests.support.empty_account import EmptyAccount, answers_lists, list_paths
 from tests.support.skeletons import entries, skeleton
 
@@ -129,5 +129,5 @@ def test_notes_are_never_there_without_a_list(kind: EmptyLists) -> None:
 
 
 def test_there_are_three_ways() -> None:
-    with pytest.raises(ValueError, match="'absent', 'list', 'mixed'"):
+    with pytest.raises(ValueError, match="absent, list, mixed"):
         Sandbox(empty_lists="none")  # type: ignore[arg-type]

@@ -41,6 +41,43 @@ def test_what_is_below_one_is_the_first_page(number: int | None) -> None:
     assert (found.per_page, found.pages) == (20, 2)
 
 
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("2", 2),
+        (" 2 ", 2),
+        (2.0, 2),
+        (2.9, 2),
+        ("2.9", 1),
+        ("x", 1),
+        ("", 1),
+        ("-3", 1),
+        ("0", 1),
+        (float("nan"), 1),
+        (float("inf"), 1),
+        (True, 1),
+        ("9" * 5000, 1),
+        (10**30, 1),
+        ([2], 1),
+        ("\ud83d", 1),
+    ],
+)
+def test_a_page_is_what_a_visitor_writes_into_the_address(given: Any, number: int) -> None:
+    with service(documents(30)) as (lists, url):
+        found = IpernityAPI("key", "secret", url=url).page("doc.getList", page=given)
+        assert lists.pages == [number]
+    assert (type(found.page), found.page) == (int, number)
+    assert list(found.iter_pages()) == [1, 2]
+
+
+@pytest.mark.parametrize(("given", "sent"), [("7", "7"), (7.0, "7"), ("x", None), ("", None)])
+def test_so_is_the_number_of_records(given: Any, sent: str | None) -> None:
+    with service(documents(30, per_page=None)) as (lists, url):
+        found = IpernityAPI("key", "secret", url=url).page("doc.getList", per_page=given)
+        assert lists.calls[0].get("per_page") == sent
+    assert type(found.pages) is int
+
+
 def test_a_page_after_the_last_and_an_empty_list_are_empty() -> None:
     with service(documents(30)) as (_, url):
         found = IpernityAPI("key", "secret", url=url).page("doc.getList", page=9)

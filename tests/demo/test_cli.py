@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import socket
@@ -10,15 +11,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
+from click.testing import CliRunner
 from flask import Flask
 from PIL import Image
 
-from flask_ipernity.cli.sandbox import _plain
+from flask_ipernity.cli import cli
+from flask_ipernity.cli.sandbox import CONSENT, DENIAL, EMPTY_LISTS, LG, READS, _plain
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.unknowns import CHOICES, Unknowns
+from tests.support import photo_files
 from tests.support.commands import COMMAND, WAIT, environment, failing, running
 
 # Each test starts processes.
@@ -161,6 +167,100 @@ def test_the_sandbox_makes_the_trouble_that_is_asked_for(pool: urllib3.PoolManag
         assert b'"113"' in answers[-1]
         pool.clear()
         assert one.stop() == 0
+
+
+def test_the_sandbox_prints_a_token_of_its_first_person(tmp_path: Path) -> None:
+    options = ("--processing", "0", "--reads-metadata")
+    with running("sandbox", "--port", "0", *options) as sandbox:
+        exports = dict(
+            shlex.split(line)[1].split("=", 1)
+            for line in sandbox.text.splitlines()
+            if line.startswith("export ")
+        )
+        api = IpernityAPI(
+            exports["FLASK_IPERNITY_APP_KEY"],
+            exports["FLASK_IPERNITY_APP_SECRET"],
+            exports["FLASK_IPERNITY_OWNER_TOKEN"],
+            url=exports["FLASK_IPERNITY_API_URL"],
+        )
+        auth = api.auth.checkToken()["auth"]
+        assert auth["user"]["username"] == "Ada Fontaine"
+        assert auth["permissions"]["doc"] == "delete"
+        assert set(auth["permissions"].values()) <= {"write", "delete"}
+        private = [doc for doc in api.walk_docs() if doc["title"]]
+        assert len(private) > len(list(api.walk_docs(user_id="10175", share=4)))
+        words = photo_files.listed("dc:title", "Alt", "Ferry")
+        (tmp_path / "a.jpg").write_bytes(photo_files.jpeg(xmp=photo_files.xmp(words)))
+        uploaded = api.upload_file(str(tmp_path / "a.jpg"))
+        assert api.doc.get(doc_id=uploaded)["doc"]["title"] == "Ferry"
+        del api
+        assert sandbox.stop() == 0
+
+
+def test_the_sandbox_behaves_as_is_asked_for(pool: urllib3.PoolManager) -> None:
+    options = {
+        "--host": "localhost",
+        "--processing": "0.5",
+        "--extra-documents": "150",
+        "--empty-lists": "list",
+        "--consent": "remember",
+        "--denial": "page",
+        "--lg": "error",
+        "--reads": "post",
+        "--eta": "360",
+        "--token-life": "3600",
+    }
+    arguments = [part for pair in options.items() for part in pair]
+    with running("sandbox", "--port", "0", *arguments) as sandbox:
+        address = sandbox.address("runs at")
+        assert address.startswith("http://localhost:")
+        key = re.search(r"Key: +(\w+)", sandbox.text)
+        assert key is not None
+        query = {"api_key": key[1], "user_id": "10175"}
+
+        def ask(method: str, **more: str) -> dict[str, Any]:
+            data = pool.request("GET", f"{address}/api/{method}", fields={**query, **more}).json()
+            assert isinstance(data, dict)
+            return data
+
+        assert ask("test.hello")["api"]["code"] == "140"
+        assert int(ask("doc.getList", lg="en")["docs"]["total"]) > 150
+        assert ask("doc.getList", lg="en", page="99")["docs"]["doc"] == []
+        assert ask("doc.getList", lg="en", auth_token="1-a")["api"]["code"] == "120"
+        pool.clear()
+        assert sandbox.stop() == 0
+    assert "Traceback" not in sandbox.rest
+
+
+def test_the_command_offers_what_the_sandbox_has() -> None:
+    offered = {
+        "empty_lists": EMPTY_LISTS,
+        "consent": CONSENT,
+        "denial": DENIAL,
+        "lg": LG,
+        "reads": READS,
+    }
+    assert offered == CHOICES
+    for name, choices in offered.items():
+        assert getattr(Unknowns(), name) == choices[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--host", "192.0.2.1"), "192.0.2.1 is no address of this machine"),
+        (("--host", "0.0.0.0"), "names no address"),
+        (("--host", "nowhere.invalid"), "'nowhere.invalid' names no address"),
+        (("--empty-lists", "none"), "'absent', 'list', 'mixed'"),
+        (("--processing", "-1"), "--processing"),
+        (("--extra-documents", "-1"), "--extra-documents"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_told(options: tuple[str, str], words: str) -> None:
+    result = CliRunner().invoke(cli, ["sandbox", "--port", "0", *options])
+    assert result.exit_code in (1, 2)
+    assert words in result.output
+    assert isinstance(result.exception, SystemExit)
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox"])

@@ -12,6 +12,7 @@ from PIL import Image
 
 from flask_ipernity.demo import create_app, facts
 from flask_ipernity.sandbox import Sandbox
+from tests.support import photo_files
 from tests.support.gallery import links, sign_in
 
 OWNER = "10175"
@@ -366,6 +367,84 @@ def test_a_date_that_is_not_known_is_that_of_the_posting() -> None:
 )
 def test_a_camera_s_maker_is_named_once(exif: dict[str, str], camera: str) -> None:
     assert facts.exif_rows(exif) == [("Camera", camera)]
+
+
+@pytest.mark.parametrize(
+    ("exif", "rows"),
+    [
+        (
+            {
+                "FocalLength": "35.0 mm",
+                "FocalLengthIn35mmFormat": "52 mm",
+                "ExposureTime": "1/250",
+                "ExposureCompensation": "-2/3",
+            },
+            [
+                ("Focal length", "35.0 mm"),
+                ("35 mm equivalent", "52 mm"),
+                ("Exposure", "1/250 s"),
+                ("Exposure bias", "-2/3 EV"),
+            ],
+        ),
+        # a full frame says nothing new
+        (
+            {"FocalLength": "50.0 mm", "FocalLengthIn35mmFormat": "50 mm"},
+            [("Focal length", "50.0 mm")],
+        ),
+        ({"FocalLengthIn35mmFormat": "26 mm"}, [("35 mm equivalent", "26 mm")]),
+        ({"Rating": "4"}, [("Rating", "4 of 5")]),
+        ({"Rating": "0", "ISO": "100"}, [("ISO", "100")]),
+        ({"Rating": "-1"}, []),
+        (
+            {"FNumber": "0.95", "Creator": "Ada", "Copyright": "© Ada"},
+            [("Aperture", "f/0.95"), ("Creator", "Ada"), ("Rights", "© Ada")],
+        ),
+    ],
+)
+def test_exposure_bias_and_the_equivalent_focal_length_are_rows(
+    exif: dict[str, str], rows: list[tuple[str, str]]
+) -> None:
+    assert facts.exif_rows(exif) == rows
+
+
+@pytest.mark.parametrize(
+    ("created", "time"),
+    [
+        ("2024-05-17 08:30:59", "08:30"),
+        ("2024-05-17 23:59:00", "23:59"),
+        ("2024-05-17 00:00:00", None),  # only the day is known
+        ("0000-00-00 00:00:00", None),
+        ("", None),
+    ],
+)
+def test_the_time_of_day_is_shown_if_it_is_known(created: str, time: str | None) -> None:
+    assert facts.time_of_day({"created": created}) == time
+
+
+def test_a_photo_s_page_shows_what_its_file_says(tmp_path: Path) -> None:
+    camera = photo_files.exif(
+        {photo_files.DESCRIPTION: photo_files.ascii_("A long caption. " * 20)},
+        {
+            photo_files.TAKEN: photo_files.ascii_("2024:05:17 08:30:00"),
+            0x9204: photo_files.signed_rational(1, 3),
+        },
+    )
+    words = photo_files.xmp(
+        photo_files.listed("dc:title", "Alt", "Ferry &amp; mule")
+        + photo_files.listed("dc:subject", "Bag", "Hvar")
+        + '<cc:license rdf:resource="http://creativecommons.org/licenses/by-sa/4.0/"/>',
+        'photoshop:City="Stari Grad"',
+    )
+    (tmp_path / "a.jpg").write_bytes(photo_files.jpeg(camera, words))
+    with Sandbox(photos=tmp_path) as sandbox:
+        config = {**sandbox.config(), "DEMO_USER": sandbox.people[0].user_id}
+        client = create_app(config).test_client()
+        (path,) = set(links(client.get("/").text, "/photos/"))
+        page = client.get(path).text
+    assert "<h1>Ferry &amp; mule</h1>" in page
+    assert "<p>A long caption." in page
+    for text in ("17 May 2024, 08:30", "+1/3 EV", "Stari Grad", ">Hvar</a>", "CC BY-SA"):
+        assert text in page, text
 
 
 def test_a_photo_without_exif_has_no_rows() -> None:

@@ -109,7 +109,7 @@ def test_a_hanging_call_does_not_keep_the_sandbox_from_stopping(sandbox: Sandbox
     sandbox.fault("test.hello", "hang")
     port = port_of(sandbox.url)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
-        client.sendall(b"GET /api/test.hello HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /api/test.hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
         while not sandbox.calls:
             time.sleep(0.005)
         before = time.monotonic()
@@ -123,7 +123,7 @@ def test_a_hanging_call_ends_when_its_client_goes(sandbox: Sandbox) -> None:
     before = threading.active_count()
     port = port_of(sandbox.url)
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
-        client.sendall(b"GET /api/test.hello HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /api/test.hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
         while not sandbox.calls:
             time.sleep(0.005)
         assert threading.active_count() == before + 1

@@ -34,6 +34,9 @@ def named(sandbox: Sandbox) -> dict[str, Doc]:
         ('"old lorry"', {"old"}),
         ('zebra -"old lorry"', {"grey"}),
         ("café", {"cafe"}),
+        ("cafe\u0301", {"cafe"}),
+        ("Quiet_quay", {"grey"}),
+        ("zebra_old", set()),
         ("cafe", set()),
         ("lorr", set()),
         ("train", {"cafe"}),
@@ -46,6 +49,26 @@ def test_words_are_looked_for_as_the_help_page_says(
 ) -> None:
     found = listed(raw.ok("doc.search", {"text": text, "per_page": "100"}))
     assert found == {named[name].doc_id for name in expected or ()}
+
+
+@pytest.mark.parametrize(
+    "query", ["ete_1998", "e\u0301te\u0301_1998", "\u00e9t\u00e9 1998", "1998"]
+)
+@pytest.mark.parametrize(
+    "title", ["E\u0301te\u0301_1998", "\u00c9t\u00e9 1998", "\u00c9T\u00c9_1998"]
+)
+def test_how_an_accent_is_written_and_underscores_make_no_difference(
+    sandbox: Sandbox, raw: RawClient, title: str, query: str
+) -> None:
+    named = doc(sandbox, share=PUBLIC)
+    named.title = title
+    tag = sandbox.state.keyword("E\u0301te\u0301")
+    assert sandbox.state.keyword("\u00e9t\u00e9") is tag
+    named.tags = [DocTag("keyword", tag.tag_id, named.owner_id, 1)]
+    found = raw.ok("doc.search", {"text": f'+"{query}"'})["docs"].get("doc", [])
+    assert [one["doc_id"] for one in found] == [named.doc_id] * (not query.startswith("ete"))
+    tagged = raw.ok("doc.search", {"tags": "\u00e9t\u00e9"})["docs"]["doc"]
+    assert [one["doc_id"] for one in tagged] == [named.doc_id]
 
 
 def test_what_fits_better_comes_first(raw: RawClient, named: dict[str, Doc]) -> None:

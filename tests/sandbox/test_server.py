@@ -12,6 +12,9 @@ import time
 import pytest
 
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.documents import PUBLIC
+from tests.support.file_heads import picture
+from tests.support.lookup import doc
 from tests.support.raw_http import RawClient, port_of
 from tests.support.servers import free_port
 from tests.support.waiting import at_most
@@ -51,7 +54,7 @@ def test_each_new_connection_is_counted(sandbox: Sandbox) -> None:
 
 def test_requests_sent_at_once_are_answered_in_order(sandbox: Sandbox) -> None:
     body = f"api_key={sandbox.app_key}&echo=%s".encode()
-    form = b"Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    form = b"Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     requests = b"".join(
         b"POST /api/test.echo HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n%s"
         % (form, len(body) - 1, body % word)
@@ -65,9 +68,9 @@ def test_requests_sent_at_once_are_answered_in_order(sandbox: Sandbox) -> None:
 def test_a_body_nobody_reads_does_not_disturb_the_next_request(sandbox: Sandbox) -> None:
     answers = exchange(
         sandbox,
-        b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+        b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
         + b"x" * 100_000
-        + b"GET /api/test.hello HTTP/1.1\r\nHost: x\r\n\r\n",
+        + b"GET /api/test.hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
     )
     assert answers.startswith(b"HTTP/1.1 404")
     assert b'"code":"100"' in answers
@@ -87,7 +90,7 @@ def test_a_chunked_body_is_understood(sandbox: Sandbox) -> None:
 def test_a_body_that_breaks_off_is_no_call(sandbox: Sandbox) -> None:
     answer = exchange(
         sandbox,
-        b"POST /api/test.echo HTTP/1.1\r\nHost: x\r\n"
+        b"POST /api/test.echo HTTP/1.1\r\nHost: localhost\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\necho=x",
     )
     assert b" 200 " not in answer
@@ -96,7 +99,9 @@ def test_a_body_that_breaks_off_is_no_call(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("length", [b"-1", b"many", b"1_0", b"+5"])
 def test_a_length_that_is_no_number_answers_400(sandbox: Sandbox, length: bytes) -> None:
-    request = b"POST /api/test.hello HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n" % length
+    request = (
+        b"POST /api/test.hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: %s\r\n\r\n" % length
+    )
     assert exchange(sandbox, request).startswith(b"HTTP/1.1 400")
 
 
@@ -161,10 +166,18 @@ def test_a_given_port_is_the_apis() -> None:
         assert port_of(sandbox.media_url) != port
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "example.test", "", "::"])
-def test_only_hosts_on_this_machine_are_allowed(host: str) -> None:
-    with pytest.raises(ValueError, match="not a loopback address"):
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "::0", "nas.example", "127.1"])
+def test_a_host_is_the_address_of_one_machine(host: str) -> None:
+    with pytest.raises(ValueError, match="names no address"):
         Sandbox(host=host)
+
+
+def test_who_serves_others_is_warned(caplog: pytest.LogCaptureFixture) -> None:
+    for host in ("127.0.0.1", "localhost", "::1", "127.8.9.1"):
+        Sandbox(host=host)
+    assert caplog.text == ""
+    Sandbox(host="192.168.1.2")
+    assert "whoever reaches 192.168.1.2 can use all of its accounts" in caplog.text
 
 
 def test_localhost_is_a_host() -> None:
@@ -262,3 +275,17 @@ def test_further_documents_make_lists_of_many_pages() -> None:
         assert int(docs["pages"]) == 6
         assert raw.send("GET", docs["doc"][-1]["thumb"]["url"]).status == 200
         raw.pool.clear()
+
+
+def test_starting_and_drawing_does_not_flood_a_debug_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Sandbox(extra_documents=50) as sandbox:
+        raw = RawClient(sandbox)
+        shown = doc(sandbox, share=PUBLIC)
+        for label in ("240", "original"):
+            assert raw.send("GET", sandbox.media_url + shown.path(label)).status == 200
+        token = sandbox.sign_in(0, {"doc": "write"})
+        assert raw.upload(("a.png", picture("PNG")), token=token)["ticket"]
+        raw.pool.clear()
+    assert [record.name for record in caplog.records if record.name.startswith("PIL")] == []
+    assert len(caplog.records) < 20

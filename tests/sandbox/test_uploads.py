@@ -323,8 +323,10 @@ def test_an_upload_that_breaks_off_leaves_no_file(
     folder = folder_of(sandbox, raw, token)
     address = urlsplit(sandbox.api_url)
     head = (
-        "POST /api/upload.file HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n"
+        "POST /api/upload.file HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n"
         "Content-Type: multipart/form-data; boundary=edge\r\n\r\n"
+        '--edge\r\nContent-Disposition: form-data; name="api_key"\r\n\r\n'
+        f"{sandbox.app_key}\r\n"
         '--edge\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
     )
     with socket.create_connection((address.hostname or "", address.port or 0), 10) as connection:

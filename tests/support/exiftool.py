@@ -45,7 +45,8 @@ _TITLES = (
 )
 _CAPTIONS = ("MWG:Description", "IFD0:XPComment")
 _CREATORS = ("MWG:Creator", "IFD0:XPAuthor")
-_RATINGS = ("MWG:Rating", "IFD0:Rating")
+_RATINGS = ("MWG:Rating", "IFD0:Rating", "ExifIFD:Rating")
+_RAW = (".arw", ".cr2", ".dng", ".iiq", ".nef", ".orf", ".pef", ".srw")
 _DATES = (
     "ExifIFD:DateTimeOriginal",
     "ExifIFD:CreateDate",
@@ -55,7 +56,14 @@ _DATES = (
     "XMP-xmp:CreateDate",
     "XMP-exif:DateTimeDigitized",
 )
-_IPTC = {
+_DIGESTS = ("File:CurrentIPTCDigest", "Photoshop:IPTCDigest")
+#: The Group knows no IPTC in other files than JPEG and TIFF, and no XMP of what a changed IPTC does
+#: not tell at all.
+_OUTSIDE = {
+    "XMP-dc:Description": "MWG:Description",
+    "XMP-dc:Subject": "MWG:Keywords",
+    "XMP-dc:Creator": "MWG:Creator",
+    "XMP-dc:Rights": "MWG:Copyright",
     "IPTC:Caption-Abstract": "MWG:Description",
     "IPTC:Keywords": "MWG:Keywords",
     "IPTC:By-line": "MWG:Creator",
@@ -68,16 +76,8 @@ _LONGEST_TITLE = 80
 
 def read(program: str, files: Sequence[Path]) -> dict[Path, dict[str, object]]:
     """Return ExifTool's values of files by group and name."""
-    names = {
-        *FACTS.values(),
-        *_TITLES,
-        *_CAPTIONS,
-        *_CREATORS,
-        *_RATINGS,
-        *_DATES,
-        *_OTHERS,
-        *_IPTC,
-    }
+    names = {*FACTS.values(), *_TITLES, *_CAPTIONS, *_CREATORS, *_RATINGS, *_DATES}
+    names |= {*_OUTSIDE, *_DIGESTS, *_OTHERS}
     # what belongs into another directory may be in the main one
     names |= {name.replace("ExifIFD:", "IFD0:") for name in names}
     answer = subprocess.run(
@@ -92,8 +92,7 @@ def read(program: str, files: Sequence[Path]) -> dict[Path, dict[str, object]]:
 
 def _with_main(record: dict[str, object]) -> dict[str, object]:
     moved = {name.replace("IFD0:", "ExifIFD:"): value for name, value in record.items()}
-    # The Group knows no IPTC in other files than JPEG and TIFF.
-    outside = {tag: record[name] for name, tag in _IPTC.items() if name in record}
+    outside = {tag: record[name] for name, tag in _OUTSIDE.items() if name in record}
     return {**outside, **moved, **record}
 
 
@@ -107,8 +106,10 @@ def expected(record: Mapping[str, object]) -> dict[str, str]:
     found["ISO"] = found.get("ISO", "").partition(",")[0]
     found = {name: text for name, text in found.items() if not _UNKNOWN.fullmatch(text)}
     make, model = found.get("Make"), found.get("CameraModelName")
-    titles = [_plain(record.get(name, "")) for name in _TITLES]
-    captions = [str(record.get(name, "")) for name in _CAPTIONS]
+    now, then = (record.get(name) for name in _DIGESTS)
+    order = _TITLES if then in (None, now) else (*_TITLES[1::-1], *_TITLES[2:3], *_TITLES[:2:-1])
+    titles = [_plain(record.get(name, "")) for name in order]
+    captions = [str(record.get(name, "")).strip() for name in _CAPTIONS]
     titles, captions = (
         [text for text in texts if text and not is_boilerplate(text, make, model)]
         for texts in (titles, captions)
@@ -154,8 +155,13 @@ def differences(
 def compared(metadata: PhotoMetadata, record: Mapping[str, object]) -> list[str]:
     """Return the names of the values that one of the two has."""
     names = {*ours(metadata), *expected(record)}
-    # of an AVIF it is the container's, which Pillow tells as EXIF and ExifTool does not
-    return sorted(names - {"Orientation"} if metadata.picture.ext == "avif" else names)
+    if metadata.picture.ext == "avif":
+        # the container's, which Pillow tells as EXIF and ExifTool does not
+        names.discard("Orientation")
+    if metadata.picture.filename.lower().endswith(_RAW):
+        # ours is that of the preview in it, which is what is shown
+        names.discard("ImageSize")
+    return sorted(names)
 
 
 def same(mine: str, theirs: str) -> bool:

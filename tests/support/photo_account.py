@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,18 @@ def told(raw: RawClient, doc_id: str, token: str | None = None) -> Told:
 
 
 @contextmanager
-def account(folder: Path, files: Mapping[str, bytes]) -> Iterator[Mapping[str, Told]]:
-    """Serve some files as a folder; yield what the API says of each, by the file's name."""
+def account(
+    folder: Path, files: Mapping[str, bytes], *, modified: str | None = None
+) -> Iterator[Mapping[str, Told]]:
+    """Serve some files as a folder; yield what the API says of each, by the file's name.
+
+    :param modified: when the files were changed the last time, in UTC.
+    """
     for name, data in files.items():
         (folder / name).write_bytes(data)
+        if modified is not None:
+            seconds = datetime.fromisoformat(modified + "+00:00").timestamp()
+            os.utime(folder / name, (seconds, seconds))
     with Sandbox(photos=folder) as sandbox:
         raw = RawClient(sandbox)
         ids = {doc.source.filename: doc_id for doc_id, doc in sandbox.state.docs.items()}

@@ -115,9 +115,7 @@ def iptc(
 
 
 def _dataset(record: int, number: int, value: bytes) -> bytes:
-    if len(value) < 0x8000:
-        return struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
-    return struct.pack(">BBBHL", 0x1C, record, number, 0x8004, len(value)) + value
+    return struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
 
 
 def image_resources(iptc: bytes, digest_of: bytes | None = None) -> bytes:
@@ -226,10 +224,26 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
 
 
+def profiled_png(**profiles: bytes) -> bytes:
+    """Return a PNG with profiles in hex, by their kind: the form of ImageMagick."""
+    chunks = b""
+    for kind, data in profiles.items():
+        text = f"\n{kind}\n{len(data):8}\n{data.hex()}\n".encode()
+        value = b"Raw profile type " + kind.encode() + b"\0\0" + zlib.compress(text)
+        chunks += _chunk(b"zTXt", value)
+    picture = _plain("PNG")
+    return picture[:33] + chunks + picture[33:]
+
+
 def webp(exif: bytes = b"", xmp: bytes = b"") -> bytes:
     """Return a WebP."""
+    return saved("WEBP", exif, xmp)
+
+
+def saved(form: str, exif: bytes = b"", xmp: bytes = b"") -> bytes:
+    """Return a file in one of Pillow's formats that knows both."""
     out = io.BytesIO()
-    Image.new("RGB", (WIDTH, HEIGHT), "teal").save(out, "WEBP", exif=exif, xmp=xmp)
+    Image.new("RGB", (WIDTH, HEIGHT), "teal").save(out, form, exif=exif, xmp=xmp)
     return out.getvalue()
 
 

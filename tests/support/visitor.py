@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import urllib3
 from flask.testing import FlaskClient
@@ -32,3 +33,31 @@ def sign_in(client: FlaskClient, path: str, person: int = 0) -> TestResponse:
     callback = client.get(consent(client.get(path).location, person))
     assert callback.status_code == 303, callback.text
     return client.get(callback.location)
+
+
+class ServiceBrowser:
+    """What one browser does on Ipernity's pages: it keeps their cookie."""
+
+    def __init__(self) -> None:
+        self._cookie = ""
+
+    def follow(self, address: str | None, **answer: str) -> str | None:
+        """Open the consent page at *address*, and press its button if there is an *answer*.
+
+        :param answer: fields of the form, such as ``answer="allow"``; without any, only the page
+            is opened.
+        :returns: where the browser is sent to; None if it stays on a page.
+        """
+        assert address is not None
+        headers = {"Cookie": self._cookie} if self._cookie else {}
+        verb, body = ("POST", urlencode(answer)) if answer else ("GET", None)
+        if answer:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        pool = urllib3.PoolManager()
+        try:
+            back = pool.request(verb, address, body=body, headers=headers, redirect=False)
+        finally:
+            pool.clear()
+        if kept := back.headers.get("Set-Cookie"):
+            self._cookie = kept.partition(";")[0]
+        return back.headers.get("Location")

@@ -50,7 +50,7 @@ def running_sandbox(verbose: bool = False, **options: Any) -> Iterator[Sandbox]:
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise _unusable(options.get("port", 0), error) from None
+        raise _unusable(options.get("port", 0), error, options.get("host", "")) from None
     try:
         yield running
     finally:
@@ -62,7 +62,8 @@ def _say_what_is_left_out(verbose: bool) -> None:
     log.addHandler(logging.StreamHandler())
     log.setLevel(logging.INFO if verbose else logging.WARNING)
     log.propagate = False
-    # Pillow warns of every oddity of a file, with a line of its source.
+    # Pillow tells of every oddity of a file, with a line of its source.
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
@@ -85,7 +86,9 @@ def bound(host: str, ports: Iterable[int]) -> Iterator[socket.socket]:
     raise failure or click.ClickException("There is no port to try.")
 
 
-def _unusable(port: int, error: OSError) -> click.ClickException:
+def _unusable(port: int, error: OSError, host: str = "") -> click.ClickException:
+    if host and error.errno == errno.EADDRNOTAVAIL:
+        return click.ClickException(f"{host} is no address of this machine.")
     if error.errno == errno.EADDRINUSE:
         return click.ClickException(f"Port {port} is in use. Choose another with --port.")
     return click.ClickException(f"Port {port} cannot be used: {error.strerror}.")

@@ -38,6 +38,7 @@ _EXIF = {
     "ExposureCompensation": ("Exposure bias", "{} EV"),
     "ISO": ("ISO", "{}"),
     "Flash": ("Flash", "{}"),
+    "Rating": ("Rating", "{} of 5"),
     "Creator": ("Creator", "{}"),
     "Copyright": ("Rights", "{}"),
     "Location": ("Location", "{}"),
@@ -124,6 +125,8 @@ def exif_rows(exif: object) -> list[tuple[str, str]]:
     if not isinstance(exif, Mapping):
         return []
     rows = [(name, text.format(exif[key])) for key, (name, text) in _EXIF.items() if key in exif]
+    if exif.get("Rating", "") in ("-1", "0"):  # rejected, not rated
+        rows = [row for row in rows if row[0] != "Rating"]
     if (focal := exif.get("FocalLength", "").replace(".0 ", " ")) == exif.get(_35_MM):
         rows = [row for row in rows if row != ("35 mm equivalent", focal)]
     make, model = exif.get("Make", ""), exif.get("CameraModelName", "")

@@ -23,6 +23,8 @@ from typing import Any, cast
 
 from urllib3.util import wait_for_read
 
+from .redaction import Secret
+
 #: Bytes read at once, so that a small response comes in one piece.
 BUFFER_SIZE = 64 * 1024
 
@@ -195,8 +197,13 @@ class Response(HTTPResponse):
     @property
     def has_clear_end(self) -> bool:
         """Whether it is certain where the response ends (RFC 9112, section 6.3)."""
-        lengths = self.headers.get_all("Content-Length", [])
-        codings = self.headers.get_all("Transfer-Encoding", [])
+        lengths, codings = [], []
+        for name, value in self.headers.items():
+            match name.lower():
+                case "content-length":
+                    lengths.append(value)
+                case "transfer-encoding":
+                    codings.append(value)
         if self.status == SWITCHING_PROTOCOLS:
             return False
         if self._verb == "HEAD" or self.status in (204, 304):
@@ -282,7 +289,9 @@ class Connection(HTTPConnection):
         """
         self._wire.settimeout(timeout)
         self._is_sent = False
-        self.request(verb, self._base + target, body, {**headers, **self._headers})
+        if self._base:
+            target = Secret(self._base + target)
+        self.request(verb, target, body, {**headers, **self._headers})
         # A server that responds before it has the whole body may take the rest of it for the next
         # request, and respond to that as well.
         self._is_sent = body is None or isinstance(body, bytes) or not self._wire.has_more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from math import ceil
+from typing import Any
 
 from flask import Blueprint, request, url_for
 
@@ -13,6 +14,7 @@ from ..http.redaction import one_line
 from ..site.diagnosis import diagnose
 from ..web.pages import tell_trackers
 from . import signed_urls
+from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import LABELS, can_exist
@@ -104,23 +106,24 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
         nearest=request.args.get("fallback") == "nearest",
         as_owner=seconds_left is not None,
     )
-    found = choose(media, asked)
+    address = visitor_address(request.remote_addr)
+    found = choose(media, asked, address)
     if isinstance(found, FoundFile):
         try:
             return _file_response(media, asked, found, seconds_left)
         except FileGone:
             # The URL may be an old one: once more, with a new one.
             media.lookup.forget(doc_id, found.token)
-            found = choose(media, asked)
+            found = choose(media, asked, address)
     if isinstance(found, NoFile):
-        response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
+        response = _no_file(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
         return response
     try:
         return _file_response(media, asked, found, seconds_left)
     except FileGone:
         media.lookup.mark_gone(found.url)
-        return text_response(404)
+        return _no_file(404)
 
 
 def _file_response(
@@ -140,10 +143,10 @@ def _file_response(
     else:
         max_length = settings.proxy_max_bytes
         transfer = Transfer(media.relay, url, LABELS[label], filename, fallback, max_length)
-        release = media.slots(label).take()
-        if release is None:
+        slot = media.slots(label).take(visitor_address(request.remote_addr), _connection())
+        if slot is None:
             return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
-        request.environ[_RESPONSE_KEY] = response = transfer.start(request, release)
+        request.environ[_RESPONSE_KEY] = response = transfer.start(request, slot)
     if label != asked.label:
         response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
     if response.status_code not in (200, 206, 304):
@@ -163,6 +166,24 @@ def _file_response(
     if settings.proxy_offload is not None:
         hide_cache_control(response)
     return response
+
+
+def _no_file(status: int) -> MediaResponse:
+    """Return the response for a file that is not there, or not for the visitor.
+
+    Where a cache in nginx asks whether what it has is still valid, it keeps this in its place, for
+    a second and for visitors with the same cookies. So no outage shows again what was gone.
+    """
+    is_revalidation = {"If-None-Match", "If-Modified-Since"} & set(request.headers.keys())
+    if not is_revalidation or not _stale_age():
+        return text_response(status)
+    return text_response(status, X_Accel_Expires="1", Vary="Cookie")
+
+
+def _connection() -> Any:
+    """Return the visitor's connection, where the server tells it."""
+    environ = request.environ
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
 
 
 def _stale_age() -> int:

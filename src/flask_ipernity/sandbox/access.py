@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from . import lists, parameters
 from .accounts import Person
-from .documents import Album, Doc
+from .documents import PUBLIC, Album, Doc
 from .groups import INVISIBLE, Group
 from .registry import MethodCall
 
@@ -24,6 +27,46 @@ def owns(call: MethodCall, owner_id: str, item: str = "doc") -> bool:
 def visible(call: MethodCall, doc: Doc) -> bool:
     """Return whether the caller may see a document."""
     return call.state.visible(doc, call.viewer, call.level("doc"))
+
+
+def visible_docs(
+    call: MethodCall,
+    owner_id: str | None = None,
+    media: str = "",
+    share: str = "",
+    *,
+    public: bool = False,
+) -> Sequence[Doc]:
+    """Return the documents that the caller may see, the newest first.
+
+    The list is kept for further calls, and must not be changed.
+
+    :param owner_id: None for the documents of everybody.
+    :param media: a comma-separated list; empty for all media.
+    :param share: a circle; empty for all.
+    :param public: leave out what not everybody may see.
+    """
+    state, who = call.state, None if public else reader(call)
+    owners = state.people if owner_id is None else {owner_id: state.people[owner_id]}
+    circles = tuple(
+        (person_id, share_of)
+        for person_id, person in owners.items()
+        if not person.closed
+        for share_of in range(PUBLIC + 1)
+        if state.in_circle(person_id, who, share_of)
+    )
+    seen, wanted = frozenset(circles), frozenset(parameters.comma_list(media))
+
+    def make() -> list[Doc]:
+        return lists.newest_first(
+            doc
+            for doc in state.docs.values()
+            if (doc.owner_id, doc.share) in seen
+            and (not media or doc.media in wanted)
+            and (not share or str(doc.share) == share)
+        )
+
+    return state.index.get(state.docs, (circles, media, share), make)
 
 
 def may_act(call: MethodCall, owner_id: str, allowed: int, item: str = "doc") -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 PERMISSION_ITEMS = ("doc", "blog", "post", "network", "profile")
@@ -77,3 +78,4 @@ class Token:
     app_key: str
     user_id: str
     permissions: dict[str, str]
+    created: float = field(default_factory=time.time)

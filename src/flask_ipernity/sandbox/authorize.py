@@ -13,10 +13,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from .accounts import App, Frob, Person
+from .accounts import PERMISSION_LEVELS, App, Frob, Person
+from .local_only import refuse_other_sites
 from .methods.auth import check_permissions, is_fresh, new_frob
 from .signature import is_signed
 from .state import SandboxState
+
+#: Tells which person a browser belongs to, when people are not asked again.
+PERSON_COOKIE = "ipernity_sandbox_person"
 
 #: The fields of the form that are not parameters of the link.
 FORM_FIELDS = ("user_id", "answer")
@@ -61,12 +65,16 @@ def blueprint(state: SandboxState) -> Blueprint:
         # The form repeats the parameters of the link, which are also in the URL.
         params = {**request.args.to_dict(), **request.form.to_dict()}
         chosen = {name: params.pop(name) for name in FORM_FIELDS if name in params}
+        if request.method == "POST":
+            refuse_other_sites()
         with state.lock:
             link = _checked_link(state, params)
             if link.frob and link.frob.person_id:
                 return _desktop_end_page(link)
             people = [person for person in state.people.values() if not person.closed]
             if request.method == "GET":
+                if (person := _granted_before(state, link)) is not None:
+                    return _allow(state, link, person)
                 words = [
                     LEVEL_WORDS[level].format(ITEM_WORDS[item])
                     for item, level in link.permissions.items()
@@ -92,8 +100,9 @@ def blueprint(state: SandboxState) -> Blueprint:
         )
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Cache-Control"] = "no-store"
-        # The URL of this page contains a signature, in the desktop flow also a frob.
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The URL of this page contains a signature, in the desktop flow also a frob. Without any
+        # referrer, browsers would not send the origin of the form either.
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return pages
@@ -162,19 +171,49 @@ def _allow(state: SandboxState, link: SignInLink, person: Person) -> WerkzeugRes
         link.frob.permissions = link.permissions
         return _desktop_end_page(link)
     frob = new_frob(state, link.app.key, "web", person.user_id, link.permissions)
+    state.grants[link.app.key, person.user_id] = link.permissions
+    response = redirect(_callback_with(link, f"frob={frob.value}"), 302)
+    if state.unknowns.consent == "remember":
+        # Cookies do not know ports: the path keeps it from applications on this machine.
+        response.set_cookie(
+            PERSON_COOKIE, person.user_id, path="/apps/authorize", httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def _granted_before(state: SandboxState, link: SignInLink) -> Person | None:
+    """Return the person of this browser if she need not be asked.
+
+    PyIpernity's and Flask-Ipernity's test helpers have met a first answer that is a redirect, for
+    a person who had granted the same before ([C]). Here, that is what the link asks for or more.
+    """
+    if state.unknowns.consent != "remember" or link.frob is not None:
+        return None
+    person = state.people.get(request.cookies.get(PERSON_COOKIE, ""))
+    if person is None or person.closed:
+        return None
+    granted = state.grants.get((link.app.key, person.user_id))
+    if granted is None or any(
+        PERMISSION_LEVELS.index(level) > PERMISSION_LEVELS.index(granted.get(item, "none"))
+        for item, level in link.permissions.items()
+    ):
+        return None
+    return person
+
+
+def _callback_with(link: SignInLink, query: str) -> str:
+    """Return the callback URL with a further query."""
     parts = urlsplit(link.callback_url)
-    query = "&".join(filter(None, [parts.query, f"frob={frob.value}"]))
-    return redirect(parts._replace(query=query).geturl(), 302)
+    return parts._replace(query="&".join(filter(None, [parts.query, query]))).geturl()
 
 
 def _refuse(state: SandboxState, link: SignInLink) -> WerkzeugResponse | str:
-    """End a sign-in without access.
-
-    The service's response is not known ([U]); a callback without a frob is a guess.
-    """
-    if link.frob is None:
-        return redirect(link.callback_url, 302)
-    del state.frobs[link.frob.value]
+    """End a sign-in without access; the service's response is not known ([U])."""
+    if link.frob is not None:
+        del state.frobs[link.frob.value]
+    elif state.unknowns.denial != "page":
+        query = {"callback": "", "empty": "frob=", "error": "error=access_denied"}
+        return redirect(_callback_with(link, query[state.unknowns.denial]), 302)
     return render_template("message.html", title="Refused", text=f"{link.app.title} has no access.")
 
 

@@ -127,6 +127,33 @@ class Doc:
         return (self.ext,) if playable else ()
 
 
+#: The attributes of documents on which lists depend.
+WATCHED = ("owner_id", "share", "media", "posted_at", "created", "source")
+
+_changes = 0
+
+
+def changes() -> int:
+    """Return a number that is another one after each change of a watched attribute."""
+    return _changes
+
+
+def _watch(name: str) -> None:
+    """Count the changes of an attribute, also by tests, which change documents directly."""
+    slot = getattr(Doc, name)
+
+    def change(doc: Doc, value: object) -> None:
+        global _changes
+        _changes += 1
+        slot.__set__(doc, value)
+
+    setattr(Doc, name, property(slot.__get__, change))
+
+
+for _name in WATCHED:
+    _watch(_name)
+
+
 @dataclass(slots=True)
 class Album:
     """Documents of one owner in a chosen order; ``place`` is its position among the albums."""

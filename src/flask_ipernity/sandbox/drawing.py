@@ -5,24 +5,28 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import cast
 
 from PIL import Image, ImageCms, ImageFile
 
 from .image_files import DAMAGED, open_image
+from .png_strips import can_be_read_in_strips, strips
 from .thumbnails import OriginalFile, size_of
 
 #: The most memory that one picture may take while it is drawn, in bytes.
 MOST_BYTES = 420 << 20
+#: The most pixels of a picture.
+MOST_PIXELS = 400_000_000
 
-_QUALITY = 88
-#: Up to this longest side every pixel keeps its own colour (4:4:4); above it two by two share one.
-_SMALL = 1024
+#: Quality and chroma subsampling of JPEG up to a longest side: the smaller, the more each pixel
+#: counts. 0 is 4:4:4, where each has its own colour, with 2 (4:2:0) four have one.
+_JPEG = ((240, 92, 0), (1024, 88, 0), (1 << 31, 88, 2))
 
 #: Decoded pixels for each one drawn, in each direction, before the last, careful resizing.
-_GAP = 2
+_GAP = 1.25
 
-#: How many rows are turned into other kinds of pixels at once.
+#: How many rows are made smaller at once.
 _ROWS = 256
 
 _TURNS = {
@@ -37,8 +41,8 @@ _TURNS = {
 
 #: Bytes of a pixel in memory; all others take four.
 _PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
-#: Bytes of a pixel that a decoder keeps beside Pillow.
-_COPY_BYTES = {"WEBP": 8, "AVIF": 7, "HEIF": 7}
+#: Bytes of a pixel beside those in Pillow's memory: of a decoder's own picture, or of what follows.
+_COPY_BYTES = {"JPEG": 4, "WEBP": 8, "AVIF": 7, "HEIF": 7}
 
 #: Colour spaces of profiles (ICC.1:2022, 7.2.8) by the kinds of pixels that they may describe.
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
@@ -69,13 +73,18 @@ def prepared(picture: OriginalFile, label: str) -> Iterator[tuple[int, Callable[
         whole = image.size
         try:
             # lets a decoder that can do so decode no more pixels than needed
-            image.draft(None, (size[0] * _GAP, size[1] * _GAP))
+            image.draft(None, (int(size[0] * _GAP), int(size[1] * _GAP)))
         except DAMAGED as error:
             raise CannotDraw(str(error)) from error
-        needed = _memory_needed(image, whole)
-        if needed > MOST_BYTES:
+        parts = None
+        if can_be_read_in_strips(image):
+            needed = image.width * _ROWS * 16
+            parts = partial(strips, image, file)
+        else:
+            needed = _memory_needed(image, whole)
+        if needed > MOST_BYTES or whole[0] * whole[1] > MOST_PIXELS:
             raise CannotDraw(f"{whole[0]} x {whole[1]} pixels are too many to draw")
-        yield needed, lambda: _draw(image, size, turn)
+        yield needed, partial(_draw, image, parts, size, turn)
 
 
 def draw(picture: OriginalFile, label: str) -> bytes:
@@ -91,10 +100,10 @@ def draw(picture: OriginalFile, label: str) -> bytes:
 def as_jpeg(image: Image.Image) -> bytes:
     """Return a drawn size as JPEG."""
     out = io.BytesIO()
-    subsampling = 0 if max(image.size) <= _SMALL else 2
+    quality, subsampling = next(row[1:] for row in _JPEG if max(image.size) <= row[0])
     image.info = {}  # a comment would be kept
     image.save(
-        out, "JPEG", quality=_QUALITY, subsampling=subsampling, progressive=True, optimize=True
+        out, "JPEG", quality=quality, subsampling=subsampling, progressive=True, optimize=True
     )
     return out.getvalue()
 
@@ -108,14 +117,17 @@ def _memory_needed(image: ImageFile.ImageFile, whole: tuple[int, int]) -> int:
         layers = [(across, down) for _, across, down, _ in getattr(image, "layer", ())]
         most = max(across for across, _ in layers) * max(down for _, down in layers)
         needed += whole[0] * whole[1] * 2 * sum(a * d for a, d in layers) // most
-    # the decoder's own picture, and a copy of it
     return needed + pixels * _COPY_BYTES.get(image.format or "", 0)
 
 
-def _draw(image: ImageFile.ImageFile, size: tuple[int, int], turn: int | None) -> bytes:
+def _draw(
+    image: ImageFile.ImageFile,
+    parts: Callable[[int], Iterator[Image.Image]] | None,
+    size: tuple[int, int],
+    turn: int | None,
+) -> bytes:
     try:
-        _load(image)
-        small = _fitted(image, size)
+        small = _fitted(image, parts, size)
         if profile := image.info.get("icc_profile"):
             small = _in_srgb(small, profile)
         elif curve := _gamma_curve(image):
@@ -124,6 +136,41 @@ def _draw(image: ImageFile.ImageFile, size: tuple[int, int], turn: int | None) -
         return as_jpeg(small.transpose(_TURNS[turn]) if turn in _TURNS else small)
     except DAMAGED as error:
         raise CannotDraw(str(error)) from error
+
+
+def _fitted(
+    image: ImageFile.ImageFile,
+    parts: Callable[[int], Iterator[Image.Image]] | None,
+    size: tuple[int, int],
+) -> Image.Image:
+    """Return a picture of this size in RGB, RGBA, L or CMYK.
+
+    It is made smaller strip by strip: the whole picture is in memory once, whatever its pixels are.
+
+    :param parts: yields the picture from top to bottom, at most a number of rows at a time; None if
+        it must be decoded as a whole.
+    """
+    factor = max(1, int(min(image.width / size[0], image.height / size[1]) / _GAP))
+    if parts is None:
+        _load(image)
+        if factor == 1 and _can_be_resized(image):
+            return resized(image, size)
+        parts = partial(_cut, image)
+    result: Image.Image | None = None
+    top = 0
+    for part in parts(max(1, _ROWS // factor) * factor):
+        strip = _converted(image, part)
+        if factor > 1:
+            strip = strip.reduce(factor)
+        if result is None:
+            # What is lost of a damaged picture stays grey.
+            ground = "#d9dbdf" if strip.mode != "CMYK" else 0
+            result = Image.new(strip.mode, (strip.width, -(-image.height // factor)), ground)
+        result.paste(strip, (0, top))
+        top += strip.height
+    if result is None:
+        raise ValueError("nothing of it can be decoded")
+    return resized(result, size)
 
 
 def _load(image: ImageFile.ImageFile) -> None:
@@ -140,58 +187,50 @@ def _load(image: ImageFile.ImageFile) -> None:
             raise ValueError(f"nothing of it can be decoded: {error}") from error
 
 
-def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return a picture of this size in RGB, RGBA, L or CMYK, cut to a square where that is one."""
+def _cut(image: Image.Image, rows: int) -> Iterator[Image.Image]:
+    """Yield the strips of a picture."""
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(image.height, top + rows)))
+
+
+def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return a picture of this size; of one that becomes a square, the middle."""
     width, height = image.size
     box = (0.0, 0.0, float(width), float(height))
     if size[0] == size[1]:
         side = min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
-    if (conversion := _conversion(image)) is not None:
-        across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
-        factor = max(1, int(min(across, down)))
-        image = _converted(image, conversion, factor)
-        # The last row and column of pixels may be made of fewer.
-        box = (box[0] / factor, box[1] / factor, box[2] / factor, box[3] / factor)
-    return image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=_GAP)
+    return image.resize(size, Image.Resampling.LANCZOS, box)
 
 
-def _converted(
-    image: Image.Image, conversion: Callable[[Image.Image], Image.Image], factor: int
-) -> Image.Image:
-    """Return a picture in other pixels, ``factor`` times smaller.
-
-    It is done in strips: the whole picture is in memory once, whatever its kind of pixels.
-    """
-    width, height = image.size
-    rows = -(-_ROWS // factor) * factor
-    result: Image.Image | None = None
-    for top in range(0, height, rows):
-        strip = conversion(image.crop((0, top, width, min(height, top + rows))))
-        if factor > 1:
-            strip = strip.reduce(factor)
-        if result is None:
-            result = Image.new(strip.mode, (strip.width, -(-height // factor)))
-        result.paste(strip, (0, top // factor))
-    assert result is not None
-    return result
+def _can_be_resized(image: Image.Image) -> bool:
+    return image.mode in ("RGB", "L", "CMYK") and not image.has_transparency_data
 
 
-def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image] | None:
-    """Return what turns pixels into others that can be resized; None if nothing needs to."""
+def _converted(image: Image.Image, strip: Image.Image) -> Image.Image:
+    """Return a strip of a picture in pixels that can be resized: RGB, RGBA, L or CMYK."""
     mode, clear = image.mode, image.has_transparency_data
-    if mode in ("RGB", "L", "CMYK") and not clear:
-        return None
     if mode.startswith("I;16"):
-        return lambda strip: _scaled(strip.convert("I"), 0, 0xFFFF)
+        return _from_16_bits(strip, image.info.get("transparency"))
     if mode in ("I", "F"):
         low, high = cast("tuple[float, float]", image.getextrema())
         if mode == "I" and low >= 0 and high <= 0xFFFF:
             low, high = 0, 0xFFFF
-        return lambda strip: _scaled(strip, low, high)
-    wanted = "RGBA" if clear else "L" if mode == "1" else "RGB"
-    return lambda strip: strip if strip.mode == wanted else strip.convert(wanted)
+        return _scaled(strip, low, high)
+    if clear:
+        return strip.convert("RGBA")
+    return strip if _can_be_resized(image) else strip.convert("L" if mode == "1" else "RGB")
+
+
+def _from_16_bits(strip: Image.Image, clear: object) -> Image.Image:
+    """Return a grey strip of 16 bits in L; in RGBA if one of the values is see-through."""
+    wide = strip.convert("I")
+    grey = _scaled(wide, 0, 0xFFFF)
+    if not isinstance(clear, int):
+        return grey
+    seen = wide.point([255 * (value != clear) for value in range(1 << 16)], "L")
+    return Image.merge("LA", (grey, seen)).convert("RGBA")
 
 
 def _scaled(strip: Image.Image, low: float, high: float) -> Image.Image:

@@ -2,33 +2,23 @@
 
 What clients prove for a list is in the method list (``empty_lists``), and always kept. For the
 others nobody knows: documents of ``doc.search`` were met both ways within five weeks
-([C] Photini 00e82faf, ecb9aa4f). There the sandbox answers as it was told to.
+([C] Photini 00e82faf, ecb9aa4f). There the sandbox answers as :class:`.Unknowns` says.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import Literal, TypeAlias, get_args
 
 from .registry import METHOD_INFO
-
-#: ``absent``: no key; ``list``: ``[]``; ``mixed``: each list in turns, first without a key.
-EmptyLists: TypeAlias = Literal["absent", "list", "mixed"]
+from .unknowns import Unknowns
 
 
 class EmptyListRule:
-    """Decides for each empty list of each answer.
+    """Decides for each empty list of each answer."""
 
-    :raises ValueError: if there is no such kind.
-    """
-
-    def __init__(self, kind: EmptyLists = "absent") -> None:
-        if kind not in get_args(EmptyLists):
-            raise ValueError(
-                f"Empty lists {kind!r}: there are {', '.join(map(repr, get_args(EmptyLists)))}."
-            )
-        self.kind = kind
+    def __init__(self, unknowns: Unknowns) -> None:
+        self._unknowns = unknowns
         self._met: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
@@ -39,8 +29,8 @@ class EmptyListRule:
         """
         if METHOD_INFO[method].empty_lists.get(path) == "list":
             return True
-        if self.kind != "mixed":
-            return self.kind == "list"
+        if self._unknowns.empty_lists != "mixed":
+            return self._unknowns.empty_lists == "list"
         with self._lock:
             self._met[method, path] += 1
             return self._met[method, path] % 2 == 0

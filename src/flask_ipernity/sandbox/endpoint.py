@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from .accounts import PERMISSION_LEVELS, App, Person, Token
 from .empty_lists import EmptyListRule
 from .faults import FaultInjector
+from .local_only import refuse_other_sites
 from .methods import load_methods
 from .registry import (
     GENERAL_ERRORS,
@@ -31,6 +33,9 @@ from .state import SandboxState
 from .uploads import IncomingFile
 
 GENERAL_PARAMS = {"api_key", "api_sig", "auth_token"}
+
+#: How a call without ``lg`` would be refused is not known ([U]); code and text are ours.
+LANGUAGE_MISSING = APIError(140, "Language missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,17 @@ def blueprint(
     record: Callable[[RecordedCall], None],
     media_url: str,
     web_url: str,
-    empty_lists: EmptyListRule,
 ) -> Blueprint:
     """Return the blueprint that serves ``/api/<method>[/<format>]``.
 
     :param record: called with each call as it was received.
     """
     load_methods()
+    empty_lists = EmptyListRule(state.unknowns)
     api = Blueprint("api", __name__, url_prefix="/api")
+
+    # Before the body is read: a real service has passwords, this one has none.
+    api.before_request(refuse_other_sites)
 
     @api.route("/<path:rest>", methods=["GET", "POST"])
     def call(rest: str) -> Response:
@@ -78,6 +86,8 @@ def blueprint(
             with state.lock:
                 state.finish_uploads()
                 checked = _checked_call(state, method, params, media_url, web_url)
+                if state.unknowns.lg == "empty" and "lg" not in params:
+                    return _json_response({}, "ok")
                 payload = METHOD_FUNCTIONS[method](checked)
                 return _json_response(Encoder(method, empty_lists).map(payload), "ok")
         except APIError as refusal:
@@ -110,10 +120,16 @@ def _checked_call(
     # doc.albums.add is unknown on purpose, although it is in the method list ([C] PyIpernity)
     if method not in METHOD_FUNCTIONS:
         raise _general_error(103)
-    info = METHOD_INFO[method]
-    if info.post and request.method != "POST":
+    info, unknowns = METHOD_INFO[method], state.unknowns
+    if request.method != "POST" and (
+        info.post or (unknowns.reads == "post" and params.get("auth_token"))
+    ):
         raise _general_error(120)
+    if unknowns.reads == "get" and request.method == "POST" and not info.post:
+        raise MethodNotAllowed(["GET"])
     _check_signature(info, params, app)
+    if unknowns.lg == "error" and "lg" not in params:
+        raise LANGUAGE_MISSING
     token, viewer = _token(state, info, params, app)
     sent = request.files.get("file")
     return MethodCall(
@@ -154,7 +170,9 @@ def _token(
         if info.token:
             raise _general_error(106)
         return None, None
-    token = state.tokens.get(value)
+    token, life = state.tokens.get(value), state.unknowns.token_life
+    if token is not None and life is not None and time.time() >= token.created + life:
+        token = None
     if token is None or token.app_key != app.key:
         raise _general_error(107)
     viewer = state.people[token.user_id]

@@ -61,6 +61,9 @@ class _Jpeg(JpegImageFile):
 
     _ends = 0
 
+    def _read_dpi_from_exif(self) -> None:
+        """Do not read EXIF: Pillow looks for the resolution there, and warns of what is damaged."""
+
     def load_read(self, read_bytes: int) -> bytes:
         data = super().load_read(read_bytes)
         if not data and self._ends < _ENDS:
@@ -160,6 +163,10 @@ def open_image(file: BinaryIO) -> ImageFile.ImageFile:
         raise ValueError("it is no picture that can be read here")
     if min(image.size) < 1:
         raise ValueError("it has no pixels")
+    if getattr(image, "default_image", False):
+        # what stands for the picture where animations are not known
+        with suppress(*DAMAGED):
+            image.seek(1)
     return image
 
 
@@ -171,3 +178,11 @@ def can_open(ext: str) -> bool:
 def comes_upright(image: ImageFile.ImageFile) -> bool:
     """Return whether the pixels of this format come turned as its header says."""
     return image.format in ("TIFF", "HEIF")
+
+
+def is_turned_by_exif(image: ImageFile.ImageFile) -> bool:
+    """Return whether browsers turn a picture of this format as EXIF says.
+
+    Of a PNG the chunk eXIf counts, not a text with EXIF in it, and of WebP nothing (Chromium 150).
+    """
+    return image.format in ("JPEG", "AVIF") or (image.format == "PNG" and "exif" in image.info)

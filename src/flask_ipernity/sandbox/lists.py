@@ -16,12 +16,14 @@ def newest_first(docs: Iterable[Doc]) -> list[Doc]:
 
 
 def most_popular_first(docs: Iterable[Doc]) -> list[Doc]:
-    """Return documents by the number of faves, then of visits."""
-    return sorted(
-        docs,
-        key=lambda doc: (len(doc.audience.faves), doc.audience.visit_count, int(doc.doc_id)),
-        reverse=True,
-    )
+    """Return documents by the number of faves, then of visits, then in the given order."""
+    noticed: list[Doc] = []
+    others: list[Doc] = []
+    for doc in docs:
+        seen = doc.audience
+        (noticed if seen.faves or seen.visits or seen.anonymous.count else others).append(doc)
+    noticed.sort(key=lambda doc: (-len(doc.audience.faves), -doc.audience.visit_count))
+    return noticed + others
 
 
 def paginate(

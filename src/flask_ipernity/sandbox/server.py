@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import shutil
-import socket
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -18,16 +16,17 @@ from flask import Flask
 
 from . import authorize, endpoint, web_pages
 from .accounts import App, Person
-from .empty_lists import EmptyListRule, EmptyLists
+from .call_body import call_request_class
 from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
 from .fixtures.photo_folder import PhotoFolder
-from .http_server import BackgroundServer
+from .http_server import BackgroundServer, bind
+from .local_only import answer_only_to, checked_host
 from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
 from .state import SandboxState
-from .uploads import upload_request_class
+from .unknowns import Consent, Denial, EmptyLists, Lg, Reads, Unknowns
 
 APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
 APP_SECRET = "0c5e8d2f7a1b4936"
@@ -40,7 +39,8 @@ class Sandbox:
     memory as long as the object exists. Safe to use from several threads.
 
     :param port: the API's port; 0 takes a free one. The media host always takes a free one.
-    :param host: a loopback address or ``localhost``.
+    :param host: the address to listen on: a loopback one, or one of this machine in a network,
+        where everybody can then use all accounts. Requests for other hosts are refused.
     :param photos: a folder whose pictures, videos and sounds are served as the first person's
         account; new, changed and deleted files are seen while the sandbox runs.
     :param latency: milliseconds added to each API call.
@@ -54,11 +54,21 @@ class Sandbox:
     :param processing: seconds until an uploaded file is a document.
     :param empty_lists: how an empty list is answered where nobody knows: ``absent`` without a
         key, ``list`` as ``[]``, ``mixed`` each list in turns. What is known of a list is kept.
+    :param consent: whether the consent page asks every time (``ask``), or sends who has granted
+        the same before on at once (``remember``).
+    :param denial: where a person is sent to who refuses: ``callback`` without a frob, ``empty``
+        with an empty one, ``error`` with ``error=access_denied``, ``page`` nowhere.
+    :param lg: what becomes of a call without ``lg``: ``optional`` answers it, ``error`` refuses
+        it, ``empty`` answers without a payload.
+    :param reads: how reading methods may be called: ``both``, by ``get`` only (else HTTP status
+        405), or with a token by ``post`` only (else error 120).
+    :param eta: seconds that ``upload.checkTickets`` says are left, whatever is true.
+    :param token_life: seconds after which a token is invalid.
     :param thumbnails: a folder in which drawn sizes of ``photos`` are kept for the next start.
     :param reads_metadata: whether an uploaded photo gets its title, description, keywords and
         licence from EXIF, IPTC and XMP if the parameters say nothing; it is not known whether the
-        service does so. Its date, place and EXIF values are read in any case.
-    :raises ValueError: if the host is not on this machine, or an option is invalid.
+        service does so. Date, place and values are taken from EXIF in any case.
+    :raises ValueError: if an option is invalid.
     """
 
     def __init__(
@@ -74,23 +84,32 @@ class Sandbox:
         callback_url: str | None = None,
         extra_documents: int = 0,
         processing: float = 1.0,
+        *,
         empty_lists: EmptyLists = "absent",
+        consent: Consent = "ask",
+        denial: Denial = "callback",
+        lg: Lg = "optional",
+        reads: Reads = "both",
+        eta: int | None = None,
+        token_life: float | None = None,
         thumbnails: str | PathLike[str] | None = None,
         reads_metadata: bool = False,
     ) -> None:
-        self._host = _loopback(host)
+        #: What nobody knows of the service; may be changed at any time.
+        self.unknowns = Unknowns(empty_lists, consent, denial, lg, reads, eta, token_life)
+        self._host = checked_host(host)
         self._ports = [port, 0]
         self._servers: list[BackgroundServer] = []
         self._stopped_connections = 0
         self._remove_uploads: Callable[[], object] = lambda: None
         self._faults = FaultInjector(latency, rate)
-        self._empty_lists = EmptyListRule(empty_lists)
         self._faults.faults.extend(Fault.parse(spec) for spec in faults)
         #: All data of the sandbox; hold ``state.lock`` to change it while calls are running.
         self._folder = None if photos is None else PhotoFolder(photos, thumbnails)
         self.state: SandboxState = default_state() if self._folder is None else self._folder.state
         add_documents(self.state, extra_documents)
         self.state.processing = processing
+        self.state.unknowns = self.unknowns
         self.state.reads_metadata = reads_metadata
         self._app = App(app_key, app_secret)
         self.state.apps[app_key] = self._app
@@ -108,13 +127,13 @@ class Sandbox:
         """
         if self._servers:
             raise RuntimeError("This sandbox is already running.")
-        bound = _bind(self._host, self._ports)
+        bound = bind(self._host, self._ports)
         self._ports = [one.getsockname()[1] for one in bound]
         self._faults.stopping.clear()
         uploads = Path(tempfile.mkdtemp(prefix="ipernity-sandbox-"))
         self._remove_uploads = weakref.finalize(self, shutil.rmtree, uploads, ignore_errors=True)
         site = Flask("flask_ipernity.sandbox", static_folder=None)
-        site.request_class = upload_request_class(uploads)
+        site.request_class = call_request_class(uploads, self.state.apps.__contains__)
         site.register_blueprint(
             endpoint.blueprint(
                 self.state,
@@ -122,12 +141,13 @@ class Sandbox:
                 self.calls.append,
                 self.media_url,
                 self.url,
-                self._empty_lists,
             )
         )
         site.register_blueprint(authorize.blueprint(self.state))
         site.register_blueprint(web_pages.blueprint(self.state, self._app, self.config()))
         media = media_app(self.state, self.media_requests.append)
+        for app in (site, media):
+            answer_only_to(app, self._host)
         self._servers = [
             BackgroundServer(one, app.wsgi_app)
             for one, app in zip(bound, (site, media), strict=True)
@@ -263,10 +283,25 @@ class Sandbox:
             user_id = self.people[person].user_id
             return new_token(self.state, self.app_key, user_id, wanted).value
 
-    def revoke(self, token: str) -> None:
-        """Make a token invalid, as a person does in the account settings."""
+    def revoke(self, token: str | None = None) -> None:
+        """Make a token invalid, as a person does in the account settings.
+
+        The consent page asks that person again.
+
+        :param token: if None, all tokens, of everybody.
+        """
         with self.state.lock:
-            self.state.tokens.pop(token, None)
+            for value in [token] if token is not None else list(self.state.tokens):
+                if (lost := self.state.tokens.pop(value, None)) is not None:
+                    self.state.grants.pop((lost.app_key, lost.user_id), None)
+
+    def close_account(self, person: int = 0) -> None:
+        """Close a person's account: their tokens get error 108, what they own is not found.
+
+        :param person: index in :attr:`people`, where they then are no longer.
+        """
+        with self.state.lock:
+            self.people[person].closed = True
 
     def config(self) -> dict[str, object]:
         """Return the configuration for a Flask application that is to use this sandbox."""
@@ -292,36 +327,3 @@ class Sandbox:
             self.callback_url = f"http://localhost{prefix}/cb"
         if (state := app.extensions.get("ipernity")) is not None:
             state.reconnect()
-
-
-def _loopback(host: str) -> str:
-    """Return the host if it is on this machine; the sandbox has no passwords.
-
-    :raises ValueError: if it is not.
-    """
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        raise ValueError(
-            f"The sandbox serves only this machine; {host!r} is not a loopback address."
-        )
-    return host
-
-
-def _bind(host: str, ports: Iterable[int]) -> list[socket.socket]:
-    """Return a listening socket for each port.
-
-    :raises OSError: if one port is taken; all sockets are closed.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound: list[socket.socket] = []
-    try:
-        for port in ports:
-            bound.append(socket.create_server((host, port), family=family, backlog=128))
-    except OSError:
-        for one in bound:
-            one.close()
-        raise
-    return bound

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from .accounts import App, Frob, Person, Token
+from .doc_index import DocIndex
 from .documents import FAMILY, FRIENDS, PUBLIC, Album, Doc, Folder, Tag
+from .folding import folded
 from .groups import Group
 from .posts import Post
 from .thumbnail_cache import ThumbnailCache
+from .unknowns import Unknowns
 from .uploads import UploadTicket
 
 FIRST_IDS = {
@@ -40,6 +43,8 @@ class SandboxState:
     apps: dict[str, App] = field(default_factory=dict)
     frobs: dict[str, Frob] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    #: What people have granted on the consent page, by application key and user id.
+    grants: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     docs: dict[str, Doc] = field(default_factory=dict)
     albums: dict[str, Album] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
@@ -51,6 +56,7 @@ class SandboxState:
     tickets: dict[str, UploadTicket] = field(default_factory=dict)
     #: Seconds between the end of an upload and its document.
     processing: float = 1.0
+    unknowns: Unknowns = field(default_factory=Unknowns)
     lock: threading.RLock = field(default_factory=threading.RLock)
     #: The condition on which methods wait; notified when the sandbox stops.
     stopping: threading.Condition = field(init=False)
@@ -59,6 +65,7 @@ class SandboxState:
     refresh: Callable[[Doc], None] = lambda doc: None
     #: Whether uploaded photos take their title, description, keywords and licence from the file.
     reads_metadata: bool = False
+    index: DocIndex = field(default_factory=DocIndex)
     _keywords: dict[str, Tag] = field(default_factory=dict)
     _steps: random.Random = field(default_factory=lambda: random.Random(10175))
     _last_ids: dict[str, int] = field(default_factory=lambda: dict(FIRST_IDS))
@@ -87,10 +94,10 @@ class SandboxState:
 
     def keyword(self, text: str) -> Tag:
         """Return the keyword with this text in any case; make it if there is none."""
-        tag = self._keywords.get(text.casefold())
+        tag = self._keywords.get(folded(text))
         if tag is None:
             tag = Tag(self.new_id("tag"), text)
-            self.tags[tag.tag_id] = self._keywords[text.casefold()] = tag
+            self.tags[tag.tag_id] = self._keywords[folded(text)] = tag
         return tag
 
     def tag_text(self, kind: str, tag_id: str) -> str:
@@ -128,6 +135,7 @@ class SandboxState:
         album ([D]).
         """
         del self.docs[doc.doc_id]
+        self.index.touch()
         for album in self.albums.values():
             if doc.doc_id in album.doc_ids:
                 album.doc_ids.remove(doc.doc_id)
@@ -150,6 +158,7 @@ class SandboxState:
             if not ticket.settled and ticket.ready_at <= now:
                 ticket.settled = True
                 if ticket.doc is not None:
+                    self.index.touch()
                     self.docs[ticket.doc.doc_id] = ticket.doc
                     album = self.albums.get(ticket.album_id or "")
                     if album is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import threading
@@ -26,6 +27,9 @@ FOLDER_BYTES = 1 << 30
 DRAWN_AT_ONCE = 2
 DRAWING_BYTES = 160 << 20
 
+#: Bytes of memory after whose use what was freed is given back.
+_LARGE = 16 << 20
+
 #: Is a part of the names in the folder; a change of what is drawn changes it.
 _VERSION = b"1"
 
@@ -34,6 +38,12 @@ _SWEEP_BYTES = FOLDER_BYTES // 16
 _SUFFIX = ".jpg"
 #: Seconds after which a file that is being written is left over from a process that was killed.
 _ABANDONED = 3600
+
+
+def _give_back() -> None:
+    """Let the C library return freed memory to the system; glibc keeps it for each thread."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class DrawingSlots:
@@ -58,6 +68,8 @@ class DrawingSlots:
         try:
             yield
         finally:
+            if memory > _LARGE:
+                _give_back()
             with self._freed:
                 self._taken.remove(memory)
                 self._freed.notify_all()

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from time import monotonic
-from typing import IO, cast
-
-from flask import Request
 
 from .documents import Doc
 
@@ -57,30 +54,6 @@ class IncomingFile:
         self._file.close()
         if not self._kept:
             self.path.unlink(missing_ok=True)
-
-
-def upload_request_class(folder: Path) -> type[Request]:
-    """Return a request class that writes every uploaded file into a folder, whatever its size."""
-
-    class Upload(Request):
-        received: tuple[IncomingFile, ...] = ()
-
-        def _get_file_stream(
-            self,
-            total_content_length: int | None,
-            content_type: str | None,
-            filename: str | None = None,
-            content_length: int | None = None,
-        ) -> IO[bytes]:
-            file = IncomingFile(folder)
-            self.received = (*self.received, file)
-            return cast(IO[bytes], file)
-
-        def close(self) -> None:
-            for file in self.received:
-                file.close()
-
-    return Upload
 
 
 @dataclass(slots=True)

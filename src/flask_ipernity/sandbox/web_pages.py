@@ -16,6 +16,9 @@ from .documents import PUBLIC, Doc
 from .groups import INVISIBLE
 from .state import SandboxState
 
+#: How many documents a page links to.
+MAX_LINKS = 500
+
 
 def blueprint(state: SandboxState, app: App, config: Mapping[str, object]) -> Blueprint:
     """Return the blueprint with these pages.
@@ -50,6 +53,7 @@ def blueprint(state: SandboxState, app: App, config: Mapping[str, object]) -> Bl
         owner = person(user)
         with state.lock:
             docs = public(doc for doc in state.docs.values() if doc.owner_id == owner.user_id)
+        docs = docs[:MAX_LINKS]
         return render_template("list.html", title=owner.username, text=owner.realname, docs=docs)
 
     @pages.get("/doc/<user>/<int:doc_id>")

@@ -66,6 +66,7 @@ class RecordStore(Protocol):
 
     def session_key(self, key: str, /) -> str:
         """Return our key in the session under which there is something for the record *key*."""
+        ...
 
     def get(self, key: str, /) -> Any:
         """Return the record *key*, or ``None``.
@@ -237,11 +238,13 @@ class ServerStore:
 
     def _ask(self, name: str) -> Any:
         try:
-            return self._breaker.run(lambda: self._backend.get(name))
+            record = self._breaker.run(lambda: self._backend.get(name))
         except StoreAway:
             raise SignInError(
                 "unavailable", "Your sign-in cannot be checked now. Try again later."
             ) from None
+        self._owed.make_up()
+        return record
 
 
 def _new_name() -> str:

@@ -16,7 +16,8 @@ from ..web.navigation import is_from_elsewhere, is_navigation
 from ..web.next_url import home, own_url
 from ..web.pages import page
 from . import confirmation
-from .flow import begin, finish_callback, finish_confirmation, is_strict_cookie_missing
+from .authorize import begin, is_strict_cookie_missing
+from .flow import finish_callback, finish_confirmation
 from .guard import ask_to_sign_in, wanted_permissions
 from .visitor import visitor_api
 
@@ -55,7 +56,7 @@ def confirm_page() -> Response:
         try:
             next_url = finish_confirmation(request.form.get("token", ""), agreed=agreed)
         except SignInError as error:
-            if error.reason in ("other_account", "refused"):
+            if not agreed and error.reason in ("other_account", "refused"):
                 return _redirect(home(request))
             raise
         return _redirect(next_url)

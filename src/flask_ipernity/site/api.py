@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Self
 
-from flask import Flask, has_app_context
+from flask import Flask, has_app_context, has_request_context
 
-from ..caching.results import CacheKey, ResultCache, cache_key
+from ..caching.results import BrokenResult, CacheKey, ResultCache, cache_key
 from ..client import IpernityAPI, Transport
 from ..client.methods import Method, find_method
+from ..client.multipart import Progress, UploadSource
 from ..client.signing import plain_params
 from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
-from ..http.redaction import one_line
+from ..http.redaction import hide, one_line
 from ..settings import Settings
 from ..signals import Call, CallSource, api_called
 from ..state import Part
@@ -27,8 +28,8 @@ from .quota_pause import QuotaPause
 #: The name of the viewer without a token.
 ANONYMOUS = "-"
 
-#: Is called with the method, the token and the answer of each call that lists records.
-Listener = Callable[[Method, str | None, dict[str, Any]], None]
+#: Is called with the method, the token, the parameters and the answer of each call that succeeds.
+Listener = Callable[[Method, str | None, Mapping[str, object], dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class SiteContext:
     pause: QuotaPause
     #: The cache of results, if it is switched on.
     cache: ResultCache | None
-    #: Is called after each successful call that lists records.
+    #: Is called after each successful call.
     listener: Listener | None = None
 
     def api(self, token: str | Mapping[str, Any] | None = None) -> SiteAPI:
@@ -126,6 +127,7 @@ class SiteAPI(IpernityAPI):
         :param cached: ``False`` bypasses the cache.
         :raises QuotaExceeded: Ipernity has asked to wait; perhaps nothing was sent.
         """
+        params = hide(params)
         method, cache = find_method(method_name, unknown), self._site.cache
         key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
@@ -150,6 +152,10 @@ class SiteAPI(IpernityAPI):
                 return ask()
             source = "miss"
             result, source = cache.find(key, ask, self._public_key(method, params))
+            try:
+                return result.read(method.name, params)
+            except BrokenResult:
+                result, source = cache.replace(key, ask)
             return result.read(method.name, params)
         except Exception as raised:
             error = raised
@@ -167,6 +173,20 @@ class SiteAPI(IpernityAPI):
                 call_log().add(call)
             if api_called.receivers:
                 api_called.send(self._site.app, call=call)
+
+    def open_file(self, file: Any, on_progress: Progress | None = None) -> UploadSource:
+        """Return a file to upload, open. See :meth:`.IpernityAPI.open_file`.
+
+        :raises TypeError: it is the path of a file as text, in a request. A visitor could have
+            written it into the form's field for a file, and upload any file of the server.
+        """
+        if isinstance(file, str) and has_request_context():
+            raise TypeError(
+                "file=str: in a request, a text may come from the visitor and is never opened as a"
+                " path. Pass request.files[…], an open binary file, or pathlib.Path(…) for a file"
+                " of your own."
+            )
+        return super().open_file(file, on_progress)
 
     def handle_error(self, error: Exception, params: Mapping[str, object]) -> None:
         """Handle the *error* of a call with *params*, which is raised after that.
@@ -224,8 +244,8 @@ class SiteAPI(IpernityAPI):
             raise
         else:
             site.pause.end()
-            if method.list_key and site.listener is not None:
-                site.listener(method, token, reply.answer)
+            if site.listener is not None:
+                site.listener(method, token, params, reply.answer)
             return reply
         finally:
             if site.cache is not None and token and invalidated != frozenset():
@@ -236,6 +256,7 @@ class SiteAPI(IpernityAPI):
 
         See :meth:`.IpernityAPI.prefetch`.
         """
+        params = hide(params)
         cache, key = self._site.cache, self._cache_key(find_method(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None

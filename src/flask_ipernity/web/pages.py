@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..http.redaction import one_line
 from .navigation import wants_json
+from .next_url import home
 from .templates import render
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def page(template: str, **values: object) -> Response:
 
     :param template: its name below ``flask_ipernity/``.
     """
-    response = make_response(render(template, **values))
+    response = make_response(render(template, **{"home": home(request), **values}))
     response.vary.add("Accept-Language")
     _protect(response)
     return response

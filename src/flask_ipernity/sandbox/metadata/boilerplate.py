@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 #: As met in files, without punctuation; what the rules below know is not listed.
 _KNOWN = """
@@ -18,18 +19,21 @@ digital dslr electric electronics file film from gmbh image images imaging inc j
 made mobile model on optical phone photo photograph picture pictures product series shot slr
 smartphone still taken technologies the version video with
 """
-#: Makers that name themselves although Make is empty or has another name.
+#: Makers and their series, as they name themselves although Make and Model have other names.
 _MAKERS = """
 agfa agfaphoto apple benq canon casio concord epson ericsson fuji fujifilm ge google gopro
 hasselblad hp htc huawei jenoptik kodak konica kyocera leica lg medion minolta motorola nikon nokia
 olympus oneplus panasonic pentax polaroid praktica premier ricoh rollei samsung sanyo sharp sigma
 sony toshiba traveler vivitar xiaomi yashica
+coolpix cybershot easyshare exilim finepix galaxy iphone ixus lumix photosmart pixel powershot
+scan scanner stylus
 """
 #: Words of which one must be there as well, if the camera's own name is not.
 _TELLING = {"csc", "dcf", "digimax", "dsc", "exif", "kenox"}
 
 _FILE = re.compile(
-    r"\S+\.(?:jpe?g?|jfif|png|tiff?|gif|webp|hei[cf]|avif|bmp|cr[23w]|nef|arw|dng|orf|rw2|raf|mp4|mov)",
+    r".*\w\.(?:jpe?g?|jfif|png|tiff?|gif|webp|hei[cf]|avif|bmp|psd|xcf|cr[23w]|nef|arw|dng|orf|rw2"
+    r"|raf|mp4|mov)",
     re.IGNORECASE,
 )
 _CAMERA_FILE = re.compile(
@@ -58,7 +62,10 @@ def is_boilerplate(text: str, make: str | None = None, model: str | None = None)
         return True
     words = _WORD.findall(text)
     folded = [word.casefold() for word in words]
-    if not words or " ".join(folded) in _TEXTS:
+    if not words:
+        # dashes and dots; an emoji is meant
+        return not any(unicodedata.category(character) == "So" for character in text)
+    if " ".join(folded) in _TEXTS:
         return True
     if len(words) <= 6 and _DIGITAL_CAMERA.search(" ".join(words)):
         # a product; in a sentence about one there are words in small letters

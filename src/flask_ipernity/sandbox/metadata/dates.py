@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 _FORM = "%Y-%m-%d %H:%M:%S"
@@ -47,9 +48,9 @@ def parse(
     found = _DATE.fullmatch((text or "").strip())
     if found is None:
         return None
-    fraction = found["fraction"] or (fraction or "").strip()
-    zone = found["zone"] or (zone or "").strip()
-    digits = fraction if fraction.isascii() and fraction.isdigit() else ""
+    digits = str(found["fraction"] or fraction or "").strip()
+    digits = digits if digits.isascii() and digits.isdigit() else ""
+    clock = str(found["zone"] or zone or "").strip()
     try:
         moment = datetime(  # noqa: DTZ001 - the zone follows, if there is one
             int(found["year"]),
@@ -60,8 +61,9 @@ def parse(
             int(found["second"] or 0),
             int(digits[:6].ljust(6, "0")),
         )
-        if _ZONE.fullmatch(zone):
-            return moment.replace(tzinfo=datetime.strptime(zone, "%z").tzinfo)
     except ValueError:
         return None
+    with suppress(ValueError):  # a zone of more than a day
+        if _ZONE.fullmatch(clock):
+            return moment.replace(tzinfo=datetime.strptime(clock, "%z").tzinfo)
     return moment

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -17,26 +17,24 @@ from PIL import Image
 
 from . import dates, exif, iptc, xmp
 from .boilerplate import is_boilerplate
-from .containers import Packets, find_packets
+from .containers import Packets, find_packets, packets_of_tiff
 from .licences import find_license
 from .text import lines, one_line
 
-#: Characters of a caption that may be a title.
-MAX_TITLE = 80
-MAX_KEYWORDS = 500
+#: Characters of a caption that may be a title, and of a title that is one.
+MAX_SHORT, MAX_TITLE = 80, 200
+#: Keywords, and the characters of one; a longer one is a text at the wrong place.
+MAX_KEYWORDS, MAX_KEYWORD = 500, 200
 
 #: Bytes after which IPTC cuts a text: one that is as long may be the beginning of XMP's.
 _IPTC_LIMITS = {
-    5: 64,
-    25: 64,
-    80: 32,
-    90: 32,
-    92: 32,
-    95: 32,
-    101: 64,
-    105: 256,
-    116: 128,
-    120: 2000,
+    iptc.TITLE: 64,
+    iptc.KEYWORDS: 64,
+    iptc.CREATOR: 32,
+    iptc.HEADLINE: 256,
+    iptc.COPYRIGHT: 128,
+    iptc.CAPTION: 2000,
+    **dict(zip(iptc.PLACE, (32, 32, 32, 64), strict=True)),
 }
 _LOCATION = ("Iptc4xmpCore:Location", "photoshop:City", "photoshop:State", "photoshop:Country")
 _PLACE_PARTS = ("Sublocation", "City", "ProvinceState", "CountryName")
@@ -50,8 +48,8 @@ class Sources:
     """The three kinds of metadata of a file."""
 
     exif: exif.Exif
-    iptc: Mapping[int, list[str]]
-    xmp: xmp.Properties
+    iptc: Mapping[int, list[str]] = field(default_factory=dict)
+    xmp: xmp.Properties = field(default_factory=dict)
     #: whether the IPTC is newer than the XMP
     iptc_first: bool = False
 
@@ -61,11 +59,16 @@ class Sources:
         if not old or not new:
             return old or new
         limit = _IPTC_LIMITS.get(number, 1 << 16)
-        cut = all(
+        cut = len(old) == len(new) and all(
             longer.startswith(text) and (longer == text or len(text.encode()) >= limit - 4)
             for text, longer in zip(old, new, strict=False)
         )
         return old if self.iptc_first and not cut else new
+
+    def _either(self, number: int, name: str) -> list[str]:
+        """Return the one value of IPTC or XMP, and the other one, in case that it is no text."""
+        both = (self._both(number, name), self.xmp.get(name, []), self.iptc.get(number, []))
+        return [text for texts in both for text in texts[:1]]
 
     def _meant(self, texts: Iterable[str | None]) -> Iterator[str]:
         """Yield the texts that are no camera's."""
@@ -77,36 +80,45 @@ class Sources:
     def _caption(self) -> str | None:
         captions = (
             self.exif.lines(exif.DESCRIPTION),
-            *map(lines, self._both(iptc.CAPTION, "dc:description")[:1]),
+            *map(lines, self._either(iptc.CAPTION, "dc:description")),
             *map(lines, self.xmp.get("tiff:ImageDescription", [])[:1]),
         )
         return next(self._meant(captions), None)
 
+    def _titles(self) -> Iterator[str]:
+        titles = (
+            *map(lines, self._either(iptc.TITLE, "dc:title")),
+            self.exif.wide_text(exif.XP_TITLE),
+            *map(lines, self._either(iptc.HEADLINE, "photoshop:Headline")),
+        )
+        return self._meant(titles)
+
     def title(self) -> str | None:
         """Return the title in one line; a short caption of one line is one, too."""
-        titles = (
-            *self._both(iptc.TITLE, "dc:title")[:1],
-            self.exif.wide_text(exif.XP_TITLE),
-            *self._both(iptc.HEADLINE, "photoshop:Headline")[:1],
-        )
-        if found := next(self._meant(one_line(text or "") for text in titles), None):
-            return found
+        titles = (text for text in self._titles() if len(one_line(text) or "") <= MAX_TITLE)
+        if found := next(titles, None):
+            return one_line(found)
         caption = self._caption() or ""
-        return one_line(caption) if len(caption) <= MAX_TITLE and "\n" not in caption else None
+        return one_line(caption) if len(caption) <= MAX_SHORT and "\n" not in caption else None
 
     def description(self) -> str | None:
         """Return the caption with its line breaks; None if it says no more than the title."""
         title = self.title()
         # what Windows calls the title is in ImageDescription as well, and the words are here
         captions = self._meant((self._caption(), self.exif.wide_text(exif.XP_COMMENT)))
-        return next((text for text in captions if one_line(text) != title), None)
+        # and some programs write the words where the title belongs
+        long = (text for text in self._titles() if len(text) > MAX_TITLE)
+        return next((text for text in (*captions, *long) if one_line(text) != title), None)
 
     def keywords(self) -> tuple[str, ...]:
         """Return the keywords in their order, each once."""
         found = self._both(iptc.KEYWORDS, "dc:subject")
         found = found or (self.exif.wide_text(exif.XP_KEYWORDS) or "").split(";")
-        words = {word.casefold(): word for word in reversed(list(map(one_line, found))) if word}
-        return tuple(reversed(words.values()))[:MAX_KEYWORDS]
+        words: dict[str, str] = {}
+        for word in map(one_line, found):
+            if word and len(word) <= MAX_KEYWORD:
+                words.setdefault(word.casefold(), word)
+        return tuple(words.values())[:MAX_KEYWORDS]
 
     def rating(self) -> int | None:
         """Return 0 to 5 stars, -1 for a rejected picture."""
@@ -152,10 +164,8 @@ class Sources:
         """Return latitude and longitude; cameras without reception write zeros."""
         lat, lng = self.exif.latitude, self.exif.longitude
         if lat is None or lng is None:
-            lat, lng = (
-                self._coordinate("Latitude", "NS", 90),
-                self._coordinate("Longitude", "EW", 180),
-            )
+            lat = self._coordinate("Latitude", "NS", 90)
+            lng = self._coordinate("Longitude", "EW", 180)
         if lat is None or lng is None or lat == lng == 0:
             return None, None
         return lat, lng
@@ -209,13 +219,24 @@ class Sources:
 
 def read_sources(image: Image.Image, file: BinaryIO) -> Sources:
     """Read the metadata of an opened image; what is damaged is left out."""
-    packets = find_packets(image, file)
-    camera = exif.Exif() if packets.exif is None else exif.read(packets.exif)
+    sources = _sources(find_packets(image, file))
     # pillow-heif turns the pixels and writes 1 into EXIF
     if turned := image.info.get("original_orientation"):
+        camera = sources.exif
         camera = replace(camera, main={**camera.main, exif.ORIENTATION: (turned,)})
+        sources = replace(sources, exif=camera)
+    return sources
+
+
+def read_raw_sources(file: BinaryIO) -> Sources | None:
+    """Read the metadata of a raw file that is built like TIFF; None if it is not."""
+    packets = packets_of_tiff(file)
+    return None if packets.exif is None else _sources(packets)
+
+
+def _sources(packets: Packets) -> Sources:
     return Sources(
-        camera,
+        exif.Exif() if packets.exif is None else exif.read(packets.exif),
         iptc.read(packets.iptc),
         _xmp(packets),
         bool(packets.digest) and packets.digest != iptc.digest(packets.iptc),

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 #: Characters of one text; a file may hold megabytes.
 MAX_TEXT = 20_000
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+# Control characters, surrogates (no UTF-8), and what is no character at all (no HTML).
+_HIDDEN = re.compile(
+    "[\0-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    + "".join(
+        f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+    )
+    + "]"
+)
 
 
 def decode(data: bytes) -> str:
@@ -27,23 +34,10 @@ def decode(data: bytes) -> str:
 def lines(text: str) -> str | None:
     """Return a text with its line breaks, but without control characters; None if it is empty."""
     text = _LINE_ENDS.sub("\n", text.split("\0", 1)[0][:MAX_TEXT])
-    return "".join(filter(_may_be_shown, text)).strip() or None
+    return _HIDDEN.sub("", text).strip() or None
 
 
 def one_line(text: str) -> str | None:
     """Return a text in one line, each gap one blank; None if it is empty."""
     shown = lines(text)
     return None if shown is None else " ".join(shown.split())
-
-
-def _may_be_shown(character: str) -> bool:
-    if character in "\n\t":
-        return True
-    # noncharacters are not allowed in HTML, surrogates have no UTF-8
-    code = ord(character)
-    return (
-        unicodedata.category(character) not in ("Cc", "Cs")
-        and code & 0xFFFE != 0xFFFE
-        and not 0xFDD0 <= code <= 0xFDEF
-        and character != "\ufeff"
-    )

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from .text import MAX_TEXT
+
 MAX_DEPTH = 50
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -65,7 +67,7 @@ def read(data: bytes) -> Properties:
 
 def _add(found: dict[str, list[str]], name: str, values: list[str], part: str = "") -> None:
     space, _, local = name[1:].partition("}")
-    texts = [value.strip() for value in values if value.strip()]
+    texts = [text for value in values if (text := value[:MAX_TEXT].strip())]
     if space in _PREFIXES and texts:
         found.setdefault(f"{_PREFIXES[space]}:{local}{part}", texts)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .. import access, lists, parameters, serializers
+from .. import access, parameters, serializers
 from ..documents import Doc
 from ..posts import Post
 from ..registry import APIError, MethodCall, api_method
@@ -30,7 +30,8 @@ def _with_neighbours(
     describe: Callable[[T, int], dict[str, object]],
 ) -> dict[str, object]:
     """Return an item and its neighbours in a list that begins with the oldest."""
-    place = items.index(here)
+    # not index(), which compares all attributes of each item
+    place = next(number for number, item in enumerate(items) if item is here)
     before = parameters.int_param(call.params, "prev", 10, 1, 50)
     after = parameters.int_param(call.params, "next", 10, 1, 50)
     older = list(reversed(items[max(0, place - before) : place]))
@@ -82,12 +83,8 @@ def _doc_with_neighbours(
 def doc_get_context(call: MethodCall) -> dict[str, object]:
     """Return a document and its neighbours among its owner's, by posting date."""
     doc = find_doc(call)
-    docs = [
-        other
-        for other in call.state.docs.values()
-        if other.owner_id == doc.owner_id and access.visible(call, other)
-    ]
-    return _doc_with_neighbours(call, lists.newest_first(docs)[::-1], doc)
+    docs = access.visible_docs(call, doc.owner_id)[::-1]
+    return _doc_with_neighbours(call, docs, doc)
 
 
 @api_method("album.docs.getContext")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .. import access, album_serializers, group_serializers, lists, parameters, serializers
 from ..documents import Doc
@@ -23,7 +23,7 @@ def find_doc(call: MethodCall) -> Doc:
 
 def docs_page(
     call: MethodCall,
-    docs: list[Doc],
+    docs: Sequence[Doc],
     default: int,
     maximum: int,
     extras: tuple[str, ...],
@@ -136,12 +136,10 @@ def _notes(call: MethodCall, doc: Doc) -> dict[str, object]:
 def doc_get_list(call: MethodCall) -> dict[str, object]:
     """Return a member's documents, the newest first."""
     person = find_person(call)
-    docs = [
-        doc
-        for doc in call.state.docs.values()
-        if doc.owner_id == person.user_id and access.visible(call, doc)
-    ]
-    docs = lists.newest_first(filter_docs(call, docs))
+    params = call.params
+    docs = access.visible_docs(
+        call, person.user_id, params.get("media", ""), params.get("share", "")
+    )
     extras = ("dates", "count", "geo", "medias", "original", "md5")
     page = docs_page(call, docs, 20, 100, extras)
     records = page.pop("doc")

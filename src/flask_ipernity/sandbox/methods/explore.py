@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .. import lists, parameters
+from collections.abc import Sequence
+
+from .. import access, lists, parameters
 from ..documents import Doc
 from ..registry import MethodCall, api_method
 from .doc import doc_items, docs_page
@@ -10,14 +12,9 @@ from .doc import doc_items, docs_page
 _EXTRAS = ("owner", "dates", "license", "medias", "geo")
 
 
-def _public(call: MethodCall) -> list[Doc]:
-    """Return the public documents of the requested media."""
-    media = call.params.get("media")
-    return [
-        doc
-        for doc in call.state.docs.values()
-        if call.state.visible(doc, None, 0) and media in (None, "", doc.media)
-    ]
+def _public(call: MethodCall) -> Sequence[Doc]:
+    """Return the public documents of the requested media, the newest first."""
+    return access.visible_docs(call, media=call.params.get("media", ""), public=True)
 
 
 @api_method("explore.docs.getPopular")
@@ -30,9 +27,7 @@ def get_popular(call: MethodCall) -> dict[str, object]:
 @api_method("explore.docs.getRecent")
 def get_recent(call: MethodCall) -> dict[str, object]:
     """Return the newest documents, without pages."""
-    docs = lists.newest_first(_public(call))[
-        : parameters.int_param(call.params, "count", 50, 1, 100)
-    ]
+    docs = _public(call)[: parameters.int_param(call.params, "count", 50, 1, 100)]
     return {"docs": {"count": len(docs), "doc": doc_items(call, docs, _EXTRAS, "owner")}}
 
 

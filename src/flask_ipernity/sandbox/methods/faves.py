@@ -75,8 +75,7 @@ def _faved_by(call: MethodCall, person: Person, items: Iterable[T]) -> list[T]:
 def faves_docs_get_list(call: MethodCall) -> dict[str, object]:
     """Return a member's favourite documents, and the caller's relation to their owners."""
     person = find_person(call)
-    docs = [doc for doc in call.state.docs.values() if access.visible(call, doc)]
-    docs = _faved_by(call, person, docs)
+    docs = _faved_by(call, person, access.visible_docs(call))
     per_page = parameters.int_param(call.params, "per_page", 20, 1, 100)
     page = parameters.int_param(call.params, "page", 1, 1, 10**9)
     chosen, head = lists.paginate(docs, page, per_page)

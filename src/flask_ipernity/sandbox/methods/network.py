@@ -122,7 +122,7 @@ def network_docs_get_recent(call: MethodCall) -> dict[str, object]:
     Without ``hours`` the service goes back to the last visit at each member ([D]); such visits are
     not recorded here, so all documents count.
     """
-    who, state = caller(call), call.state
+    who = caller(call)
     ids = _related_ids(who, call.params.get("relation"))
     since = 0.0
     if call.params.get("hours"):
@@ -132,14 +132,8 @@ def network_docs_get_recent(call: MethodCall) -> dict[str, object]:
     limit = parameters.int_param(call.params, "limit", 5, 1, 10)
     docs = []
     for person in _people(call, ids):
-        theirs = [
-            doc
-            for doc in state.docs.values()
-            if doc.owner_id == person.user_id
-            and doc.posted_at >= since
-            and access.visible(call, doc)
-        ]
-        docs += lists.newest_first(theirs)[:limit]
+        theirs = access.visible_docs(call, person.user_id)
+        docs += [doc for doc in theirs[:limit] if doc.posted_at >= since]
     docs = lists.newest_first(docs)[: parameters.int_param(call.params, "count", 50, 1, 100)]
     extras = ("dates", "count", "geo", "medias", "original", "owner")
     return {

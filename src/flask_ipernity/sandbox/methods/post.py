@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import access, lists, parameters, serializers
 from ..documents import PUBLIC
+from ..folding import folded
 from ..posts import Post
 from ..registry import APIError, MethodCall, api_method, caller
 from .doc_search import MAX_HITS, relevance, tag_names, tag_texts
@@ -133,7 +134,7 @@ def post_search(call: MethodCall) -> dict[str, object]:
         posts = [post for post in posts if str(post.license) in licenses]
     if tags := set(tag_names(params.get("tags", ""))):
         posts = [
-            post for post in posts if tags <= {text.casefold() for text in tag_texts(state, post)}
+            post for post in posts if tags <= {folded(text) for text in tag_texts(state, post)}
         ]
     posted_min = parameters.int_param(params, "posted_min", 0, 0, 2**62)
     posted_max = parameters.int_param(params, "posted_max", 2**62, 0, 2**62)

@@ -6,7 +6,7 @@ from collections import Counter
 
 from .. import access, lists, parameters
 from ..registry import APIError, MethodCall, api_method
-from .doc import docs_page, filter_docs
+from .doc import docs_page
 from .user import find_person
 
 
@@ -17,8 +17,7 @@ def tags_user_get_list(call: MethodCall) -> dict[str, object]:
     wanted = call.params.get("type") or "keyword"
     used = Counter(
         tag.id
-        for doc in call.state.docs.values()
-        if doc.owner_id == person.user_id and access.visible(call, doc)
+        for doc in reversed(access.visible_docs(call, person.user_id))
         for tag in doc.tags
         if tag.type == wanted
     )
@@ -43,8 +42,7 @@ def tags_user_get_popular(call: MethodCall) -> dict[str, object]:
     wanted = call.params.get("type") or "keyword"
     docs = Counter(
         tag.id
-        for doc in state.docs.values()
-        if doc.owner_id == person.user_id and access.visible(call, doc)
+        for doc in reversed(access.visible_docs(call, person.user_id))
         for tag in doc.tags
         if tag.type == wanted
     )
@@ -81,20 +79,19 @@ def tags_docs_get_list(call: MethodCall) -> dict[str, object]:
     known = {"keyword": set(state.tags), "member": set(state.people)}
     if tag_id not in known.get(kind or "", ()):
         raise APIError(1, "Tag not found")
+    user_id = call.params.get("user_id") or None
+    if user_id and user_id not in state.people:
+        raise APIError(2, "User not found")
     docs = [
         doc
-        for doc in state.docs.values()
-        if any((tag.type, tag.id) == (kind, tag_id) for tag in doc.tags)
-        and access.visible(call, doc)
+        for doc in access.visible_docs(
+            call, user_id, call.params.get("media", ""), call.params.get("share", "")
+        )
+        if doc.tags and any((tag.type, tag.id) == (kind, tag_id) for tag in doc.tags)
     ]
-    if user_id := call.params.get("user_id"):
-        if user_id not in state.people:
-            raise APIError(2, "User not found")
-        docs = [doc for doc in docs if doc.owner_id == user_id]
-    docs = filter_docs(call, docs)
     order = call.params.get("sort", "popular")
     if order in ("posted-desc", "posted-asc"):
-        docs = lists.newest_first(docs)[:: 1 if order == "posted-desc" else -1]
+        docs = docs[:: 1 if order == "posted-desc" else -1]
     else:
         docs = lists.most_popular_first(docs)
     extras = ("owner", "dates", "medias", "original")

@@ -109,7 +109,7 @@ def _make_document(
     metadata = None
     if incoming.media == "photo":
         try:
-            metadata = read_photo(path)
+            metadata = read_photo(path, exif_only=not call.state.reads_metadata)
         except ValueError:
             if incoming.ext not in OPTIONAL:
                 path.unlink()
@@ -211,6 +211,14 @@ def upload_replace(call: MethodCall) -> dict[str, object]:
     )
 
 
+def _eta(call: MethodCall, ticket: UploadTicket) -> int:
+    """Return the seconds until an upload is ready, as the service says them."""
+    if ticket.settled:
+        return 0
+    said = call.state.unknowns.eta
+    return ticket.eta if said is None else said
+
+
 @api_method("upload.checkTickets")
 def upload_check_tickets(call: MethodCall) -> dict[str, object]:
     """Return the state of some uploads; another member's ticket is not found ([U])."""
@@ -225,7 +233,7 @@ def upload_check_tickets(call: MethodCall) -> dict[str, object]:
             "id": ticket.ticket_id,
             "done": ticket.settled and ticket.doc is not None,
             "invalid": ticket.settled and ticket.doc is None,
-            "eta": 0 if ticket.settled else ticket.eta,
+            "eta": _eta(call, ticket),
             "doc_id": ticket.doc.doc_id if ticket.settled and ticket.doc else None,
         }
         for ticket in tickets
@@ -235,7 +243,7 @@ def upload_check_tickets(call: MethodCall) -> dict[str, object]:
             "done": sum(bool(record["done"]) for record in records),
             "invalid": sum(bool(record["invalid"]) for record in records),
             "left": sum(not ticket.settled for ticket in tickets),
-            "eta": max(0 if ticket.settled else ticket.eta for ticket in tickets),
+            "eta": max(_eta(call, ticket) for ticket in tickets),
             "count": len(tickets),
             "ticket": records,
         }

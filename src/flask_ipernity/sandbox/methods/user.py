@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..access import visible
+from ..access import visible_docs
 from ..accounts import Person
 from ..registry import APIError, MethodCall, api_method
 from ..serializers import avatar
@@ -37,9 +37,7 @@ def visible_counts(call: MethodCall, person: Person) -> dict[str, object]:
     """Return how many documents and articles of a member are visible, and their network's size."""
     state, level = call.state, call.level("post")
     return {
-        "docs": sum(
-            doc.owner_id == person.user_id and visible(call, doc) for doc in state.docs.values()
-        ),
+        "docs": len(visible_docs(call, person.user_id)),
         "posts": sum(
             post.owner_id == person.user_id and state.visible(post, call.viewer, level)
             for post in state.posts.values()

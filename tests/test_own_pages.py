@@ -154,24 +154,6 @@ def test_the_forms_carry_the_token_against_forged_requests(service: Sandbox, kin
     assert fields(sign_out)["csrf_token"] == 'token "of" the form'
 
 
-@pytest.mark.parametrize("kind", ["usual", "other delimiters"])
-def test_the_forms_pass_the_real_protection_against_forged_requests(
-    service: Sandbox, kind: str
-) -> None:
-    flask_wtf = pytest.importorskip("flask_wtf")
-    app = site(service, kind, IPERNITY_CONFIRM_SIGN_IN=True)
-    flask_wtf.CSRFProtect(app)
-    client = app.test_client()
-    question = client.get(client.get(consent(client.get("/mine").location)).location).text
-    form = fields(question) | {"answer": "continue"}
-    forged = {name: value for name, value in form.items() if name != "csrf_token"}
-    assert client.post("/ipernity/cb/confirm", data=forged).status_code == 400
-    assert client.post("/ipernity/cb/confirm", data=form).status_code == 303
-    sign_out = client.get("/ipernity/logout", headers={"Sec-Fetch-Site": "cross-site"}).text
-    assert client.post("/ipernity/logout").status_code == 400
-    assert client.post("/ipernity/logout", data=fields(sign_out)).status_code == 303
-
-
 def all_pages(client: FlaskClient) -> list[str]:
     missing = client.get("/missing", headers={"Accept": "text/html"})
     question = client.get(client.get(consent(client.get("/mine").location)).location)

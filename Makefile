@@ -7,14 +7,14 @@ BIN = .venv/bin
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
-# What needs no program but Python, no network, and little time. The sandbox and the demo have loops
-# of their own: `make test ARGS=tests/sandbox`.
+# What needs no program but Python, no network, and little time. The sandbox, the demo and the
+# comparison have loops of their own: `make test ARGS=tests/sandbox`.
 INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis and not nginx" \
-	--ignore tests/sandbox --ignore tests/demo --ignore tests/stranger
+	--ignore tests/sandbox --ignore tests/demo --ignore tests/compare --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench trips docs \
+.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench soak trips docs \
 	photos generate translations clean
 
 demo: venv-demo
@@ -46,10 +46,12 @@ quick-%: venv-test-%
 neighbours: venv-neighbours
 	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
 
-# What is read from photos that others made, beside what ExifTool reads: `make corpus FOLDER=~/Pictures`.
+# What is read from photos that others made beside what ExifTool reads, and what is drawn beside what
+# Chromium shows: `make corpus FOLDER=~/Pictures`.
 corpus: venv-dev
 	$(if $(FOLDER),,$(BIN)/python -m tools.fetch_corpus .corpus)
 	$(BIN)/python -W ignore -m tools.corpus facts "$(or $(FOLDER),.corpus)"
+	$(BIN)/python -W ignore -m tools.corpus pictures "$(or $(FOLDER),.corpus)"
 
 lint: venv-dev
 	$(BIN)/ruff check
@@ -62,6 +64,10 @@ types: venv-dev
 
 bench: venv-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Minutes of visitors and trouble on each server for Flask: `make soak ARGS="--minutes 1 uwsgi"`.
+soak: venv-soak
+	.venv-soak/bin/python -m benchmarks.soak $(ARGS)
 
 # Counts the changes of module on typical requests, and the commands sent to Redis.
 trips: venv-dev
@@ -87,7 +93,7 @@ clean:
 
 # The environments are looked at each time: what an interrupted try has left must not stay.
 
-.PHONY: venv-demo venv-dev venv-neighbours venv-lowest
+.PHONY: venv-demo venv-dev venv-neighbours venv-soak venv-lowest
 
 venv-demo:
 	tools/venv .venv demo.stamp --editable '.[demo]'
@@ -101,6 +107,9 @@ venv-test-%:
 
 venv-neighbours:
 	tools/venv .venv-neighbours test.stamp --editable '.[demo,redis,sealed]' --group neighbours
+
+venv-soak:
+	tools/venv .venv-soak soak.stamp --editable '.[demo,redis,sealed]' --group soak
 
 # First Flask alone: it says what it needs at least.
 venv-lowest:

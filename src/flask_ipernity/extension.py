@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, cast
 
 from flask import Flask, current_app, has_app_context, url_for
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -18,8 +16,10 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import ReadSettings, Settings, check_secret_keys
+from .settings import Settings, check_secret_keys
 from .sign_in import flow
+from .sign_in.authorize import authorize
+from .sign_in.secret_key import check_secret_key
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
@@ -29,12 +29,11 @@ from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
 from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
-from .state import AppState, Part, current_state
+from .state import AppState, Part, ReadSettings, current_state
+from .web.any_host import on_any_host
 from .web.templates import resources
 from .web.text import plain_text, safe_html
 from .web.translation import gettext_html
-
-log = logging.getLogger(__name__)
 
 
 class Ipernity:
@@ -71,30 +70,24 @@ class Ipernity:
                 "IPERNITY_CONFIRM_SIGN_IN needs the callback page of Flask-Ipernity:"
                 " leave IPERNITY_CALLBACK on."
             )
-        if app.url_map.host_matching and (
-            settings.callback or settings.login or settings.proxy_docs
-        ):
-            raise ConfigurationError(
-                "Flask-Ipernity's pages belong to no host, and Flask(host_matching=True) finds such"
-                " pages on none. Leave host_matching out, or set IPERNITY_CALLBACK, IPERNITY_LOGIN"
-                " and IPERNITY_PROXY_DOCS to False and only call the API."
-            )
         if settings.login:
             from . import login
 
-            login.init_app(app, settings)
+            with on_any_host(app):
+                login.init_app(app, settings)
         self._connect(app, read)
         # First, so that no function of the application uses settings that are too old.
         app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
-        app.register_blueprint(resources, url_prefix=settings.callback_url_prefix)
         app.jinja_env.globals["ipernity_gettext"] = gettext_html
         app.jinja_env.filters.update(ipernity_text=plain_text, ipernity_html=safe_html)
-        callback = callback_blueprint(finishes=settings.callback)
-        app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
-        if settings.proxy_docs:
-            from .media.views import proxy
+        with on_any_host(app):
+            app.register_blueprint(resources, url_prefix=settings.callback_url_prefix)
+            callback = callback_blueprint(finishes=settings.callback)
+            app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
+            if settings.proxy_docs:
+                from .media.views import proxy
 
-            app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
+                app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
         app.register_error_handler(HasResponse, handle)
         app.context_processor(lambda: {"ipernity": ipernity})
 
@@ -105,7 +98,7 @@ class Ipernity:
             self._connect(app, read.again())
 
         parts = self._parts(app, read.settings)
-        _check_secret_key(app, read.settings)
+        check_secret_key(app, read.settings)
         app.extensions["ipernity"] = AppState(app, read, parts, reconnect)
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
@@ -245,7 +238,7 @@ class Ipernity:
         :raises SignInError: the request is not a navigation of the visitor, but for an image, a
             frame, a script or a prefetch; or the store of tokens does not work.
         """
-        return flow.authorize(permissions, next_url)
+        return authorize(permissions, next_url)
 
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
@@ -327,37 +320,6 @@ class Ipernity:
 
 def _check_settings() -> None:
     current_state().read.check()
-
-
-def _check_secret_key(app: Flask, settings: Settings) -> None:
-    """Say that ``SECRET_KEY`` is missing before a visitor gets an error because of it.
-
-    It may still be set until the first request, and sites on which nobody signs in do without.
-
-    :raises ConfigurationError: a setting cannot do without it.
-    """
-    if app.secret_key:
-        return
-    if settings.token_store == "sealed":
-        raise ConfigurationError(
-            'IPERNITY_TOKEN_STORE = "sealed" encrypts with the SECRET_KEY of the application, which'
-            f" is missing. {_NEW_SECRET_KEY}"
-        )
-    uses = []
-    if isinstance(app.session_interface, SecureCookieSessionInterface) and (
-        settings.callback or settings.login
-    ):
-        uses.append("visitors cannot sign in")
-    if settings.owner_token is not None:
-        uses.append("media_url(as_owner=True) cannot sign URLs")
-    if uses:
-        log.warning("SECRET_KEY is missing: %s. %s", " and ".join(uses), _NEW_SECRET_KEY)
-
-
-_NEW_SECRET_KEY = (
-    "Set it before Ipernity(app); make one with"
-    " python -c 'import secrets; print(secrets.token_hex())'"
-)
 
 
 def _user_agent(app: Flask) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 
-from flask_ipernity import ConfigurationError, Ipernity
+from flask_ipernity import ConfigurationError
 from flask_ipernity.settings import Settings
 
 REQUIRED: dict[str, object] = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
@@ -33,14 +32,3 @@ def test_a_wrong_value_is_told(key: str, value: object, said: str) -> None:
 def test_owners_may_be_numbers_as_the_environment_gives_them() -> None:
     settings = Settings.read({**REQUIRED, "IPERNITY_PROXY_OWNERS": [10175, "7"]})
     assert settings.proxy_owners == ("10175", "7")
-
-
-def test_an_application_that_matches_hosts_is_told_that_the_pages_have_none() -> None:
-    app = Flask("tests", host_matching=True, static_host="photos.example.org")
-    app.config.update(REQUIRED)
-    with pytest.raises(ConfigurationError, match="host_matching") as caught:
-        Ipernity(app)
-    for name in ("IPERNITY_CALLBACK", "IPERNITY_LOGIN", "IPERNITY_PROXY_DOCS"):
-        assert name in str(caught.value)
-        app.config[name] = False
-    Ipernity(app)

@@ -202,8 +202,13 @@ class Response(HTTPResponse):
     @property
     def has_clear_end(self) -> bool:
         """Whether it is certain where the response ends (RFC 9112, section 6.3)."""
-        lengths = self.headers.get_all("Content-Length", [])
-        codings = self.headers.get_all("Transfer-Encoding", [])
+        lengths, codings = [], []
+        for name, value in self.headers.items():
+            match name.lower():
+                case "content-length":
+                    lengths.append(value)
+                case "transfer-encoding":
+                    codings.append(value)
         if self.status == SWITCHING_PROTOCOLS:
             return False
         if self._verb == "HEAD" or self.status in (204, 304):

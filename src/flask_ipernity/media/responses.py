@@ -9,7 +9,8 @@ from urllib.parse import quote
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from .headers import SAFETY, ascii_stem, stem_and_extension
+from .filenames import ascii_stem, stem_and_extension
+from .headers import SAFETY
 from .hosts import MediaURL
 from .labels import LABELS
 from .relay import RelayedBody

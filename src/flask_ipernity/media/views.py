@@ -12,6 +12,7 @@ from flask import Blueprint, request, url_for
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
 from ..http.redaction import one_line
 from ..site.diagnosis import diagnose
+from ..web.pages import tell_trackers
 from . import signed_urls
 from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
@@ -77,6 +78,9 @@ def doc(doc_id: str, label: str) -> MediaResponse:
     transfer = started(app, doc_id, label)
     try:
         response, error = _serve(doc_id, label), None
+        if response.status_code >= 400:
+            level = logging.WARNING if response.status_code >= 500 else logging.INFO
+            log.log(level, "media: %s", _request_line(response.status_code))
     except (ServiceError, APIRequestError) as failure:
         response, error = _error_response(failure), type(failure).__name__
     except BaseException as fault:
@@ -205,18 +209,30 @@ def _stale_age() -> int:
 
 
 def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
-    """Return the response for a failure of the service or the media host."""
+    """Return the response for a failure of the service or the media host.
+
+    Log it, and tell error trackers, as for the pages of errors.
+    """
+    match error:
+        case QuotaExceeded() | SourceBusy():
+            seconds = str(ceil(error.retry_after or QUOTA_RETRY_AFTER))
+            response = text_response(503, Retry_After=seconds)
+        case ServiceTimeout():
+            response = text_response(504)
+        case _:
+            response = text_response(502)
     diagnosis = diagnose(error)
     log.log(
         diagnosis.level,
-        "media: %s. Likely cause: %s",
+        "media: %s, %s. Likely cause: %s",
+        _request_line(response.status_code),
         one_line(f"{type(error).__name__}: {error}"),
         diagnosis.cause,
     )
-    match error:
-        case QuotaExceeded() | SourceBusy():
-            return text_response(503, Retry_After=str(ceil(error.retry_after or QUOTA_RETRY_AFTER)))
-        case ServiceTimeout():
-            return text_response(504)
-        case _:
-            return text_response(502)
+    tell_trackers(error)
+    return response
+
+
+def _request_line(status: int) -> str:
+    # Not the query, which may hold a signature.
+    return f"{request.method} {one_line(request.path)}: {status}"

@@ -248,7 +248,7 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     plain = image if alpha is None else image.convert("RGB")
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        space = source.profile.xcolor_space
+        space = getattr(source.profile, "xcolor_space", "")
         if space == "RGB " and plain.mode == "L":
             plain = plain.convert("RGB")
         if space != _SPACES[plain.mode]:

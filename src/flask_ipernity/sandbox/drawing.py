@@ -27,7 +27,7 @@ _JPEG = ((240, 92, 0), (1024, 88, 0), (1 << 31, 88, 2))
 _GAP = 1.25
 
 #: How many rows are made smaller at once.
-_ROWS = 256
+_ROWS = 96
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -7,15 +7,15 @@ BIN = .venv/bin
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
-# What needs no program but Python, no network, and little time. The sandbox and the demo have loops
-# of their own: `make test ARGS=tests/sandbox`.
+# What needs no program but Python, no network, and little time. The sandbox, the demo and the
+# comparison have loops of their own: `make test ARGS=tests/sandbox`.
 INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis and not nginx" \
-	--ignore tests/sandbox --ignore tests/demo --ignore tests/stranger
+	--ignore tests/sandbox --ignore tests/demo --ignore tests/compare --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
-.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench trips docs \
-	photos generate clean
+.PHONY: demo test quick test-empty-lists test-lowest neighbours corpus lint types bench soak trips docs \
+	photos generate translations clean
 
 demo: venv-demo
 	$(BIN)/flask-ipernity demo $(if $(PHOTOS),--photos "$(PHOTOS)")
@@ -65,6 +65,10 @@ types: venv-dev
 bench: venv-dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# Minutes of visitors and trouble on each server for Flask: `make soak ARGS="--minutes 1 uwsgi"`.
+soak: venv-soak
+	.venv-soak/bin/python -m benchmarks.soak $(ARGS)
+
 # Counts the changes of module on typical requests, and the commands sent to Redis.
 trips: venv-dev
 	$(BIN)/python -m benchmarks.trips $(ARGS)
@@ -80,12 +84,16 @@ photos: venv-dev
 generate: venv-dev
 	$(BIN)/python -m tools.client
 
+# Adds new texts to the catalogues in src/flask_ipernity/translations, and compiles them.
+translations: venv-dev
+	$(BIN)/python -m tools.translations
+
 clean:
 	rm -rf .venv .venv-* docs/_build
 
 # The environments are looked at each time: what an interrupted try has left must not stay.
 
-.PHONY: venv-demo venv-dev venv-neighbours venv-lowest
+.PHONY: venv-demo venv-dev venv-neighbours venv-soak venv-lowest
 
 venv-demo:
 	tools/venv .venv demo.stamp --editable '.[demo]'
@@ -99,6 +107,9 @@ venv-test-%:
 
 venv-neighbours:
 	tools/venv .venv-neighbours test.stamp --editable '.[demo,redis,sealed]' --group neighbours
+
+venv-soak:
+	tools/venv .venv-soak soak.stamp --editable '.[demo,redis,sealed]' --group soak
 
 # First Flask alone: it says what it needs at least.
 venv-lowest:

@@ -18,7 +18,7 @@ from flask_ipernity.caching.single_flight import CacheEntry, MemoryStore
 from flask_ipernity.errors import QuotaExceeded
 from flask_ipernity.media.hosts import MediaOrigin, MediaURL
 from flask_ipernity.media.relay import Relay
-from flask_ipernity.media.state import Slots
+from flask_ipernity.media.slots import Slots
 from flask_ipernity.per_process import PerProcess, ProcessLock
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.quota_pause import QuotaPause
@@ -157,12 +157,12 @@ def test_a_lock_that_a_thread_of_the_parent_holds_is_free_in_a_child(name: str, 
 
 def test_slots_that_are_taken_in_the_parent_are_free_in_a_child(fork: Fork) -> None:
     slots = Slots(1)
-    release = slots.take()
-    assert release is not None
+    slot = slots.take()
+    assert slot is not None
     assert slots.take() is None
     assert holds_in_a_child(lambda: slots.free == 1 and slots.take() is not None, fork)
-    release()
-    release()
+    slot.release()
+    slot.release()
     assert slots.free == 1
 
 

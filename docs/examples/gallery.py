@@ -1,4 +1,4 @@
-from flask import Flask, render_template_string
+from flask import Flask, redirect, render_template_string, request
 
 from flask_ipernity import Ipernity, ipernity, ipernity_auth_required
 
@@ -17,6 +17,13 @@ WALL = """
   <p>There is nothing to see yet.</p>
 {% endfor %}
 """
+
+
+@app.before_request
+def one_name():
+    # Visitors come back to 127.0.0.1, and browsers keep the cookies of localhost apart.
+    if request.host.startswith("localhost:"):
+        return redirect(request.url.replace("localhost", "127.0.0.1", 1))
 
 
 @app.route("/")

@@ -22,15 +22,15 @@ from .errors import (
     SignInError,
     TokenError,
     UploadError,
-    filled,
 )
 from .http.redaction import one_line
-from .sign_in.flow import start_url
+from .sign_in.authorize import start_url
 from .sign_in.guard import ask_to_sign_in, not_now
 from .sign_in.visitor import visitor_api
 from .site.diagnosis import diagnose
 from .web.next_url import home
 from .web.pages import error_response
+from .web.translation import gettext
 
 #: Seconds in ``Retry-After`` if the service did not say how long to wait.
 DEFAULT_RETRY_AFTER = 60
@@ -69,27 +69,28 @@ def handle(error: HasResponse) -> Response:
     match error:
         case SignInError():
             again = _again(visitor_api().next_url or home(request))
+            title = gettext("Sign-in did not finish")
             if error.reason in ("not_kept", "unavailable"):
-                return not_now(error, "Sign-in did not finish", again)
+                return not_now(error, title, again)
             return respond(
                 403 if error.reason == "fewer_permissions" else 400,
-                "Sign-in did not finish",
-                str(error),
+                title,
+                gettext(error.sentence, **error.values),
                 reason=error.reason,
                 sign_in=again,
             )
         case UploadError():
             return respond(
                 UPLOAD_STATUS.get(error.reason, 422),
-                "The file was not uploaded",
+                gettext("The file was not uploaded"),
                 _upload_detail(error),
                 reason=error.reason,
             )
         case NotFoundError():
             return respond(
                 404,
-                "Not found",
-                "It does not exist, or it is not shared with you.",
+                gettext("Not found"),
+                gettext("It does not exist, or it is not shared with you."),
                 reason="not_found",
             )
         case TokenError() if error.of_visitor:
@@ -97,8 +98,8 @@ def handle(error: HasResponse) -> Response:
         case PermissionDenied():
             return respond(
                 403,
-                "Not allowed",
-                "Ipernity does not allow this for your account.",
+                gettext("Not allowed"),
+                gettext("Ipernity does not allow this for your account."),
                 reason="not_allowed",
             )
     # These may have happened during a sign-in.
@@ -108,8 +109,8 @@ def handle(error: HasResponse) -> Response:
         case QuotaExceeded():
             return respond(
                 503,
-                "Too many requests",
-                "Ipernity accepts no more requests at the moment. Please try again later.",
+                gettext("Too many requests"),
+                gettext("Ipernity accepts no more requests at the moment. Please try again later."),
                 reason="quota",
                 sign_in=sign_in,
                 headers={"Retry-After": str(math.ceil(error.retry_after or DEFAULT_RETRY_AFTER))},
@@ -117,25 +118,27 @@ def handle(error: HasResponse) -> Response:
         case ServiceTimeout():
             return respond(
                 504,
-                "Ipernity is slow",
-                "It did not answer in time. Please try again later.",
+                gettext("Ipernity is slow"),
+                gettext("It did not answer in time. Please try again later."),
                 reason="timeout",
                 sign_in=sign_in,
             )
         case _ if diagnosis.culprit == "site":
             return respond(
                 502,
-                "This site has a problem",
-                "It is not connected to Ipernity correctly. Trying again will not help; please"
-                " tell the people of this site.",
+                gettext("This site has a problem"),
+                gettext(
+                    "It is not connected to Ipernity correctly. Trying again will not help; please"
+                    " tell the people of this site."
+                ),
                 reason="site",
                 is_fault=True,
             )
         case _:
             return respond(
                 502,
-                "Ipernity is not working",
-                "It gave no usable answer. Please try again later.",
+                gettext("Ipernity is not working"),
+                gettext("It gave no usable answer. Please try again later."),
                 reason="outage",
                 sign_in=sign_in,
             )
@@ -144,13 +147,13 @@ def handle(error: HasResponse) -> Response:
 def _upload_detail(error: UploadError) -> str:
     match error.reason:
         case "unknown_state":
-            return "The connection broke. Look into your account before you send it again."
+            return gettext("The connection broke. Look into your account before you send it again.")
         case "unreadable":
-            return "Something went wrong on this site. Please try again later."
+            return gettext("Something went wrong on this site. Please try again later.")
     if error.sentence is None:
-        return "Ipernity did not accept it."
-    name = "The file" if error.filename is None else one_line(error.filename, 100)
-    return filled(error.sentence, {"file": name, **error.values})
+        return gettext("Ipernity did not accept it.")
+    name = gettext("The file") if error.filename is None else one_line(error.filename, 100)
+    return gettext(error.sentence, **{"file": name, **error.values})
 
 
 def _again(next_url: str) -> str:

@@ -28,9 +28,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+def missing_package(what: str, package: str, extra: str) -> str:
+    """Return the sentence that says how to install what is missing, in quotes for every shell.
+
+    :param what: what needs it.
+    :param extra: the extra of Flask-Ipernity that has it.
+    """
+    return f'{what} needs {package}, which is not installed: pip install "Flask-Ipernity[{extra}]"'
+
+
 def filled(sentence: str, values: Mapping[str, object]) -> str:
     """Return *sentence* with its ``%(name)s`` replaced by *values*."""
     return sentence % values if "%(" in sentence else sentence
+
+
+def N_(sentence: str) -> str:
+    """Mark *sentence* for translation; it is translated when it is shown."""
+    return sentence
 
 
 class HasResponse(Exception):
@@ -252,14 +266,14 @@ class UploadError(IpernityError, HasResponse):
 
 #: Why Ipernity refuses a file, by method and error code; the texts are for the visitor.
 _REFUSALS = {
-    ("upload.file", 1): ("empty", "%(file)s is empty."),
-    ("upload.file", 2): ("too_large", "%(file)s is too large."),
-    ("upload.file", 3): ("refused", "Ipernity does not accept %(file)s."),
-    ("upload.replace", 1): ("empty", "%(file)s is empty."),
-    ("upload.replace", 2): ("too_large", "%(file)s is too large."),
-    ("upload.replace", 3): ("quota", "%(file)s is more than the account may still upload."),
-    ("upload.replace", 5): ("type", "%(file)s is of another kind than the former file."),
-    ("upload.replace", 6): ("refused", "This needs a PRO account."),
+    ("upload.file", 1): ("empty", N_("%(file)s is empty.")),
+    ("upload.file", 2): ("too_large", N_("%(file)s is too large.")),
+    ("upload.file", 3): ("refused", N_("Ipernity does not accept %(file)s.")),
+    ("upload.replace", 1): ("empty", N_("%(file)s is empty.")),
+    ("upload.replace", 2): ("too_large", N_("%(file)s is too large.")),
+    ("upload.replace", 3): ("quota", N_("%(file)s is more than the account may still upload.")),
+    ("upload.replace", 5): ("type", N_("%(file)s is of another kind than the former file.")),
+    ("upload.replace", 6): ("refused", N_("This needs a PRO account.")),
 }
 
 
@@ -276,7 +290,8 @@ class UploadRefused(UploadError, APIRequestError):
         params: Mapping[str, object] | None = None,
     ) -> None:
         APIRequestError.__init__(self, status, code, message, method, params)
-        self.filename = self.ticket = None
+        self.filename: str | None = None
+        self.ticket: str | None = None
         self.reason, self.sentence = _REFUSALS[method, code]
         self.values = {}
 

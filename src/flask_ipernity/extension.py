@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, cast
 
 from flask import Flask, current_app, has_app_context, url_for
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -18,8 +16,10 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import ReadSettings, Settings, check_secret_keys
+from .settings import Settings, check_secret_keys
 from .sign_in import flow
+from .sign_in.authorize import authorize
+from .sign_in.secret_key import check_secret_key
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
@@ -29,10 +29,11 @@ from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
 from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
-from .state import AppState, Part, current_state
-from .web.pages import templates
-
-log = logging.getLogger(__name__)
+from .state import AppState, Part, ReadSettings, current_state
+from .web.any_host import on_any_host
+from .web.templates import resources
+from .web.text import plain_text, safe_html
+from .web.translation import gettext_html
 
 
 class Ipernity:
@@ -72,17 +73,21 @@ class Ipernity:
         if settings.login:
             from . import login
 
-            login.init_app(app, settings)
+            with on_any_host(app):
+                login.init_app(app, settings)
         self._connect(app, read)
         # First, so that no function of the application uses settings that are too old.
         app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
-        app.register_blueprint(templates)
-        callback = callback_blueprint(finishes=settings.callback)
-        app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
-        if settings.proxy_docs:
-            from .media.views import proxy
+        app.jinja_env.globals["ipernity_gettext"] = gettext_html
+        app.jinja_env.filters.update(ipernity_text=plain_text, ipernity_html=safe_html)
+        with on_any_host(app):
+            app.register_blueprint(resources, url_prefix=settings.callback_url_prefix)
+            callback = callback_blueprint(finishes=settings.callback)
+            app.register_blueprint(callback, url_prefix=settings.callback_url_prefix)
+            if settings.proxy_docs:
+                from .media.views import proxy
 
-            app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
+                app.register_blueprint(proxy, url_prefix=settings.proxy_url_prefix)
         app.register_error_handler(HasResponse, handle)
         app.context_processor(lambda: {"ipernity": ipernity})
 
@@ -93,16 +98,21 @@ class Ipernity:
             self._connect(app, read.again())
 
         parts = self._parts(app, read.settings)
-        _check_secret_key(app, read.settings)
+        check_secret_key(app, read.settings)
         app.extensions["ipernity"] = AppState(app, read, parts, reconnect)
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
         """Return the state of the rooms for *app*."""
+        from .media.guesses import GuessBudget
         from .media.lookup import MediaLookup
         from .media.state import MediaState, media_state
 
         user_agent = settings.user_agent or _user_agent(app)
-        lookup = MediaLookup(settings.proxy_owners)
+        # What is in the memory of this process is known to it without a store.
+        texts = None if settings.cache == "memory" else text_store(settings.cache)
+        prefix = f"ipernity:{keyed_digest(settings.app_key, settings.api_url)}"
+        guesses = GuessBudget(texts, f"{prefix}:guesses")
+        lookup = MediaLookup(settings.proxy_owners, guesses)
         session = VisitorSession(settings.session_prefix)
         mark = app_mark(settings.app_key)
         pending = PendingSignIns(session, settings.sign_in_max_age, mark)
@@ -112,7 +122,9 @@ class Ipernity:
             session,
             pending,
             user_agent,
-            listener=lookup.add_list if settings.proxy_docs else None,
+            texts,
+            prefix,
+            listener=lookup.add_answer if settings.proxy_docs else None,
         )
         sign_in = SignInContext(
             app=app,
@@ -150,6 +162,14 @@ class Ipernity:
         """
         _check_settings()
         return site_context().api(token)
+
+    @property
+    def public_api(self) -> SiteAPI:
+        """A new API object without a token, for what is the same for all visitors.
+
+        Its results are shared by all of them, also by those who are signed in.
+        """
+        return self.api_for(None)
 
     @property
     def owner_api(self) -> SiteAPI:
@@ -218,16 +238,17 @@ class Ipernity:
         :raises SignInError: the request is not a navigation of the visitor, but for an image, a
             frame, a script or a prefetch; or the store of tokens does not work.
         """
-        return flow.authorize(permissions, next_url)
+        return authorize(permissions, next_url)
 
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
+
+        A request with another method than ``GET`` ends with status 405.
 
         :param frob: the frob; by default that of the current request.
         :raises SignInError: the request is not a navigation of the visitor, the session did not
             start the sign-in, it took too long, was refused, granted too little, was started by
             another site, or brought another account than the one that is signed in.
-        :raises werkzeug.exceptions.MethodNotAllowed: the method of the request is not ``GET``.
         :raises ServiceError: Ipernity gave no usable answer.
         :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
             callback of the extension.
@@ -301,37 +322,6 @@ def _check_settings() -> None:
     current_state().read.check()
 
 
-def _check_secret_key(app: Flask, settings: Settings) -> None:
-    """Say that ``SECRET_KEY`` is missing before a visitor gets an error because of it.
-
-    It may still be set until the first request, and sites on which nobody signs in do without.
-
-    :raises ConfigurationError: a setting cannot do without it.
-    """
-    if app.secret_key:
-        return
-    if settings.token_store == "sealed":
-        raise ConfigurationError(
-            'IPERNITY_TOKEN_STORE = "sealed" encrypts with the SECRET_KEY of the application, which'
-            f" is missing. {_NEW_SECRET_KEY}"
-        )
-    uses = []
-    if isinstance(app.session_interface, SecureCookieSessionInterface) and (
-        settings.callback or settings.login
-    ):
-        uses.append("visitors cannot sign in")
-    if settings.owner_token is not None:
-        uses.append("media_url(as_owner=True) cannot sign URLs")
-    if uses:
-        log.warning("SECRET_KEY is missing: %s. %s", " and ".join(uses), _NEW_SECRET_KEY)
-
-
-_NEW_SECRET_KEY = (
-    "Set it before Ipernity(app); make one with"
-    " python -c 'import secrets; print(secrets.token_hex())'"
-)
-
-
 def _user_agent(app: Flask) -> str:
     # Header values are Latin-1.
     name = app.name.encode("ascii", "replace").decode()
@@ -344,11 +334,10 @@ def _site_context(
     session: VisitorSession,
     pending: PendingSignIns,
     user_agent: str,
+    texts: TextStore | None,
+    prefix: str,
     listener: Listener | None,
 ) -> SiteContext:
-    # What is in the memory of this process is known to it without a store.
-    texts = None if settings.cache == "memory" else text_store(settings.cache)
-    prefix = f"ipernity:{keyed_digest(settings.app_key, settings.api_url)}"
     pause = QuotaPause(texts, f"{prefix}:pause")
     cache = None
     if settings.cache_requests and settings.cache == "session":
@@ -371,6 +360,7 @@ def _site_context(
             retries=settings.retries,
             pool_size=settings.pool_size,
             user_agent=user_agent,
+            proxy=settings.https_proxy,
         ),
         pause=pause,
         cache=cache,

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, g, redirect, request, session
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session
 from werkzeug.wrappers import Response
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, missing_package
 from .settings import Settings
 from .sign_in import flow
-from .sign_in.flow import start_url
+from .sign_in.authorize import is_strict_cookie_missing, start_url
 from .sign_in.guard import ask_to_sign_in, wanted_permissions
+from .sign_in.session import leave_cookie_alone
 from .sign_in.visitor import visitor_api
 from .signals import signed_in, visitor_left
 from .state import AppState, PerRequest
@@ -34,13 +35,14 @@ try:
         session_protected,
         user_accessed,
         user_logged_out,
+        user_unauthorized,
     )
 except ImportError:
-    raise ConfigurationError(
-        "IPERNITY_LOGIN needs the package Flask-Login: pip install Flask-Ipernity[login]"
-    ) from None
+    raise ConfigurationError(missing_package("IPERNITY_LOGIN", "Flask-Login", "login")) from None
 
 ip_login = Blueprint("ip_login", __name__)
+
+LOGIN_VIEW = "ip_login.login"
 
 
 class User(UserMixin):  # type: ignore[misc]
@@ -75,11 +77,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     if manager.user_callback is None:
         manager.user_loader(load_user)
     if manager.login_view is None:
-        manager.login_view = "ip_login.login"
+        manager.login_view = LOGIN_VIEW
     app.register_blueprint(ip_login, url_prefix=settings.login_url_prefix)
     signed_in.connect(_on_signed_in, app)
     visitor_left.connect(_on_left, app)
     user_accessed.connect(_bind_loader, app)
+    user_unauthorized.connect(_on_unauthorized, app)
     user_logged_out.connect(_on_logged_out, app)
     session_protected.connect(_on_protected, app)
 
@@ -164,6 +167,11 @@ class _BoundLoader:
         # The response to another request may be late, and the store may come back.
         if is_navigation(request) and not visitor_api().is_unknown:
             _end_login()
+        elif "_id" not in session:
+            # Flask-Login has just written this into the session, for "remember me".
+            for key in ("_user_id", "_fresh"):
+                session.pop(key, None)
+            leave_cookie_alone()
         return None
 
 
@@ -206,6 +214,20 @@ def _on_left(sender: Flask, **_: object) -> None:
 def _on_logged_out(sender: Flask, **_: object) -> None:
     if not _ending():
         flow.logout()
+
+
+def _on_unauthorized(sender: Flask, **_: object) -> None:
+    # Before Flask-Login writes its message into the session: that of a response that may be late,
+    # or one that is empty only because the browser has not sent the cookie.
+    manager: Any = sender.login_manager  # type: ignore[attr-defined]
+    is_ours = (
+        manager.unauthorized_callback is None
+        and manager.login_view == LOGIN_VIEW
+        and request.blueprint not in manager.blueprint_login_views
+    )
+    is_bounced = request.method == "GET" and is_strict_cookie_missing()
+    if is_ours and (is_bounced or not is_navigation(request)):
+        abort(ask_to_sign_in(next_url=request.url))
 
 
 def _on_protected(sender: Flask, **_: object) -> None:

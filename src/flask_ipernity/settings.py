@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .http.forward_proxy import ForwardProxy
+from .http.redaction import Secret
 from .permissions import checked
 
 PREFIX = "IPERNITY_"
@@ -26,7 +27,7 @@ _OFFLOAD = re.compile(r"x-accel:/([A-Za-z0-9._~-]+/)+", re.ASCII)
 _NEVER_IN_PATH = re.compile(r"[<>?#%\\\s]|//")
 _DOTS = {".", ".."}
 
-_REDIS = ("redis://", "rediss://", "valkey://", "valkeys://")
+_REDIS = ("redis", "rediss", "redis+unix", "unix", "valkey", "valkeys")
 
 Check = Callable[[Any], Any]
 
@@ -84,6 +85,18 @@ def _url(value: Any) -> str:
     return str(value)
 
 
+def _proxy(value: Any) -> str | None:
+    try:
+        if value is not None:
+            ForwardProxy(_text(value))
+    except ValueError:
+        raise ValueError(
+            'None, or the URL of an HTTP proxy such as "http://proxy.example:3128" or'
+            ' "http://USER:PASSWORD@proxy.example:3128"'
+        ) from None
+    return None if value is None else str(value)
+
+
 def _timeout(value: Any) -> tuple[float, float]:
     pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
     try:
@@ -124,12 +137,21 @@ def _offload(value: Any) -> str | None:
 def _store(*names: str, redis: bool = False) -> Check:
     offered = ", ".join([f'"{name}"' for name in names])
     if redis:
-        offered += ', the URL of a Redis server such as "redis://localhost:6379/0",'
+        offered += (
+            ', the URL of a Redis server such as "redis://localhost:6379/0" or'
+            ' "unix:///run/redis/redis.sock",'
+        )
 
     def check(value: Any) -> Any:
         if isinstance(value, str):
-            if value in names or (redis and value.startswith(_REDIS)):
+            scheme, colon, rest = value.partition("://")
+            if value in names or (redis and colon and rest and scheme in _REDIS):
                 return value
+            if redis and "sentinel" in scheme:
+                raise ValueError(
+                    "an object where Sentinel names the server. With cachelib:"
+                    " RedisCache(redis.Sentinel([(HOST, 26379)]).master_for(NAME))"
+                )
         elif all(callable(getattr(value, name, None)) for name in ("get", "set", "delete")):
             return value
         raise ValueError(f"{offered} or an object with get, set and delete")
@@ -144,8 +166,16 @@ def _permissions(value: Any) -> Mapping[str, str]:
         raise ValueError(f'a mapping such as {{"doc": "read"}}: {error}') from None
 
 
+def _hidden(check: Check) -> Check:
+    def checked_secret(value: Any) -> Any:
+        found = check(value)
+        return Secret(found) if isinstance(found, str) else found
+
+    return checked_secret
+
+
 def _key(check: Check, default: Any = ..., *, secret: bool = False) -> Any:
-    metadata = {"check": check, "secret": secret}
+    metadata = {"check": _hidden(check) if secret else check, "secret": secret}
     if default is ...:
         return field(metadata=metadata, repr=not secret)
     return field(default=default, metadata=metadata, repr=not secret)
@@ -193,6 +223,8 @@ class Settings:
     retries: int = _key(_count, 2)
     #: Connections that a process keeps open to each host.
     pool_size: int = _key(lambda value: _count(value, 1), 16)
+    #: The URL of an HTTP proxy through which the API and the media are reached.
+    https_proxy: str | None = _key(_proxy, None, secret=True)
     #: The owner's token for ``ipernity.owner_api``.
     owner_token: str | None = _key(_text_or_none, None, secret=True)
     #: Where the tokens of visitors are stored.
@@ -297,10 +329,11 @@ def _old_keys(fallbacks: Any) -> list[str | bytes]:
 
 def _checked(key: str, value: Any, metadata: Mapping[str, Any]) -> Any:
     try:
-        return metadata["check"](value)
+        checked = metadata["check"](value)
     except ValueError as error:
         found = _found(value) if metadata["secret"] else repr(value)
         raise ConfigurationError(f"{key} must be {error}; it is {found}.") from None
+    return Secret(checked) if metadata["secret"] and isinstance(checked, str) else checked
 
 
 def _found(secret: Any) -> str:
@@ -308,77 +341,6 @@ def _found(secret: Any) -> str:
     if isinstance(secret, str) and not secret.strip():
         return "blank" if secret else "empty"
     return f"of type {type(secret).__name__}"
-
-
-#: Settings of views and of the session, which an application can have only once.
-_ONCE = frozenset(
-    {
-        "callback",
-        "callback_url_prefix",
-        "login",
-        "login_url_prefix",
-        "proxy_docs",
-        "proxy_url_prefix",
-        "session_prefix",
-    }
-)
-
-_MISSING = object()
-
-
-class ReadSettings:
-    """The settings as they were read from a configuration, to notice later changes of it.
-
-    :param config: the configuration of an application.
-    :raises ConfigurationError: as :meth:`Settings.read` does.
-    """
-
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self.settings = Settings.read(config)
-        self._config = config
-        self._keys = [PREFIX + row.name.upper() for row in fields(Settings)]
-        # Nothing is known to be the same until the first comparison.
-        self._seen: list[Any] = []
-
-    def check(self) -> None:
-        """Check that the configuration has not changed since.
-
-        :raises ConfigurationError: it has; the text names the keys.
-        """
-        config = self._config
-        # Its length, because a misspelt key may have been added.
-        now = [len(config), *(config.get(key, _MISSING) for key in self._keys)]
-        if now == self._seen:
-            return
-        if changed := self._changed(Settings.read(config)):
-            keys = ", ".join(PREFIX + name.upper() for name in changed)
-            raise ConfigurationError(
-                f"{keys} changed after Ipernity(app), which had read the settings by then. Set"
-                " them before Ipernity(app) or init_app(app). In tests, sandbox.use(app) connects"
-                " an application that is set up already."
-            )
-        # Copies of what can change in place.
-        self._seen = [copy(one) if isinstance(one, dict | list | set) else one for one in now]
-
-    def again(self) -> ReadSettings:
-        """Read the configuration again.
-
-        :raises ConfigurationError: a setting is missing or wrong, or one that an application has
-            only once has changed.
-        """
-        now = ReadSettings(self._config)
-        if once := [name for name in self._changed(now.settings) if name in _ONCE]:
-            keys = ", ".join(PREFIX + name.upper() for name in once)
-            raise ConfigurationError(f"{keys} cannot change after Ipernity(app).")
-        return now
-
-    def _changed(self, now: Settings) -> list[str]:
-        pairs = [(row.name, getattr(self.settings, row.name)) for row in fields(Settings)]
-        return [
-            name
-            for name, value in pairs
-            if getattr(now, name) is not value and getattr(now, name) != value
-        ]
 
 
 #: Names that other clients use.

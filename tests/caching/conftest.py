@@ -25,6 +25,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
             server: RedisServer = request.getfixturevalue("redis")
             server.flush()
             yield server.url.replace("redis", scheme)
+        case "unix" | "redis+unix" as scheme:
+            server = request.getfixturevalue("redis")
+            server.flush()
+            yield f"{scheme}://{server.socket}?db=0"
         case "cachelib":
             yield SimpleCache()
         case "files":

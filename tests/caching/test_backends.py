@@ -252,6 +252,34 @@ def test_redis_killed_and_started_again(
             time.sleep(0.05)
 
 
+@pytest.mark.parametrize("store", ["unix", "redis+unix"], indirect=True)
+def test_a_redis_is_reached_by_its_socket(
+    store: str, caching_app: Flask, redis: RedisServer, make_app: MakeApp
+) -> None:
+    client = caching_app.test_client()
+    assert [how(client, "test.hello") for _ in range(3)] == ["miss", "hit", "hit"]
+    # It is the same one, for all who share the application's key.
+    other = caching(make_app, redis.url).test_client()
+    assert how(other, "test.hello") == "hit"
+    results = caching_app.extensions["ipernity"].parts[site_context].cache.results
+    listener = results.texts.listener("ipernity:")
+    listener.subscribe()
+    assert listener.poll() is not None
+    listener._end()
+
+
+def test_a_redis_that_sentinel_names_is_given_as_an_object(
+    redis: RedisServer, make_app: MakeApp
+) -> None:
+    from cachelib import RedisCache
+    from redis import Redis
+
+    redis.flush()
+    with Redis.from_url(redis.url) as master:
+        client = caching(make_app, RedisCache(master)).test_client()
+        assert [how(client, "test.hello") for _ in range(3)] == ["miss", "hit", "hit"]
+
+
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "valkey", "valkeys"])
 def test_the_addresses_that_name_a_server(scheme: str) -> None:
     assert text_store(f"{scheme}://127.0.0.1:1/0") is not None

@@ -85,10 +85,43 @@ def test_what_is_no_pause_in_the_store_is_none(clock: Clock, text: str) -> None:
 
 def test_a_pause_of_another_process_is_bounded_too(clock: Clock) -> None:
     texts = MemoryTextStore()
-    texts.set("pause", json.dumps([clock.now + 10**9, 1, 112]), 60)
+    texts.set("pause", json.dumps([clock.now + module.MAX_RETRY_AFTER, 1, 112]), 60)
     with pytest.raises(QuotaExceeded) as error:
         module.QuotaPause(texts, "pause").check("test.hello")
     assert error.value.retry_after == pytest.approx(module.MAX_RETRY_AFTER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "half a rec",
+        "{}",
+        "[]",
+        "[1]",
+        "5",
+        "null",
+        '["a", 1, 112]',
+        "[NOW, null, 112]",
+        "[NOW, 1, {}]",
+        "[NOW, 1, 112, 4]",
+        "[NOW, -1, 112]",
+        "[NOW, 1e9, 112]",
+        "[true, 1, 112]",
+        "[[], 1, 112]",
+        "[NaN, 1, 112]",
+        "[1e999, 1, 112]",
+        "[Infinity, 1, 112]",
+        "[1e300, 1, 112]",
+        "[1" + "0" * 5000 + ", 1, 112]",
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_pause_stops_no_call_and_is_deleted(text: str, clock: Clock) -> None:
+    texts = MemoryTextStore()
+    texts.set("pause", text.replace("NOW", str(clock.now + 60)), 60)
+    module.QuotaPause(texts, "pause").check("test.hello")
+    assert texts.get_many("pause") == [None]
 
 
 def test_pauses_grow_until_an_answer_comes(app: Flask, sandbox: Sandbox, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from flask import Flask, request, session
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
-from flask_ipernity import ipernity, ipernity_auth_required
+from flask_ipernity import Ipernity, ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sign_in import session_results
 from flask_ipernity.site.api import site_context
@@ -105,7 +105,7 @@ def test_a_very_long_result_is_not_even_tried(
     client = signed_in(app, sandbox)
     how(client, "test.echo", echo="x" * 500)
     assert how(client, "test.echo", echo="x" * 500) == "hit"
-    monkeypatch.setattr(session_results, "MAX_RESULT", 500)
+    monkeypatch.setattr(session_results, "IN_COOKIE", session_results.Limits(500, 5000))
     assert [how(client, "test.echo", echo="y" * 500) for _ in range(2)] == ["miss", "miss"]
 
 
@@ -212,7 +212,7 @@ def test_a_session_on_the_server_is_bounded_too(
 ) -> None:
     from flask_session import Session
 
-    monkeypatch.setattr(session_results, "MAX_RESULTS", 5000)
+    monkeypatch.setattr(session_results, "ON_SERVER", session_results.Limits(5000, 5000))
     app = caching(
         make_app,
         "session",
@@ -227,6 +227,31 @@ def test_a_session_on_the_server_is_bounded_too(
     assert how(client, "test.echo", echo=f"0{'x' * 500}") == "miss"
     with client.session_transaction() as kept:
         assert 4000 < sum(len(entry[3]) for entry in kept["ipernity_cache"]) <= 5000
+
+
+@pytest.mark.parametrize("per_page", [100, 50])
+@pytest.mark.parametrize("extra", ["dates,count,owner", "dates,count,owner,license,original,geo"])
+def test_a_session_on_the_server_keeps_a_list_of_a_hundred_with_extras(
+    tmp_path: Path, per_page: int, extra: str
+) -> None:
+    from flask_session import Session
+
+    with Sandbox(extra_documents=110) as sandbox:
+        app = Flask("tests")
+        app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(str(tmp_path)))
+        app.config.update(sandbox.config(), SECRET_KEY="k", IPERNITY_CACHE_REQUESTS=True)
+        Session(app)
+        Ipernity(app)
+
+        @app.route("/")
+        def documents() -> Any:
+            user_id = sandbox.people[0].user_id
+            answer: Any = ipernity.api.doc.getList(user_id=user_id, per_page=per_page, extra=extra)
+            assert ipernity.last_call is not None
+            return [len(answer["docs"]["doc"]), ipernity.last_call.cache]
+
+        client = app.test_client()
+        assert [client.get("/").json for _ in range(2)] == [[per_page, "miss"], [per_page, "hit"]]
 
 
 @pytest.mark.slow

@@ -46,7 +46,9 @@ def test_each_method_of_the_list_is_called_by_its_name_with_its_verb() -> None:
             reduce(getattr, name.split("."), api)(**needed(name))  # type: ignore[operator]
             request = stub.requests[-1]
             assert urlsplit(request.target).path == f"/api/{name}/json"
-            assert request.verb == ("POST" if method.post else "GET")
+            assert request.verb == ("GET" if name == "api.methods.get" else "POST")
+            reduce(getattr, name.split("."), api_for(stub, None))(**needed(name))  # type: ignore[operator]
+            assert stub.requests.pop().verb == ("POST" if method.post else "GET")
         assert len(stub.requests) == 102 - 3
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask, render_template_string, request
 
+from flask_ipernity import Ipernity, NotFoundError, UnknownMethod, ipernity
 from flask_ipernity.client import IpernityAPI, Page
-from flask_ipernity.errors import UnknownMethod
 from tests.support.lists import documents, service
 
 
@@ -36,6 +39,43 @@ def test_what_is_below_one_is_the_first_page(number: int | None) -> None:
         found = IpernityAPI("key", "secret", url=url).page("doc.getList", page=number)
     assert (found.page, found.has_prev, found.prev_num) == (1, False, None)
     assert (found.per_page, found.pages) == (20, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("2", 2),
+        (" 2 ", 2),
+        (2.0, 2),
+        (2.9, 2),
+        ("2.9", 1),
+        ("x", 1),
+        ("", 1),
+        ("-3", 1),
+        ("0", 1),
+        (float("nan"), 1),
+        (float("inf"), 1),
+        (True, 1),
+        ("9" * 5000, 1),
+        (10**30, 1),
+        ([2], 1),
+        ("\ud83d", 1),
+    ],
+)
+def test_a_page_is_what_a_visitor_writes_into_the_address(given: Any, number: int) -> None:
+    with service(documents(30)) as (lists, url):
+        found = IpernityAPI("key", "secret", url=url).page("doc.getList", page=given)
+        assert lists.pages == [number]
+    assert (type(found.page), found.page) == (int, number)
+    assert list(found.iter_pages()) == [1, 2]
+
+
+@pytest.mark.parametrize(("given", "sent"), [("7", "7"), (7.0, "7"), ("x", None), ("", None)])
+def test_so_is_the_number_of_records(given: Any, sent: str | None) -> None:
+    with service(documents(30, per_page=None)) as (lists, url):
+        found = IpernityAPI("key", "secret", url=url).page("doc.getList", per_page=given)
+        assert lists.calls[0].get("per_page") == sent
+    assert type(found.pages) is int
 
 
 def test_a_page_after_the_last_and_an_empty_list_are_empty() -> None:
@@ -112,3 +152,108 @@ def test_a_list_of_one_page_has_no_pager(app: Flask) -> None:
             page=Page(["x"], 1, 20, 1, 1),
         )
     assert text == "[]"
+
+
+PAGER = '{% from "flask_ipernity/macros.html" import pager %}{{ pager(page) }}'
+
+
+def links(app: Flask, address: str) -> list[str]:
+    """Return where the pager of the page at *address* leads, as a browser reads it."""
+    text = app.test_client().get(address).text
+    return [unescape(href) for href in re.findall('href="([^"]*)"', text)]
+
+
+@pytest.fixture(scope="module")
+def searching() -> Flask:
+    app = Flask("searching")
+    app.config.update(SECRET_KEY="k", IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret")
+    Ipernity(app)
+
+    @app.route("/pages/<int:page>", endpoint="in the path")
+    @app.route("/search")
+    @app.route("/of/<user_id>/search", endpoint="of somebody")
+    def search(page: int = 1, user_id: str = "") -> str:
+        number = request.args.get("page", page, type=int)
+        return render_template_string(PAGER, page=Page(["x"], number, 1, 3, 3))
+
+    return app
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=the",
+        "q=the&tag=a&tag=b",
+        "q=%C3%BC%26%3D%23+%22%3C&empty=",
+        "endpoint=x&self=y&page.x=1",
+        "q=%F0%9F%8C%85&q=/a/b?c",
+        "q=%00%0D%0A&q=%2B",
+    ],
+)
+def test_the_pager_keeps_the_query(searching: Flask, query: str) -> None:
+    wanted = parse_qsl(query, keep_blank_values=True)
+    for address in (f"/search?{query}&page=2", f"/search?page=2&{query}", f"/of/7/search?{query}"):
+        found = links(searching, address)
+        assert found
+        for link in found:
+            parts = urlsplit(link)
+            assert parts.path == urlsplit(address).path
+            pairs = parse_qsl(parts.query, keep_blank_values=True)
+            assert [pair for pair in pairs if pair[0] != "page"] == wanted
+            assert len(pairs) == len(wanted) + 1
+    assert [searching.test_client().get(link).status_code for link in found] == [200] * len(found)
+
+
+def test_a_page_in_the_path_stays_there(searching: Flask) -> None:
+    assert links(searching, "/pages/2?q=the")[:2] == ["/pages/1?q=the", "/pages/1?q=the"]
+    assert links(searching, "/pages/2?page=2&q=the")[0] == "/pages/1?q=the"
+
+
+@pytest.mark.parametrize("query", ["_external=1", "_scheme=javascript", "_anchor=x", "_method=GET"])
+def test_a_visitor_does_not_choose_where_links_lead(searching: Flask, query: str) -> None:
+    assert set(links(searching, f"/search?{query}")) <= {f"/search?page={n}" for n in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("told", "number", "there"),
+    [
+        (30, 1, True),
+        (30, 2, True),
+        (30, 3, False),
+        (30, 999, False),
+        (30, 0, False),
+        (30, -1, False),
+        (30, None, True),
+        (0, 1, True),
+        (0, None, True),
+        (0, 2, False),
+    ],
+)
+@pytest.mark.parametrize("pages", [{}, {"pages": None}], ids=["with pages", "without"])
+def test_a_page_that_is_not_there_is_not_found_where_that_is_wanted(
+    told: int, number: int | None, there: bool, pages: dict[str, Any]
+) -> None:
+    with service(documents(told, **pages)) as (_, url):
+        app = Flask("pages")
+        app.config.update(SECRET_KEY="k", IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret")
+        app.config["IPERNITY_API_URL"] = url
+        Ipernity(app)
+
+        @app.get("/<error_out>")
+        def view(error_out: str) -> dict[str, Any]:
+            found = ipernity.api.page("doc.getList", page=number, error_out=error_out == "yes")
+            return {"page": found.page}
+
+        client = app.test_client()
+        assert client.get("/yes").status_code == (200 if there else 404)
+        assert client.get("/no").status_code == 200
+
+
+def test_a_list_that_counts_nothing_ends_where_it_is_empty() -> None:
+    records: dict[str, list[Any]] = {"1": [{"doc_id": "1"}], "2": []}
+    answer: Any = lambda params: {"docs": {"doc": records[params["page"]]}}  # noqa: E731
+    with service(answer) as (_, url):
+        api = IpernityAPI("key", "secret", url=url)
+        assert len(api.page("doc.getList", error_out=True)) == 1
+        with pytest.raises(NotFoundError, match="has no page 2"):
+            api.page("doc.getList", page=2, error_out=True)

@@ -119,9 +119,11 @@ def test_a_method_that_the_list_does_not_know_is_called_when_asked_for() -> None
         api.call("doc.frobnicate", unknown=True, doc_id=1)
         api.call("doc.frobnicate", unknown="POST", doc_id=1)
         api.call("doc.set", unknown=True, doc_id=1, title="x")
-    assert [request.verb for request in stub.requests] == ["GET", "POST", "POST"]
+        api_for(stub, None).call("doc.frobnicate", unknown=True, doc_id=1)
+    assert [request.verb for request in stub.requests] == ["POST", "POST", "POST", "GET"]
     query = sent(stub.requests[0])
-    assert stub.requests[0].target.startswith("/api/doc.frobnicate/json?")
+    assert stub.requests[0].target == "/api/doc.frobnicate/json"
+    assert stub.requests[3].target.startswith("/api/doc.frobnicate/json?")
     assert query["api_sig"] == api_sig(query, "secret", "doc.frobnicate")
     assert "unknown" not in query
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from flask_ipernity.client import IpernityAPI
 from flask_ipernity.client.signing import api_sig, plain_params
 
 KEY, SECRET = "6fa87ba500002712bd4eed6020f3bd72", "e9a599f0cf6ce193"
@@ -53,3 +56,30 @@ def test_none_is_left_out() -> None:
 def test_a_value_without_text_form_is_refused_by_name(value: object) -> None:
     with pytest.raises(TypeError, match="thing="):
         plain_params({"thing": value})
+
+
+@pytest.mark.parametrize("half", ["\ud83d", "x\udfffy"])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("title", lambda half: half),
+        ("title", lambda half: ["a", half]),
+        ("title", lambda half: {half}),
+        ("auth_token", lambda half: half),
+    ],
+)
+def test_half_of_a_character_is_refused_by_name(half: str, name: str, make: Any) -> None:
+    for token in (None, "1-a"):
+        api = IpernityAPI("key", "secret", token, url="http://127.0.0.1:1/")
+        with pytest.raises(TypeError, match=rf"'{name}': a parameter has half") as caught:
+            api.call("doc.set", doc_id=1, **{name: make(half)})
+        assert half not in str(caught.value)
+
+
+def test_a_name_of_a_parameter_and_a_language_may_have_none_either() -> None:
+    api = IpernityAPI("key", "secret", url="http://127.0.0.1:1/", lang="\ud83d")
+    with pytest.raises(TypeError, match="'lg'"):
+        api.call("doc.get", doc_id=1)
+    api.lang = None
+    with pytest.raises(TypeError, match="half of a surrogate"):
+        api.call("doc.get", **{"\ud83d": 1})

@@ -342,9 +342,55 @@ def test_a_service_that_gives_the_same_page_for_ever_comes_to_an_end() -> None:
     with service(lambda params: {"docs": {"doc": page}}) as (lists, url):
         assert ids(api_at(url).walk_docs()) == [1, 2]
         assert len(lists.calls) == 2
-    with service(lambda params: {"docs": {"pages": "7", "doc": page}}) as (lists, url):
-        assert ids(api_at(url).walk_docs()) == [1, 2]
-        assert len(lists.calls) == 7
+
+
+LISTS: dict[str, dict[str, str]] = {
+    "pages": {"pages": "100"},
+    "total": {"total": "200", "per_page": "2"},
+    "both": {"pages": "100", "total": "200", "per_page": "2"},
+}
+
+
+@pytest.mark.parametrize("cycle", [1, 2, 3])
+@pytest.mark.parametrize("said", ["pages", "total", "both"])
+@pytest.mark.parametrize("token", [None, "1-a"])
+def test_a_list_that_repeats_its_pages_ends_after_the_repetition_and_says_so(
+    cycle: int, said: str, token: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(params: dict[str, str]) -> Any:
+        first = 2 * ((int(params["page"]) - 1) % cycle)
+        return {"docs": {**LISTS[said], "doc": [{"doc_id": str(first + n)} for n in (1, 2)]}}
+
+    with service(answer) as (lists, url):
+        api = IpernityAPI("key", "secret", token, url=url)
+        assert ids(api.walk_docs(ahead=0)) == list(range(1, 2 * cycle + 1))
+        assert len(lists.calls) <= cycle + 2
+        assert "sends the same records again" in caplog.text
+        lists.calls.clear()
+        assert ids(api.walk_docs()) == list(range(1, 2 * cycle + 1))
+        # Those that were prefetched after the middle of the last page with something new.
+        assert len(lists.calls) <= cycle + 10
+
+
+@pytest.mark.parametrize("added", [1, 2, 5, 20])
+@pytest.mark.parametrize("per_page", [1, 3])
+def test_a_list_to_which_many_records_are_added_meanwhile_is_read_to_its_end(
+    added: int, per_page: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(params: dict[str, str]) -> Any:
+        page = int(params["page"])
+        # New ones come first, once the first page was read.
+        records = [*range(-added if page > 1 else 0, 0), *range(1, 11)]
+        start = (page - 1) * per_page
+        listing = {"total": str(len(records)), "per_page": str(per_page)}
+        some = [{"doc_id": str(one)} for one in records[start : start + per_page]]
+        return {"docs": {**listing, "doc": some}}
+
+    with service(answer) as (_, url):
+        found = ids(api_at(url).walk_docs(per_page=per_page, ahead=0))
+        assert set(range(1, 11)) <= set(found)
+        assert len(found) == len(set(found))
+        assert "again" not in caplog.text
 
 
 @pytest.mark.slow

@@ -148,6 +148,14 @@ def test_logging_out_works_by_get_and_leads_to_the_front_page(app: Flask) -> Non
         ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image"}),
         ("GET", {"Sec-Purpose": "prefetch"}),
         ("HEAD", {}),
+        ("GET", {"Sec-Fetch-Site": "same-site"}),
+        ("POST", {"Sec-Fetch-Site": "same-site"}),
+        ("POST", {"Origin": "http://evil.example"}),
+        ("POST", {"Origin": "http://localhost.evil.example"}),
+        ("POST", {"Origin": "http://localhost:8080"}),
+        ("POST", {"Origin": "null"}),
+        ("POST", {"Origin": "http://["}),
+        ("GET", {"Accept": "image/avif,image/webp,*/*;q=0.8"}),
     ],
 )
 def test_another_site_or_a_picture_signs_nobody_out(
@@ -162,6 +170,36 @@ def test_another_site_or_a_picture_signs_nobody_out(
     assert client.get("/current").text == "Ada Fontaine"
     client.post("/ipernity/logout", headers={"Sec-Fetch-Site": "same-origin"})
     assert client.get("/current").text == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"Sec-Fetch-Site": "none"}),
+        ("GET", {"Sec-Fetch-Site": "same-origin"}),
+        ("POST", {"Origin": "http://localhost"}),
+        ("POST", {"Origin": "http://LOCALHOST"}),
+        # A proxy has not said that the visitor came by https.
+        ("POST", {"Origin": "https://localhost"}),
+        # Fetch Metadata knows better, where there is any.
+        ("POST", {"Sec-Fetch-Site": "same-origin", "Origin": "null"}),
+        ("POST", {}),
+    ],
+)
+def test_a_page_of_ones_own_signs_out_at_once(
+    app: Flask, method: str, headers: dict[str, str]
+) -> None:
+    client = app.test_client()
+    log_in(client)
+    page = client.open("/ipernity/logout", method=method, headers=headers)
+    assert page.status_code == 303
+    assert client.get("/current").text == "nobody"
+
+
+def test_the_page_that_asks_lets_the_browser_say_that_its_button_is_ours(app: Flask) -> None:
+    page = app.test_client().get("/ipernity/logout", headers={"Sec-Fetch-Site": "cross-site"})
+    # With "no-referrer", the form would come with "Origin: null".
+    assert page.headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("remembered", [False, True])
@@ -349,7 +387,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, sandbox: Sa
     monkeypatch.setattr(builtins, "__import__", without)
     app = Flask("tests")
     app.config.update(SECRET_KEY="test", IPERNITY_LOGIN=True, **sandbox.config())
-    with pytest.raises(ConfigurationError, match=r"pip install Flask-Ipernity\[login\]"):
+    with pytest.raises(ConfigurationError, match=r'pip install "Flask-Ipernity\[login\]"'):
         Ipernity(app)
 
 

@@ -295,7 +295,12 @@ def test_a_picture_that_is_made_private_is_gone_for_all_when_its_life_is_over(
         assert seen[0][0] == 200
         assert [status for status, _ in seen[-6:]] == [404] * 6
         assert "STALE" not in dict(seen).values()
-        # and it comes back when it is public again
+        # nor does an outage bring it back
+        front.api.steps = (answer("", "500 Down"),)
+        while_down = [status for status, _ in statuses_until(front, 502, 5)]
+        assert 200 not in while_down
+        assert while_down[-1] == 502
+        # but it comes back when it is public again
         front.api.steps = (answered(files(front.source.port)),)
         assert until(lambda: front.ask().status == 200, 5)
 
@@ -335,6 +340,22 @@ def test_a_picture_survives_an_outage_for_as_long_as_the_setting_says(
         assert last.one("Content-Type") == (
             "text/plain; charset=utf-8" if offload else "text/plain"
         )
+
+
+@pytest.mark.nginx
+def test_what_is_missing_for_one_visitor_is_not_missing_for_another(cached: Front) -> None:
+    say(cached, honest)
+    cached.api.steps = (error(1), answered(files(cached.source.port, doc_id=17)))
+    cached.api.requests.clear()
+    path = "/ipernity/doc/17/240"
+    first = cached.ask(path)
+    assert (first.status, first.one("X-Accel-Expires")) == (404, None)
+    assert first.one("Cache-Control") == "no-store"
+    # what was never kept is not kept now: numbers that are tried push no picture out
+    assert state(cached.ask(path)) == "MISS"
+    other = cached.ask(path, Cookie="session=other")
+    assert (other.status, state(other)) == (404, "MISS")
+    cached.api.steps = (answered(files(cached.source.port)),)
 
 
 @pytest.mark.nginx

@@ -183,6 +183,41 @@ def test_every_type_that_is_shown_has_its_ending(here: Front, kind: str) -> None
     assert_safe(response)
 
 
+#: What changes a browser's mind, beside those that the test writes out.
+EVIL_NAMES = [
+    "Accept-CH",
+    "Activate-Storage-Access",
+    "Attribution-Reporting-Register-Source",
+    "Critical-CH",
+    "Document-Policy",
+    "Feature-Policy",
+    "IdP-SignIn-Status",
+    "Integrity-Policy",
+    "NEL",
+    "No-Vary-Search",
+    "Observe-Browsing-Topics",
+    "Origin-Agent-Cluster",
+    "Origin-Trial",
+    "Permissions-Policy",
+    "Proxy-Authenticate",
+    "Report-To",
+    "Reporting-Endpoints",
+    "Secure-Session-Registration",
+    "Service-Worker-Allowed",
+    "Set-Login",
+    "SourceMap",
+    "Speculation-Rules",
+    "Supports-Loading-Mode",
+    "Use-As-Dictionary",
+    "WWW-Authenticate",
+    "X-DNS-Prefetch-Control",
+    "X-Frame-Options",
+    "X-Permitted-Cross-Domain-Policies",
+    "X-Robots-Tag",
+    "X-UA-Compatible",
+]
+
+
 def test_headers_of_the_source_do_not_come_through(here: Front) -> None:
     evil = [
         "Set-Cookie: a=b",
@@ -203,6 +238,8 @@ def test_headers_of_the_source_do_not_come_through(here: Front) -> None:
         "Vary: *",
         "Connection: close",
     ]
+    for name in EVIL_NAMES:
+        evil.append(f"{name}: evil")
     say(here, picture(*evil))
     response = here.ask()
     assert (response.status, response.body) == (200, FILE)
@@ -265,6 +302,15 @@ def test_the_internal_place_cannot_be_reached(here: Front, path: str) -> None:
     response = here.ask(path, X_Ipernity_Source="http://127.0.0.1:1/")
     assert response.status == 404
     assert here.source.requests == []
+
+
+@pytest.mark.parametrize("kind", ["image/jpg", "image/pjpeg", "image/x-png"])
+def test_other_names_of_a_type_are_known(here: Front, kind: str) -> None:
+    say(here, picture("Connection: close", kind=kind))
+    response = here.ask()
+    shown = "image/png" if "png" in kind else "image/jpeg"
+    assert (response.status, response.one("Content-Type")) == (200, shown)
+    assert str(response.one("Content-Disposition")).startswith("inline;")
 
 
 def test_private_media_stay_private_and_names_come_along(tmp_path: Path) -> None:

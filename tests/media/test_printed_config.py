@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from tests.support.nginx import Response, printed
 from tests.support.served import served
 from tests.support.servers import free_port
 from tests.support.stub import error
+from tests.support.waiting import until
 
 
 def command(app: Flask, *arguments: str) -> Result:
@@ -159,6 +160,36 @@ def test_nginx_as_printed_serves_the_site(
         assert (missing.status, missing.body) == (404, b"Not found.\n")
         if offload:
             assert front.ask("/own/way/image").status == 404
+
+
+@pytest.mark.slow
+@pytest.mark.nginx
+def test_kept_pictures_outlive_the_application_for_a_while(tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        world(IPERNITY_PROXY_MAX_AGE=1, IPERNITY_CACHE_STALE_AGE=2) as here,
+        ExitStack() as stack,
+    ):
+        with served(here.app) as own:
+            options = ["--url", f"http://127.0.0.1:{port}", "--listen", f"127.0.0.1:{port}"]
+            text = command(
+                here.app, "--upstream", f"127.0.0.1:{own}", "--cache", f"{tmp_path}/cache", *options
+            ).output
+            stack.enter_context(printed(tmp_path, text, port))
+            front = Site(here, port, "", None, text)
+            assert front.ask("/ipernity/doc/1/240").status == 200
+        seen: list[Response] = []
+
+        def fails() -> bool:
+            seen.append(front.ask("/ipernity/doc/1/240"))
+            return seen[-1].status == 502
+
+        assert until(fails, 10)
+        assert {response.status for response in seen} == {200, 502}
+        assert "STALE" in {response.one("X-Cache-Status") for response in seen}
+        assert seen[-1].body == b"Ipernity is not working. Please try again later.\n"
+        assert seen[-1].one("Cache-Control") == "no-store"
+        assert seen[-1].one("X-Content-Type-Options") == "nosniff"
 
 
 @pytest.mark.nginx

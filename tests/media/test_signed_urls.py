@@ -66,6 +66,40 @@ def test_the_address_expires(app: Flask, doc_id: str, monkeypatch: pytest.Monkey
     assert client.get(default).status_code == 404
 
 
+@pytest.mark.parametrize("max_age", [600, 3600, 86_400 * 30])
+def test_an_address_stays_the_same_for_a_part_of_its_life(
+    app: Flask, doc_id: str, max_age: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = 1_800_000_000 // max_age * max_age
+    addresses: dict[str, list[float]] = {}
+    for part in range(200):
+        now = begin + part * max_age / 200
+        monkeypatch.setattr(signed_urls, "time", lambda now=now: now)
+        addresses.setdefault(url(app, doc_id, max_age=max_age), []).append(now)
+    assert len(addresses) <= 5
+    client = app.test_client()
+    for address, times in addresses.items():
+        # Whenever it was made, it lasts for most of the life that was asked for, and no longer.
+        for made in (times[0], times[-1]):
+            monkeypatch.setattr(signed_urls, "time", lambda made=made: made + max_age * 0.74)
+            assert client.get(address).status_code == 200
+            monkeypatch.setattr(signed_urls, "time", lambda made=made: made + max_age + 1)
+            assert client.get(address).status_code == 404
+
+
+def test_a_browser_keeps_a_private_picture_from_one_page_to_the_next(
+    app: Flask, doc_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_800_000_001.5
+    monkeypatch.setattr(signed_urls, "time", lambda: now)
+    first = url(app, doc_id)
+    kept = app.test_client().get(first).cache_control.max_age
+    now += 60
+    assert url(app, doc_id) == first
+    assert kept is not None
+    assert kept > 2700
+
+
 def test_a_changed_address_is_not_found_and_costs_no_call(
     app: Flask, doc_id: str, sandbox: Sandbox
 ) -> None:

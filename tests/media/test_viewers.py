@@ -532,7 +532,7 @@ def test_an_address_from_a_list_that_leads_nowhere_is_asked_for_anew() -> None:
 def test_a_list_counts_as_long_as_an_answer_and_not_longer() -> None:
     now = 0.0
     listed = ListedURLs(60, lambda: now)
-    listed.add("", [{"doc_id": "1", "thumb": {"label": "240", "url": "a"}}])
+    listed.add("", {("1", "240"): "a"})
     now = 59
     assert listed.url("", "1", "240") == "a"
     assert listed.url("other", "1", "240") is None
@@ -544,7 +544,7 @@ def test_the_newest_lists_are_kept_and_no_more_than_64() -> None:
     listed = ListedURLs(60)
 
     def add(number: int) -> None:
-        listed.add("", [{"doc_id": str(number), "thumb": {"label": "240", "url": f"u{number}"}}])
+        listed.add("", {(str(number), "240"): f"u{number}"})
 
     for number in range(64):
         add(number)

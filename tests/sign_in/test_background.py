@@ -83,9 +83,9 @@ def test_the_address_in_the_answer_starts_a_sign_in_with_what_the_view_needs(
     assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("store", ["session", "sealed", "server"])
+@pytest.mark.parametrize("store", ["session", "server"])
 @pytest.mark.parametrize("permanent", [False, True])
-@pytest.mark.parametrize("kind", ["fetch", "picture", "XMLHttpRequest"])
+@pytest.mark.parametrize("kind", ["fetch", "picture"])
 def test_a_late_answer_brings_no_ended_session_back(
     make_app: MakeApp, sandbox: Sandbox, store: str, permanent: bool, kind: str
 ) -> None:

@@ -18,6 +18,7 @@ from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
 from tests.support.chromium import consent
 from tests.support.served import served
+from tests.support.visitor import consent as allow
 
 
 @pytest.fixture
@@ -176,6 +177,113 @@ def test_sign_in_works_with_a_strict_cookie(
         page.go_back()
         page.goto(site)
         assert who(page) == "Ada Fontaine"
+
+
+@contextmanager
+def hostile_site(app: Flask, site: str) -> Iterator[str]:
+    """Serve a page of another site with two links: to a protected page, and then to a callback
+    with a frob that the attacker has got from Ipernity for her own account.
+    """
+    start = app.test_client().get("/private?page=9", headers={"Sec-Fetch-Site": "none"})
+    forged = allow(start.location, 1)
+    hostile = Flask("hostile")
+    links = f'<a href="{site}/private?page=9">first</a> <a href="{forged}">second</a>'
+    hostile.add_url_rule("/", view_func=lambda: links)
+    with served(hostile) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+def two_navigations(page: Page, hostile: str) -> None:
+    for name in ("first", "second"):
+        page.goto(hostile)
+        with page.expect_navigation():
+            page.get_by_role("link", name=name).click()
+        page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("same_site", [None, "Lax", "Strict"])
+def test_two_navigations_by_another_site_sign_no_stranger_in(
+    context: BrowserContext, make_app: MakeApp, sandbox: Sandbox, same_site: str | None
+) -> None:
+    app = with_pages(make_app(SESSION_COOKIE_SAMESITE=same_site))
+    with site_of(app, sandbox) as site, hostile_site(app, site) as hostile:
+        page = context.new_page()
+        two_navigations(page, hostile)
+        expect(page.get_by_role("heading")).to_have_text("Continue as Jonas Weidmann?")
+        page.goto(site)
+        assert who(page) == "nobody"
+        page.goto(f"{site}/ipernity/cb/confirm")
+        page.get_by_role("button", name="Cancel").click()
+        page.wait_for_url(f"{site}/")
+        assert who(page) == "nobody"
+
+
+@pytest.mark.parametrize("same_site", [None, "Lax", "Strict"])
+def test_nor_do_they_swap_or_end_a_sign_in(
+    context: BrowserContext, make_app: MakeApp, sandbox: Sandbox, same_site: str | None
+) -> None:
+    app = with_pages(make_app(SESSION_COOKIE_SAMESITE=same_site))
+    with site_of(app, sandbox) as site, hostile_site(app, site) as hostile:
+        page = signed_in(context, site)
+        two_navigations(page, hostile)
+        if "/confirm" in page.url:
+            expect(page.get_by_text("You are signed in as Ada Fontaine")).to_be_visible()
+        page.goto(site)
+        assert who(page) == "Ada Fontaine"
+
+
+@pytest.mark.parametrize("same_site", ["Lax", "Strict"])
+def test_a_link_on_another_site_costs_one_more_click(
+    context: BrowserContext, make_app: MakeApp, sandbox: Sandbox, same_site: str
+) -> None:
+    app = with_pages(make_app(SESSION_COOKIE_SAMESITE=same_site))
+    with site_of(app, sandbox) as site, hostile_site(app, site) as other:
+        page = context.new_page()
+        page.goto(other)
+        page.get_by_role("link", name="first").click()
+        consent(page)
+        page.wait_for_url(f"{site}/ipernity/cb/confirm")
+        page.get_by_role("button", name="Continue as Ada Fontaine").click()
+        page.wait_for_url(f"{site}/private?page=9")
+        assert who(page) == "Ada Fontaine"
+
+
+def test_a_page_that_polls_starts_nothing_and_its_address_does(
+    context: BrowserContext, site: str
+) -> None:
+    page = context.new_page()
+    page.goto(site)
+    problem = page.evaluate("fetch('/private').then(answer => answer.json())")
+    assert context.cookies(site) == []
+    page.evaluate("address => { location = address }", problem["sign_in"])
+    consent(page)
+    page.wait_for_url(f"{site}/")
+    assert who(page) == "Ada Fontaine"
+
+
+def test_the_button_of_our_own_page_signs_out_after_a_link_of_another_site(
+    context: BrowserContext, sandbox: Sandbox
+) -> None:
+    from flask_login import LoginManager
+
+    from flask_ipernity import Ipernity
+
+    app = Flask("tests")
+    app.config.update(sandbox.config(), SECRET_KEY="test", IPERNITY_LOGIN=True)
+    app.config.update(IPERNITY_PERMISSIONS={"doc": "read"})
+    LoginManager(app)
+    Ipernity(app)
+    with site_of(with_pages(app), sandbox) as site:
+        hostile = Flask("hostile")
+        hostile.add_url_rule("/", view_func=lambda: f'<a href="{site}/ipernity/logout">a</a>')
+        page = signed_in(context, site)
+        with served(hostile) as port:
+            page.goto(f"http://127.0.0.1:{port}/")
+            page.get_by_role("link", name="a").click()
+            expect(page.get_by_role("heading")).to_have_text("Sign out?")
+            page.get_by_role("button", name="Sign out").click()
+            page.wait_for_url(f"{site}/")
+            assert who(page) == "nobody"
 
 
 def test_frames_pictures_and_prefetches_of_another_site_do_nothing(

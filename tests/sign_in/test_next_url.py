@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import re
+from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from flask import Flask, request
+from flask import Flask, render_template_string, request
+from flask_login import LoginManager
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from flask_ipernity import ipernity
+from flask_ipernity import ConfigurationError, Ipernity, ipernity
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
 from tests.support.visitor import consent
@@ -105,6 +109,107 @@ def test_below_a_url_prefix_the_visitor_lands_below_it(app: Flask, sandbox: Sand
     for value, lands in (("/photos/a?b=c", "/photos/a?b=c"), ("//evil.example", "/photos/")):
         start = client.post("/photos/start", json=value)
         assert client.get(consent(start.location)).location == lands
+
+
+OUTSIDE = ["/wall", "/", "/photosx/wall", "/photo", "http://localhost/wall", "/shop/basket?a=b"]
+
+
+@pytest.mark.parametrize("value", OUTSIDE)
+def test_below_a_url_prefix_no_sign_in_leads_outside_of_the_application(
+    app: Flask, sandbox: Sandbox, value: str
+) -> None:
+    sandbox.callback_url = "http://localhost/photos/ipernity/cb"
+    client = Client(DispatcherMiddleware(Flask("root"), {"/photos": app}))
+    start = client.post("/photos/start", json=value)
+    assert client.get(consent(start.location)).location == "/photos/"
+
+
+@pytest.mark.parametrize(
+    ("value", "lands"),
+    [
+        ("/shop", "/shop"),
+        ("/shop/basket?a=b", "/shop/basket?a=b"),
+        ("/blog/2026/", "/blog/2026/"),
+        ("/shopping", "/photos/"),
+        ("/shop/../wall", "/photos/"),
+        ("//shop/", "/photos/"),
+        ("/photos/a", "/photos/a"),
+        ("/photos", "/photos"),
+    ],
+)
+def test_but_to_paths_that_a_setting_names(
+    make_app: MakeApp, sandbox: Sandbox, value: str, lands: str
+) -> None:
+    app = make_app(IPERNITY_NEXT_PATHS=("/shop", "/blog/"))
+    app.add_url_rule("/s", "s", lambda: ipernity.authorize(next_url=request.args["next"]))
+    sandbox.callback_url = "http://localhost/photos/ipernity/cb"
+    client = Client(DispatcherMiddleware(Flask("root"), {"/photos": app}))
+    start = client.get("/photos/s", query_string={"next": value})
+    assert client.get(consent(start.location)).location == lands
+
+
+@pytest.mark.parametrize("wrong", ["/shop", ["shop"], ["//evil.example"], [5], None])
+def test_paths_outside_are_a_tuple_of_paths(make_app: MakeApp, wrong: object) -> None:
+    with pytest.raises(ConfigurationError, match="IPERNITY_NEXT_PATHS must be a tuple of paths"):
+        make_app(IPERNITY_NEXT_PATHS=wrong)
+
+
+@pytest.mark.parametrize("prefix", ["", "/photos"])
+@pytest.mark.parametrize("path", ["/wall?sort=new&tag=a%20b", "/gr%C3%B6%C3%9Fe", "/", "/?a=//b"])
+def test_the_link_of_the_documentation_leads_back_with_its_query(
+    sandbox: Sandbox, prefix: str, path: str
+) -> None:
+    app = Flask("tests")
+    app.config.update(sandbox.config(), SECRET_KEY="test", IPERNITY_LOGIN=True)
+    LoginManager(app)
+    Ipernity(app)
+    docs = (Path(__file__).parents[2] / "docs/login.rst").read_text(encoding="utf-8")
+    [link] = re.findall(r'<a href="({{ url_for\([^"]*)"', docs)
+    for rule in ("/", "/<name>"):
+        app.add_url_rule(rule, rule, lambda name="": render_template_string(link))
+    sandbox.callback_url = f"http://localhost{prefix}/ipernity/cb"
+    client = Client(DispatcherMiddleware(Flask("root"), {"/photos": app}) if prefix else app)
+    start = client.get(unescape(client.get(f"{prefix}{path}").text))
+    assert client.get(consent(start.location)).location == f"{prefix}{path}"
+
+
+HOSTILE_PREFIXES = [
+    "//evil.example",
+    "https://evil.example",
+    "javascript:alert(1)",
+    "/\\evil.example",
+    "/a/..//evil.example",
+    "evil.example",
+    "/x\ty",
+]
+
+
+@pytest.mark.parametrize("prefix", HOSTILE_PREFIXES)
+def test_a_prefix_that_a_visitor_has_made_up_leads_nowhere_else(
+    sandbox: Sandbox, prefix: str
+) -> None:
+    app = Flask("tests")
+    app.config.update(sandbox.config(), SECRET_KEY="test", IPERNITY_LOGIN=True)
+    LoginManager(app)
+    Ipernity(app)
+    app.add_url_rule("/start", "start", lambda: ipernity.authorize(next_url="//x"))
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
+    headers = {"X-Forwarded-Prefix": prefix}
+    client = app.test_client()
+    places = [client.get("/ipernity/logout", headers=headers).location]
+    back = urlsplit(consent(client.get("/start", headers=headers).location))
+    places.append(client.get(f"{back.path}?{back.query}", headers=headers).location)
+    back = urlsplit(consent(client.get("/start", headers=headers).location, 1))
+    places.append(client.get(f"{back.path}?{back.query}", headers=headers).location)
+    assert places == ["/", "/", "/ipernity/cb/confirm"]
+    pages = [
+        client.get("/ipernity/cb?frob=x", headers=headers).text,
+        client.get("/ipernity/logout", headers={**headers, "Sec-Fetch-Site": "cross-site"}).text,
+    ]
+    for page in pages:
+        links = re.findall(r'href="([^"]*)"', page)
+        assert links
+        assert all(re.fullmatch(r"/(?!/)[\w/?=.&;%-]*", link) for link in links), links
 
 
 def test_behind_a_proxy_the_public_origin_counts(app: Flask, sandbox: Sandbox) -> None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, redirect, request, session
+from flask_login import LoginManager, login_required
+from werkzeug.exceptions import Forbidden
 
 from flask_ipernity import (
     ConfigurationError,
@@ -16,6 +21,7 @@ from flask_ipernity import (
     sign_in_failed,
     signed_in,
     signed_out,
+    signing_in,
     token_revoked,
 )
 from flask_ipernity.sandbox import Sandbox
@@ -150,6 +156,35 @@ def test_two_tabs_both_arrive(app: Flask) -> None:
     first, second = client.get("/read?tab=1").location, client.get("/read?tab=2").location
     arrived = {client.get(consent(start)).location for start in (first, second)}
     assert arrived == {"/read?tab=1", "/read?tab=2"}
+
+
+@pytest.mark.parametrize("first", ["/read", "/write"])
+@pytest.mark.parametrize("back", [[0, 1], [1, 0]], ids=["in order", "other order"])
+def test_two_tabs_that_want_different_permissions_both_arrive_where_they_wanted(
+    app: Flask, first: str, back: list[int]
+) -> None:
+    client = app.test_client()
+    paths = [first, "/write" if first == "/read" else "/read"]
+    callbacks = [consent(client.get(path).location) for path in paths]
+    for number in back:
+        answer = client.get(callbacks[number])
+        assert answer.status_code == 303
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+@pytest.mark.parametrize("needs", [[{"doc": "read"}, {"doc": "write"}, {"blog": "read"}]])
+def test_each_of_several_tabs_comes_back_to_the_page_that_its_permissions_fit(
+    make_app: MakeApp, needs: list[dict[str, str]]
+) -> None:
+    app = make_app()
+    for number, needed in enumerate(needs):
+        view = ipernity_auth_required(needed)(lambda number: str(number))
+        app.add_url_rule(f"/<int:number>/{number}", str(number), view)
+    client = app.test_client()
+    callbacks = {f"/1/{n}": consent(client.get(f"/1/{n}").location) for n in range(len(needs))}
+    for path in ("/1/0", "/1/2", "/1/1"):
+        answer = client.get(callbacks[path])
+        assert (answer.status_code, answer.location) == (303, path)
 
 
 def test_a_session_keeps_five_started_sign_ins_at_most(app: Flask) -> None:
@@ -301,6 +336,140 @@ def test_an_outage_signs_nobody_out(app: Flask, sandbox: Sandbox) -> None:
     sandbox.fault("*", "500")
     assert client.get("/read").status_code == 502
     assert client.get("/who").text == "Ada Fontaine"
+
+
+@pytest.mark.parametrize("person", [0, 1])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"IPERNITY_TOKEN_STORE": "session"},
+        {"IPERNITY_TOKEN_STORE": "sealed"},
+        {"IPERNITY_TOKEN_STORE": "server", "IPERNITY_CACHE": "memory"},
+        {"IPERNITY_LOGIN": True},
+    ],
+    ids=str,
+)
+def test_a_test_client_signs_in_as_the_documentation_shows(
+    sandbox: Sandbox, config: dict[str, Any], person: int
+) -> None:
+    docs = (Path(__file__).parents[2] / "docs/sign-in.rst").read_text(encoding="utf-8")
+    [example] = re.findall(r"\n(    import urllib3\n.*?)\n``sandbox.people``", docs, re.DOTALL)
+
+    def create_app(settings: dict[str, Any]) -> Flask:
+        app = Flask("tests")
+        app.config.update(settings, SECRET_KEY="k", IPERNITY_PERMISSIONS={"doc": "read"}, **config)
+        LoginManager(app)
+        Ipernity(app)
+        protect: Any = login_required if config.get("IPERNITY_LOGIN") else ipernity_auth_required()
+        name = lambda: (ipernity.api.user_info or {})["username"]  # noqa: E731
+        app.add_url_rule("/mine", "mine", protect(name))
+        return app
+
+    names: dict[str, Any] = {"Sandbox": Sandbox, "create_app": create_app}
+    exec(dedent(example), names)
+    names["test_my_photos"]()
+    client = create_app(sandbox.config()).test_client()
+    names["sign_in"](client, "/mine", sandbox.people[person].user_id)
+    assert client.get("/mine").text == sandbox.people[person].username
+
+
+@pytest.mark.parametrize("ask", [False, True], ids=["at once", "after the question"])
+@pytest.mark.parametrize(
+    ("veto", "status"),
+    [
+        (Forbidden("Only for members."), 403),
+        (SignInError("refused", "Only for members."), 400),
+        (ValueError("a fault of the receiver"), 500),
+    ],
+    ids=["abort", "SignInError", "fault"],
+)
+def test_a_receiver_of_signing_in_that_raises_an_error_prevents_the_sign_in(
+    make_app: MakeApp, ask: bool, veto: Exception, status: int
+) -> None:
+    app = with_views(make_app(IPERNITY_CONFIRM_SIGN_IN=ask))
+    asked: list[str] = []
+
+    def refuse(sender: object, user: dict[str, Any]) -> None:
+        asked.append(user["username"])
+        user["user_id"] = "1"
+        if user["username"] != "Ada Fontaine":
+            raise veto
+
+    def come_back(person: int) -> Any:
+        page = client.get(consent(client.get("/read").location, person))
+        if not ask:
+            return page
+        text = client.get(page.location).text
+        token = text.partition('name="token" value="')[2].partition('"')[0]
+        return client.post("/ipernity/cb/confirm", data={"token": token, "answer": "continue"})
+
+    client = app.test_client()
+    with signing_in.connected_to(refuse, app), heard(signed_in, app) as said:
+        with heard(sign_in_failed, app) as failed:
+            page = come_back(1)
+        assert page.status_code == status
+        assert failed == [{"reason": "refused" if status == 400 else "vetoed"}]
+        assert client.get("/who").text == "nobody"
+        with client.session_transaction() as kept:
+            assert not [key for key in kept if key.startswith("ipernity_")]
+        assert come_back(0).status_code == 303
+    assert asked == ["Jonas Weidmann", "Ada Fontaine"]
+    assert [entry["user"]["username"] for entry in said] == ["Ada Fontaine"]
+    assert client.get("/who").text == "Ada Fontaine"
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("http://localhost", "http://127.0.0.1"),
+        ("http://club.example", "http://www.club.example"),
+        ("http://localhost:5000", "http://localhost.localdomain:5000"),
+    ],
+)
+@pytest.mark.parametrize("callback", [True, False])
+def test_a_callback_at_another_host_name_says_what_may_be_wrong(
+    make_app: MakeApp,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    start: str,
+    end: str,
+    callback: bool,
+) -> None:
+    app = with_views(make_app(IPERNITY_CALLBACK=callback))
+    path = "/ipernity/cb" if callback else "/back"
+    app.add_url_rule("/back", "back", lambda: ipernity.set_token())
+    sandbox.callback_url = f"{end}{path}"
+    client = app.test_client()
+    location = consent(client.get("/read", base_url=start).location)
+    page = client.get(location, base_url=end)
+    assert page.status_code == 400
+    for text in (page.text, caplog.text):
+        assert f"{end}/" in text
+        for hint in ("cookie", "www", "localhost", "127.0.0.1", "https"):
+            assert hint in text
+    assert "frob" not in caplog.text
+
+
+@pytest.mark.parametrize("cookie", ["of.another.application", "", "x" * 50])
+def test_a_cookie_of_another_application_on_this_host_counts_for_none(
+    app: Flask, caplog: pytest.LogCaptureFixture, cookie: str
+) -> None:
+    client = app.test_client()
+    client.set_cookie("session", cookie)
+    page = client.get("/ipernity/cb?frob=1-a")
+    assert page.status_code == 400
+    for text in (page.text, caplog.text):
+        assert "127.0.0.1" in text
+
+
+def test_a_visitor_with_a_cookie_is_not_told_so(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = app.test_client()
+    sign_in(client, "/read")
+    page = client.get("/ipernity/cb?frob=1-a")
+    assert page.status_code == 400
+    assert "127.0.0.1" not in page.text + caplog.text
 
 
 def test_signing_out_forgets_all_of_ours_and_nothing_else(app: Flask) -> None:

@@ -328,6 +328,42 @@ def test_whatever_the_service_answers_nobody_is_half_signed_in(
         assert client.get("/ipernity/cb?frob=7-abc").status_code in (400, status)
 
 
+@pytest.mark.parametrize("store", ["session", "sealed", "server"])
+@pytest.mark.parametrize("ask", [False, True])
+def test_half_a_character_in_the_answer_is_replaced(
+    make_app: MakeApp, store: str, ask: bool
+) -> None:
+    user = r'"user":{"user_id":"7","username":"se\ud800v\u0000n","realname":["\udfff"],"\ud801":1}'
+    with Stub(auth('"token":"7-a"', user, PERMISSIONS)) as stub:
+        app = with_views(
+            make_app(
+                IPERNITY_API_URL=stub.url,
+                IPERNITY_TOKEN_STORE=store,
+                IPERNITY_CACHE="memory",
+                IPERNITY_CONFIRM_SIGN_IN=ask,
+            )
+        )
+        client = app.test_client()
+        client.get("/read")
+        page = client.get("/ipernity/cb?frob=7-abc")
+        assert page.status_code == 303
+        if ask:
+            text = client.get(page.location).text
+            assert "se?v?n" in text
+            token = text.partition('name="token" value="')[2].partition('"')[0]
+            client.post(page.location, data={"token": token, "answer": "continue"})
+        assert client.get("/who").text == "se?v?n"
+
+
+@pytest.mark.parametrize("token", [r"7-\ud800", r"7-a\r\nX: y", r"7-\u0000", "7-ü", ""])
+def test_a_token_that_cannot_be_one_signs_nobody_in(make_app: MakeApp, token: str) -> None:
+    with Stub(auth(f'"token":"{token}"', USER, PERMISSIONS)) as stub:
+        client = with_views(make_app(IPERNITY_API_URL=stub.url)).test_client()
+        client.get("/read")
+        assert client.get("/ipernity/cb?frob=7-abc").status_code == 502
+        assert client.get("/who").text == "nobody"
+
+
 def test_a_dead_token_is_told_once_though_many_requests_find_it(
     app: Flask, sandbox: Sandbox
 ) -> None:

@@ -280,7 +280,7 @@ def test_a_missing_package_stops_the_start_and_is_named(
 
     monkeypatch.setattr(builtins, "__import__", without)
     monkeypatch.delitem(sys.modules, "flask_ipernity.caching.redis", raising=False)
-    with pytest.raises(ConfigurationError, match=rf"pip install Flask-Ipernity\[{extra}\]"):
+    with pytest.raises(ConfigurationError, match=rf'pip install "Flask-Ipernity\[{extra}\]"'):
         app_with(**config)()
 
 

@@ -23,7 +23,7 @@ class Lists:
 
     def __init__(self, answer: Answer, latency: float = 0) -> None:
         self.answer = answer
-        # seconds before the body of a POST is read
+        # seconds before a file is read
         self.stall = 0.0
         self.latency = latency
         self.calls: list[dict[str, str]] = []
@@ -45,8 +45,9 @@ def service(answer: Answer, latency: float = 0) -> Iterator[tuple[Lists, str]]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            params = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        def do_GET(self, form: bytes = b"") -> None:
+            query = form.decode("latin-1") or urlsplit(self.path).query
+            params = dict(parse_qsl(query, keep_blank_values=True))
             with lists.lock:
                 lists.calls.append(params)
                 lists.at_once += 1
@@ -67,9 +68,10 @@ def service(answer: Answer, latency: float = 0) -> Iterator[tuple[Lists, str]]:
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            time.sleep(lists.stall)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
+            has_file = self.headers["Content-Type"].startswith("multipart/")
+            time.sleep(lists.stall if has_file else 0)
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET(b"" if has_file else body)
 
         def log_message(self, *args: object) -> None:
             pass

@@ -9,12 +9,13 @@ from flask import Flask
 
 from flask_ipernity import Ipernity, ipernity, ipernity_auth_required
 from flask_ipernity.http import connection
-from flask_ipernity.media import lookup
+from flask_ipernity.media import lookup, slots
 
 application = Flask("tests")
 application.config.update(SECRET_KEY="test", IPERNITY_PERMISSIONS={"doc": "read"})
 application.config.update(json.loads(os.environ["TEST_CONFIG"]))
 connection.RATE_WINDOW = application.config.pop("TEST_WINDOW", connection.RATE_WINDOW)
+slots.MIN_RATE = application.config.pop("TEST_MIN_RATE", slots.MIN_RATE)
 lookup.FRESH_SECONDS = application.config.pop("TEST_FRESH", lookup.FRESH_SECONDS)
 lookup.STALE_SECONDS = application.config.pop("TEST_STALE", lookup.STALE_SECONDS)
 lookup.MISSING_SECONDS = min(lookup.FRESH_SECONDS, lookup.MISSING_SECONDS)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
+from tempfile import mkdtemp
 from types import TracebackType
 from typing import Self
 
@@ -19,11 +21,14 @@ class RedisServer:
         self._folder = folder
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        # The path of a socket has at most 107 bytes.
+        self.socket = Path(mkdtemp(prefix="redis-")) / "socket"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, on the same port as before, with nothing in it."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        options += ["--unixsocket", str(self.socket)]
         self._process = subprocess.Popen(
             [self._program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
         )
@@ -54,3 +59,4 @@ class RedisServer:
         trace: TracebackType | None,
     ) -> None:
         self.kill()
+        shutil.rmtree(self.socket.parent, ignore_errors=True)

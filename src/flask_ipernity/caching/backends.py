@@ -12,7 +12,7 @@ from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, missing_package
 from ..per_process import ProcessLock
 from .near_cache import ChangeListener
 from .single_flight import CacheEntry, MemoryStore
@@ -262,10 +262,8 @@ def _redis(url: str) -> RedisTextStore:
     try:
         from .redis import RedisTextStore
     except ImportError:
-        raise ConfigurationError(
-            f'IPERNITY_CACHE = "{url.partition(":")[0]}://…" needs the package redis:'
-            " pip install Flask-Ipernity[redis]"
-        ) from None
+        setting = f'IPERNITY_CACHE = "{url.partition(":")[0]}://…"'
+        raise ConfigurationError(missing_package(setting, "redis", "redis")) from None
     try:
         return RedisTextStore(url)
     except ValueError as error:

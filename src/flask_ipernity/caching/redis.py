@@ -29,6 +29,9 @@ SUBSCRIPTION_LIFETIME = 60.0
 #: Changed keys that one poll takes; when there are more, anything may have changed.
 MAX_CHANGES = 1000
 
+# What redis-py calls them.
+_SCHEMES = {"valkey": "redis", "valkeys": "rediss", "redis+unix": "unix"}
+
 # What Redis calls the channel of its invalidation messages.
 _CHANNEL = "__redis__:invalidate"
 
@@ -41,7 +44,8 @@ class RedisTextStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
+        scheme, colon, rest = url.partition("://")
+        self._url = f"{_SCHEMES.get(scheme, scheme)}{colon}{rest}"
         # Once more, for a connection that Redis has closed meanwhile; by default it would be
         # tried for seconds.
         self._client = _client(self._url, retries=1)

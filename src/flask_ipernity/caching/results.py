@@ -11,9 +11,10 @@ from time import time
 from typing import Any, NamedTuple, Protocol
 
 from ..client.api_errors import shown
-from ..errors import APIRequestError, NotFoundError, QuotaExceeded, ServiceError
+from ..client.values import decode, shown_text
+from ..errors import APIRequestError, BadAnswer, NotFoundError, QuotaExceeded, ServiceError
 from .json_copy import Snapshot
-from .single_flight import Cache, Found, Lifetime, MemoryStore, Store
+from .single_flight import Cache, CacheEntry, Found, Lifetime, MemoryStore, Store
 
 #: Seconds for which "not found" is remembered.
 NOT_FOUND_MAX_AGE = 10.0
@@ -63,6 +64,10 @@ def cache_key(
     return CacheKey(viewer, method.partition(".")[0], method, digest)
 
 
+class BrokenResult(Exception):
+    """What was stored is no result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a call was answered, as a text, of which each caller gets a copy."""
@@ -85,21 +90,27 @@ class Result:
 
         :param params: the parameters of the call, to be shown in an error.
         :raises NotFoundError: that is the answer.
+        :raises BrokenResult: the text is no result; others can write to the store.
         """
-        if self.is_not_found:
-            status, code, message = json.loads(self.text)
-            raise NotFoundError(status, code, message, method, shown(params))
-        parsed = (
-            json.loads(self.text) if len(self.text) > MAX_PARSED else snapshot(self.text).copy()
-        )
-        answer: dict[str, Any] = parsed
-        return answer
+        try:
+            is_remembered = self.text.startswith("{") and len(self.text) <= MAX_PARSED
+            parsed = snapshot(self.text).copy() if is_remembered else decode(self.text)
+        except (ValueError, RecursionError):
+            raise BrokenResult from None
+        match parsed:
+            case {"api": dict()}:
+                answer: dict[str, Any] = parsed
+                return answer
+            case [str(status), int(code), str(message)] if not isinstance(code, bool):
+                text = shown_text(message)
+                raise NotFoundError(shown_text(status), code, text, method, shown(params))
+        raise BrokenResult
 
 
 @lru_cache(maxsize=128)
 def snapshot(text: str) -> Snapshot:
     """Return what the JSON in *text* means, to be copied; remembers the last ones."""
-    return Snapshot(json.loads(text))
+    return Snapshot(decode(text))
 
 
 class ResultStore(Store[CacheKey, Result], Protocol):
@@ -158,12 +169,27 @@ class ResultCache:
             clock=time,
         )
 
-    def find(self, key: CacheKey, call: Callable[[], dict[str, Any]]) -> Found[Result]:
+    def find(
+        self, key: CacheKey, call: Callable[[], dict[str, Any]], instead: CacheKey | None = None
+    ) -> Found[Result]:
         """Return the result of a call, and where it is from.
 
         :param call: makes the call.
+        :param instead: the key of another result, which is given where a stale one would be, and
+            there is none.
         """
-        return self._cache.find(key, partial(_result_of, call))
+        stand_in = None if instead is None else partial(self._answer, instead)
+        return self._cache.find(key, partial(_result_of, call), stand_in)
+
+    def _answer(self, key: CacheKey) -> CacheEntry[Result] | None:
+        """Return the entry under *key*, unless it is "not found"."""
+        entry = self.results.lookup(key).entry
+        return None if entry is None or entry.value.is_not_found else entry
+
+    def replace(self, key: CacheKey, call: Callable[[], dict[str, Any]]) -> Found[Result]:
+        """Return the result of a call whose stored result is :exc:`broken <BrokenResult>`."""
+        self._cache.drop(key)
+        return self.find(key, call)
 
     def has(self, key: CacheKey) -> bool:
         """Return whether :meth:`find` would make no call now."""
@@ -185,6 +211,10 @@ class ResultCache:
 
 def _result_of(call: Callable[[], dict[str, Any]]) -> Result:
     try:
-        return Result(json.dumps(call()))
+        answer = call()
     except NotFoundError as error:
         return Result.not_found(error)
+    try:
+        return Result(json.dumps(answer))
+    except RecursionError:
+        raise BadAnswer("the answer is nested too deeply") from None

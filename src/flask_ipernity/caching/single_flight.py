@@ -58,6 +58,10 @@ CacheStatus = Literal["hit", "miss", "stale"]
 Found = tuple[V, CacheStatus]
 
 
+#: Returns an entry that may stand in for another one.
+Instead = Callable[[], "CacheEntry[V] | None"]
+
+
 class Lookup(Protocol[V]):
     """What a store holds for one key, read once, and the way to replace it; for one thread."""
 
@@ -204,8 +208,9 @@ class MemoryStore(Generic[K, V]):
 class _Flight(Generic[K, V]):
     """A load by one thread, for which others may wait."""
 
-    def __init__(self, key: K) -> None:
+    def __init__(self, key: K, instead: Instead[V] | None) -> None:
         self.key = key
+        self.instead = instead
         self.done = Event()
         self.found: Found[V] | None = None
         # To be raised in copies, and a copy itself: an exception that is raised holds all
@@ -259,7 +264,7 @@ class Cache(Generic[K, V]):
         """Return the value under *key*, from the store or by loading it. See :meth:`find`."""
         return self.find(key, load)[0]
 
-    def find(self, key: K, load: Callable[[], V]) -> Found[V]:
+    def find(self, key: K, load: Callable[[], V], instead: Instead[V] | None = None) -> Found[V]:
         """Return the value under *key*, and where it is from.
 
         While one thread loads it, the others that want the same wait, and share its value or,
@@ -267,6 +272,8 @@ class Cache(Generic[K, V]):
         of them loads.
 
         :param load: returns the value; what it raises is not kept.
+        :param instead: returns another entry, whose value is given as stale where a stale value
+            would be given, and there is none.
         """
         while True:
             landed = self._landed
@@ -276,7 +283,7 @@ class Cache(Generic[K, V]):
             with self._lock:
                 flight = self._flights().get(lookup.flight_key)
                 if flight is None and landed == self._landed:
-                    own = self._flights()[lookup.flight_key] = _Flight(key)
+                    own = self._flights()[lookup.flight_key] = _Flight(key, instead)
                     break
             if flight is None:
                 # A load has ended since the store was read, perhaps that of this value.
@@ -380,6 +387,12 @@ class Cache(Generic[K, V]):
             # Not the entry from before the load: it may have been replaced or deleted since.
             lookup.refresh()
             entry, found = lookup.entry, self._stale(lookup.entry)
+            if found is None and flight.instead is not None and (entry := flight.instead()):
+                found = self._stale(entry)
+                # Only for a moment: the other one may be replaced.
+                entry = entry._replace(
+                    stale_until=min(entry.stale_until, self._clock() + STALE_GRACE)
+                )
             if entry is None or found is None:
                 flight.failure = copy(error)
                 raise

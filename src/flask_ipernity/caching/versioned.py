@@ -8,6 +8,8 @@ from secrets import token_urlsafe
 from time import time
 from typing import NamedTuple
 
+from ..client.transport import MAX_RESPONSE_SIZE
+from ..client.values import decode, number
 from ..per_process import PerProcess, ProcessLock
 from .backends import TextStore
 from .near_cache import NearCache
@@ -22,6 +24,9 @@ LEASE = 10.0
 #: would be that of another process. Longer than the store takes to delete it, or to fail.
 LEASE_MARGIN = 5.0
 
+#: Characters of the longest record: a longer one cannot be an answer of the service.
+MAX_RECORD = 4 * MAX_RESPONSE_SIZE
+
 #: Versions that could not be sent; when there are more, all results are forgotten instead.
 MAX_UNSENT = 1000
 
@@ -35,7 +40,7 @@ Versions = list[str | None]
 
 
 class Record(NamedTuple):
-    """A result as the store has it, in JSON."""
+    """A result as the store has it, in JSON; others can write to the store."""
 
     #: Those that were valid when it was asked for.
     versions: Versions
@@ -43,6 +48,24 @@ class Record(NamedTuple):
     stale_until: float
     is_stale: bool
     text: str
+
+    @classmethod
+    def read(cls, text: str) -> Record | None:
+        """Return the record that *text* has; ``None`` if it has none."""
+        if len(text) > MAX_RECORD:
+            return None
+        try:
+            versions, fresh_until, stale_until, is_stale, result = decode(text)
+        except (TypeError, ValueError):
+            return None
+        if not isinstance(versions, list) or not isinstance(result, str):
+            return None
+        if not all(version is None or isinstance(version, str) for version in versions):
+            return None
+        fresh_until, stale_until = number(fresh_until), number(stale_until)
+        if fresh_until is None or stale_until is None or fresh_until > stale_until:
+            return None
+        return cls(versions, fresh_until, stale_until, is_stale is True, result)
 
 
 class VersionedResults:
@@ -99,7 +122,7 @@ class VersionedResults:
             self._version_key(key.viewer),
             self._version_key(key.viewer, key.service),
         )
-        entry = self.entry(record, versions)
+        entry = self.entry(name, record, versions)
         if entry is not None:
             self.near.put(name, (versions, entry), near_version)
         return VersionedLookup(self, name, versions, entry)
@@ -125,16 +148,19 @@ class VersionedResults:
             receive(text)
         return found
 
-    def entry(self, text: str | None, versions: Versions) -> CacheEntry[Result] | None:
-        """Return the entry that the record in *text* holds, if it is of *versions*."""
+    def entry(self, name: str, text: str | None, versions: Versions) -> CacheEntry[Result] | None:
+        """Return the entry that the record in *text* holds, if it is of *versions*.
+
+        :param name: the key that the store has it under; what is no record is deleted there.
+        """
         if text is None:
             return None
-        try:
-            record = Record(*json.loads(text))
-            # The setting may have been lowered since, or the clock been put back.
-            too_long = record.stale_until > time() + self._max_age + WAIT_LIMIT
-        except (TypeError, ValueError):  # another version of this package has written it
+        record = Record.read(text)
+        if record is None:
+            self.texts.delete(name)
             return None
+        # The setting may have been lowered since, or the clock been put back.
+        too_long = record.stale_until > time() + self._max_age + WAIT_LIMIT
         if record.versions != versions or too_long:
             return None
         return CacheEntry(
@@ -205,7 +231,7 @@ class VersionedLookup:
             held_until = self._refresh(self._lease)
             # Some stores cannot add and limit the life in one step, and a process may have died
             # in between.
-            if not is_taken and (self._is_orphaned() or time() >= float(held_until or 0)):
+            if not is_taken and held_until is not None and not self._is_held(held_until):
                 is_taken = texts.set(self._lease, str(end), LEASE)
         self._has_waited = not is_taken
         if is_taken:
@@ -240,19 +266,24 @@ class VersionedLookup:
         """Hold nothing under the key any more, and give the lease back."""
         self._results.texts.delete(self._name, *self._take_lease())
 
-    def _is_orphaned(self) -> bool:
-        """Return, once, whether the lease was that of the process from which this was forked."""
+    def _is_held(self, held_until: str) -> bool:
+        """Return whether anybody holds the lease, which the store has with this end."""
+        end, now = number(held_until), time()
+        # The clock of another machine may be ahead.
+        if end is None or not now < end <= now + 2 * LEASE:
+            return False
         self._results.leases()
         try:
+            # It was that of the process from which this one was forked.
             self._results.orphaned_leases.remove(self._lease)
         except KeyError:
-            return False
-        return True
+            return True
+        return False
 
     def _refresh(self, *keys: str) -> str | None:
         """Read again what is there; return what is under the first of *keys*."""
         record, *texts = self._results.read(self._name, *keys)
-        self.entry = self._results.entry(record, self._versions)
+        self.entry = self._results.entry(self._name, record, self._versions)
         return texts[0] if texts else None
 
     def _take_lease(self) -> list[str]:

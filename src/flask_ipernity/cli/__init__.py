@@ -14,6 +14,7 @@ from .sandbox import sandbox
 from .server_config import nginx
 
 
+@click.version_option(package_name="Flask-Ipernity", message="%(package)s %(version)s")
 @click.group(name="ipernity", help="A local Ipernity, a demo application, and tools for a site.")
 def cli() -> None:
     """Group the commands."""

@@ -40,6 +40,7 @@ def demo(photos: str | None, port: int | None, host: str, verbose: bool) -> None
         address = f"http://{host}:{listening.getsockname()[1]}"
         callback_url = f"{address}/ipernity/cb"
         if config:
+            config["DEMO_ADDRESS"] = address
             with serving(_real_gallery(config), listening):
                 click.echo(f"Gallery:   {address}/   (photos of the real Ipernity)")
                 click.echo(f"Callback:  {callback_url}   (must be registered with your key)\n")
@@ -51,7 +52,11 @@ def demo(photos: str | None, port: int | None, host: str, verbose: bool) -> None
         options = {"photos": photos, "host": host, "callback_url": callback_url}
         with running_sandbox(verbose, **options) as running:
             owner = running.people[0]
-            about = {"DEMO_USER": owner.user_id, "DEMO_LOCAL": bool(photos)}
+            about: dict[str, object] = {
+                "DEMO_USER": owner.user_id,
+                "DEMO_LOCAL": bool(photos),
+                "DEMO_ADDRESS": address,
+            }
             app = create_app({**running.config(), **_FROM_A_SANDBOX, **about})
             with serving(app, listening):
                 click.echo(f"Gallery:   {address}/")

@@ -38,9 +38,7 @@ def running_sandbox(verbose: bool = False, **options: Any) -> Iterator[Sandbox]:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "PIL":
             raise
-        raise click.ClickException(
-            'The sandbox needs Pillow, which is not installed: pip install "Flask-Ipernity[demo]"'
-        ) from None
+        raise click.ClickException(str(error)) from None
     if options.get("photos"):
         from ..sandbox.thumbnail_cache import user_cache_folder
 

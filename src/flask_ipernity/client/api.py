@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import BadAnswer
+from ..errors import NotFoundError
+from ..http.redaction import Secret, hide
 from ..permissions import missing
 from ._service_names import Services
 from .api_errors import api_error
 from .auth import HANDLERS, AuthHandler
-from .lists import Page, list_path, read_list
+from .grant import Grant
+from .lists import Page, list_path, page_number, read_list
 from .methods import Method, all_methods, find_method, unknown_method
-from .multipart import form_body, upload_source
+from .multipart import UploadSource, form_body
 from .signing import signed_params
-from .transport import Prefetched, Reply, Transport
+from .transport import Prefetched, Reply, RequestBody, Transport
+from .values import whole_number
 from .walking import Walk
 
 if TYPE_CHECKING:
@@ -37,29 +40,18 @@ class _MethodList:
         return all_methods()
 
 
-class Grant:
-    """A token, its user and its permissions; an API object and its copies share one.
+def _body(method: Method, sent: Mapping[str, str]) -> RequestBody | None:
+    """Return the body of a call; ``None`` if its parameters go into the URL.
 
-    :param value: the token as text, or the mapping ``auth`` that ``auth.getToken`` answers.
+    URLs are read by others: proxies, and programs that watch for errors.
     """
+    has_secret = "auth_token" in sent or "frob" in sent
+    return form_body(sent) if method.post or has_secret else None
 
-    __slots__ = ("permissions", "token", "user")
 
-    def __init__(self, value: str | Mapping[str, Any] | None) -> None:
-        self.token: str | None
-        self.user: dict[str, Any] | None = None
-        self.permissions: dict[str, str] | None = None
-        self.set(value)
-
-    def set(self, value: str | Mapping[str, Any] | None) -> None:
-        """Replace the token; its user and permissions are unknown unless *value* has them."""
-        self.user = self.permissions = None
-        if value is None or isinstance(value, str):
-            self.token = value
-        else:
-            self.token = value["token"]
-            self.user = value.get("user")
-            self.permissions = value.get("permissions")
+def _no_page(method: Method, page: int | str) -> NotFoundError:
+    shown = page if isinstance(page, int) else repr(page[:20])
+    return NotFoundError("error", 0, f"the list has no page {shown}", method.name)
 
 
 class IpernityAPI(Services):
@@ -99,18 +91,22 @@ class IpernityAPI(Services):
         transport: Transport | None = None,
         **transport_settings: Any,
     ) -> None:
+        self._api_key = api_key
+        self._api_secret = Secret(api_secret)
+        self._grant = Grant(token)
+        # An error below would show them.
+        del api_secret, token
         if isinstance(auth, str) and auth not in HANDLERS:
             raise ValueError(f"auth={auth!r}: the ways to sign in are {' and '.join(HANDLERS)}")
-        self._api_key = api_key
-        self._api_secret = api_secret
-        self._grant = Grant(token)
         self.lang = lang
         self.authorize_url = auth_url_base
         self._handler = HANDLERS[auth] if isinstance(auth, str) else auth
         self._transport = transport or Transport(url, **transport_settings)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {'with a token' if self.token else 'without a token'}>"
+        return (
+            f"<{type(self).__name__} {'with a token' if self._grant.token else 'without a token'}>"
+        )
 
     if not TYPE_CHECKING:
         # Type checkers would take any name for an attribute.
@@ -137,17 +133,19 @@ class IpernityAPI(Services):
     @property
     def api_secret(self) -> str:
         """The application's secret; a new one drops the token."""
-        return self._api_secret
+        return str(self._api_secret)
 
     @api_secret.setter
     def api_secret(self, value: str) -> None:
-        self._api_secret = value
+        self._api_secret = Secret(value)
         self.token = None
 
     @property
     def token(self) -> str | None:
         """The token; may be set to a text, to a mapping as for the class, or to ``None``."""
-        return self._grant.token
+        token = self._grant.token
+        # A plain text: not every package takes subclasses.
+        return None if token is None else str(token)
 
     @token.setter
     def token(self, value: str | Mapping[str, Any] | None) -> None:
@@ -197,12 +195,7 @@ class IpernityAPI(Services):
         return not permissions or not missing(self.permissions or {}, permissions)
 
     def _check_token(self) -> None:
-        answer: Any = self.auth.checkToken()
-        try:
-            user, permissions = answer["auth"]["user"], answer["auth"]["permissions"]
-        except (KeyError, TypeError):
-            raise BadAnswer("the answer has no user or permissions", "auth.checkToken") from None
-        self._grant.user, self._grant.permissions = user, permissions
+        self._grant.learn(self.auth.checkToken())
 
     def call(
         self,
@@ -216,8 +209,8 @@ class IpernityAPI(Services):
 
         :param method_name: the method, such as ``doc.getList``.
         :param unknown: ``True`` allows a method that the method list does not
-            have, and calls it by GET; ``"POST"`` calls it by POST, as Ipernity
-            demands of methods that change data.
+            have, and calls it as one that reads; ``"POST"`` calls it by POST and only once,
+            as one that changes data.
         :param prefetched: what :meth:`prefetch` has returned for the same call; ignored if it
             was for another one.
         :param params: ``None`` is left out, booleans become 0 and 1, lists
@@ -228,6 +221,7 @@ class IpernityAPI(Services):
         :raises ServiceError: Ipernity gave no usable answer. A call that changes
             data may have been carried out all the same; it is never sent twice.
         """
+        params = hide(params)
         return self.send(find_method(method_name, unknown), params, prefetched).answer
 
     def prefetch(self, method_name: str, **params: object) -> Prefetched | None:
@@ -240,10 +234,12 @@ class IpernityAPI(Services):
         :param params: as for :meth:`call`.
         :raises UnknownMethod: there is no such method.
         """
+        params = hide(params)
         method = find_method(method_name)
         if not method.repeatable:
             return None
-        return self._transport.prefetch(method.name, self._signed(method, params))
+        sent = self._signed(method, params)
+        return self._transport.prefetch(method.name, sent, _body(method, sent))
 
     def send(
         self, method: Method, params: Mapping[str, object], prefetched: object = None
@@ -269,13 +265,24 @@ class IpernityAPI(Services):
         finally:
             log.debug("%s took %.0f ms", method.name, (monotonic() - began) * 1000)
         if reply.answer["api"].get("status") != "ok":
-            raise api_error(method, reply, params, sent, self._api_secret, self._grant.token)
+            error = api_error(method, reply, params, sent, self._api_secret, self._grant.token)
+            # The message in it may name the token.
+            del reply
+            try:
+                raise error
+            finally:
+                # It holds this frame, which would hold it.
+                del error
         return reply
 
-    def token_of(self, params: Mapping[str, object]) -> str | None:
+    def open_file(self, file: Any, on_progress: Progress | None = None) -> UploadSource:
+        """Return a file to upload, open; see :class:`.UploadSource`, which may be one already."""
+        return file if isinstance(file, UploadSource) else UploadSource(file, on_progress)
+
+    def token_of(self, params: Mapping[str, object]) -> Secret | None:
         """Return the token of a call with *params*: its own ``auth_token``, or :attr:`token`."""
         given = params.get("auth_token")
-        return str(given) if given else self._grant.token
+        return Secret(given) if given else self._grant.token
 
     def _signed(self, method: Method, params: Mapping[str, object]) -> dict[str, str]:
         return signed_params(
@@ -288,36 +295,50 @@ class IpernityAPI(Services):
         )
 
     def _exchange(self, method: Method, sent: dict[str, str], file: Any) -> Reply:
-        if not method.post:
-            return self._transport.send(method.name, sent, body=None, retry=method.repeatable)
         if file is None:
-            return self._transport.send(method.name, {}, body=form_body(sent), retry=False)
-        with upload_source(file) as source:
-            return self._transport.send(method.name, {}, body=source.body(sent), retry=False)
+            body = _body(method, sent)
+            return self._transport.send(method.name, sent, body=body, retry=method.repeatable)
+        with self.open_file(file) as source:
+            return self._transport.send(method.name, sent, body=source.body(sent), retry=False)
 
     def page(
         self,
         method_name: str,
         *,
-        page: int | None = 1,
-        per_page: int | None = None,
+        page: int | str | None = 1,
+        per_page: int | str | None = None,
         elem_name: str | None = None,
+        error_out: bool = False,
         **params: object,
     ) -> Page[Any]:
         """Return one page of a list, for a template.
 
         :param method_name: a method that takes ``page``.
-        :param page: the number of the page; ``None``, 0 and negative numbers are the first
-            page. A page after the last is empty.
-        :param per_page: the number of records of a page; by default that of the service.
+        :param page: the number of the page, perhaps as a text from a visitor; ``None``, 0,
+            negative numbers and what is no number are the first page. A page after the last is
+            empty.
+        :param per_page: the number of records of a page, perhaps as a text; by default, and for
+            what is no number, that of the service.
         :param elem_name: see :meth:`walk_data`.
+        :param error_out: ``True`` raises an error for a page before the first or after the last,
+            which becomes a response with status 404. An empty list has a first page.
         :param params: parameters of the method.
+        :raises NotFoundError: *error_out* is set, and there is no such page.
         """
+        params = hide(params)
         method = find_method(method_name)
         path = list_path(method, elem_name)
-        number = max(1, page or 1)
-        answer = self.call(method.name, page=number, per_page=per_page, **params)
-        listing = read_list(answer, path, method.name, per_page)
+        number = page_number(page)
+        if error_out and page is not None and whole_number(page) != number:
+            raise _no_page(method, page)
+        wanted = (
+            None if per_page is None or whole_number(per_page) is None else page_number(per_page)
+        )
+        answer = self.call(method.name, page=number, per_page=wanted, **params)
+        listing = read_list(answer, path, method.name, wanted)
+        last = number - 1 if listing.pages is None and not listing.records else listing.pages
+        if error_out and last is not None and number > max(1, last):
+            raise _no_page(method, number)
         return Page(
             listing.records,
             number,

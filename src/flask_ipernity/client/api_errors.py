@@ -15,12 +15,12 @@ from ..errors import (
     TokenError,
     UploadRefused,
 )
-from ..http.redaction import redact
+from ..http.redaction import SECRET_PARAMS, redact
 from .methods import Method
 from .transport import Reply
+from .values import shown_text, whole_number
 
 _SERVICE_DOWN = frozenset({500, 501, 503})
-_SECRET_PARAMS = ("auth_token", "api_sig", "frob")
 _KINDS: dict[int, type[APIRequestError]] = {
     106: TokenError,
     107: TokenError,
@@ -48,18 +48,17 @@ def api_error(
     """
     api: Mapping[str, Any] = reply.answer["api"]
     error: APIRequestError | BadAnswer | ServiceUnavailableError
-    try:
-        code = int(api["code"])
-    except (KeyError, TypeError, ValueError):
+    code = whole_number(api.get("code"))
+    if code is None:
         error = BadAnswer("the answer is an error without a code", method.name)
     else:
-        hidden = [sent.get(name) for name in _SECRET_PARAMS]
-        message = redact(str(api.get("message", "")), *secrets, *hidden)
+        hidden = [sent.get(name) for name in SECRET_PARAMS]
+        message = redact(shown_text(api.get("message")), *secrets, *hidden)
         if code in _SERVICE_DOWN:
             error = ServiceUnavailableError(f"Ipernity answered {code}, {message}", method.name)
         else:
             kind = _kind(method, code)
-            error = kind(str(api.get("status")), code, message, method.name, shown(params))
+            error = kind(shown_text(api.get("status")), code, message, method.name, shown(params))
     error.tries = reply.tries
     return error
 
@@ -74,4 +73,4 @@ def _kind(method: Method, code: int) -> type[APIRequestError]:
 
 def shown(params: Mapping[str, object]) -> dict[str, object]:
     """Return *params* without what is secret, as errors show them."""
-    return {name: value for name, value in params.items() if name not in _SECRET_PARAMS}
+    return {name: value for name, value in params.items() if name not in SECRET_PARAMS}

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ..errors import BadAnswer
+from ..http.redaction import Secret
 from ..permissions import checked
 from .base import Application, Service
+from .grant import read_grant
 from .signing import api_sig
+from .values import mapping, record_id
 
 if TYPE_CHECKING:
     from . import types as t
@@ -39,8 +42,12 @@ class AuthHandler(Service):
 
         It is not for web applications: a person who knows the frob before the
         visitor agrees can finish the sign-in in the visitor's place.
+
+        :raises BadAnswer: the answer has no frob.
         """
         answer: t.AuthGetFrob = self._call("auth.getFrob", {}, extra_params)
+        if record_id((mapping(answer.get("auth")) or {}).get("frob")) is None:
+            raise BadAnswer("the answer has no frob", "auth.getFrob")
         return answer
 
     def getToken(
@@ -58,13 +65,12 @@ class AuthHandler(Service):
         :raises APIRequestError: 2: the frob is wrong, spent or too old.
         :raises BadAnswer: the answer has no token.
         """
+        frob = Secret(frob)
         params = {"frob": frob, "extra": extra}
         answer: t.AuthGetToken = self._call("auth.getToken", params, extra_params)
-        auth: object = answer.get("auth")
-        if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
-            raise BadAnswer("the answer has no token", "auth.getToken")
+        given = read_grant(answer, "auth.getToken")
         if store_token:
-            self._api.token = auth
+            self._api.token = given
         return answer
 
     def checkToken(
@@ -79,6 +85,7 @@ class AuthHandler(Service):
         :param auth_token: a token; by default that of the API object.
         :raises TokenError: the token is not valid any more.
         """
+        auth_token = auth_token and Secret(auth_token)
         params = {"auth_token": auth_token, "extra": extra}
         answer: t.AuthCheckToken = self._call("auth.checkToken", params, extra_params)
         return answer
@@ -88,7 +95,7 @@ class AuthHandler(Service):
         query = {"api_key": self._api.api_key, **wanted, **params}
         if self._api.lang:
             query["lg"] = self._api.lang
-        query["api_sig"] = api_sig(query, self._api.api_secret)
+        query["api_sig"] = Secret(api_sig(query, self._api.api_secret))
         return f"{self._api.authorize_url}?{urlencode(query)}"
 
 
@@ -114,6 +121,7 @@ class DesktopAuthHandler(AuthHandler):
         :param frob: from :meth:`~.AuthHandler.getFrob`.
         :raises ConfigurationError: an item or level that does not exist.
         """
+        frob = Secret(frob)
         return self._authorize_url(perms, frob=frob)
 
 

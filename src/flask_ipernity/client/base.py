@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .methods import unknown_method
 
+if TYPE_CHECKING:
+    from .multipart import Progress, UploadSource
+
 
 class Caller(Protocol):
     """An object that calls API methods, such as :class:`.IpernityAPI`."""
@@ -14,11 +17,13 @@ class Caller(Protocol):
     def call(self, method_name: str, **params: object) -> dict[str, Any]: ...
 
 
-class TokenHolder(Caller, Protocol):
-    """A caller that knows the user who granted its token."""
+class Sender(Caller, Protocol):
+    """A caller that knows the user who granted its token, and opens files to upload."""
 
     @property
     def user_info(self) -> dict[str, Any] | None: ...
+
+    def open_file(self, file: Any, on_progress: Progress | None = None) -> UploadSource: ...
 
 
 class Application(Caller, Protocol):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..errors import BadAnswer
 from .methods import Method
+from .values import mapping, whole_number
 
 T = TypeVar("T")
 
@@ -49,17 +51,16 @@ def read_list(
     :param wanted: the number of records of a page that was asked for.
     :raises BadAnswer: there is no list.
     """
-    try:
-        listing = answer
-        for key in path[:-1]:
-            listing = listing[key]
-        # An empty list may have no key at all.
-        records = listing.get(path[-1], [])
-        if not isinstance(records, list):
-            raise TypeError
-        total, per_page, pages = (_count(listing, key) for key in ("total", "per_page", "pages"))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadAnswer(f"the answer has no list at {'.'.join(path)}", method_name) from None
+    listing = mapping(answer)
+    for key in path[:-1]:
+        listing = None if listing is None else mapping(listing.get(key))
+    # An empty list may have no key at all.
+    records = None if listing is None else listing.get(path[-1], [])
+    if listing is None or not isinstance(records, list):
+        raise BadAnswer(f"the answer has no list at {'.'.join(path)}", method_name)
+    total, per_page, pages = (
+        _count(listing, key, method_name) for key in ("total", "per_page", "pages")
+    )
     per_page = per_page or wanted or len(records)
     if pages is None and total is not None:
         # The answers of some methods have the total only.
@@ -67,9 +68,23 @@ def read_list(
     return Listing(records, total, per_page, pages)
 
 
-def _count(listing: dict[str, Any], key: str) -> int | None:
-    value = int(listing[key]) if key in listing else None
-    return value if value is None or 0 <= value <= _MAX_COUNT else None
+def _count(listing: Mapping[str, Any], key: str, method_name: str) -> int | None:
+    if key not in listing:
+        return None
+    value = whole_number(listing[key])
+    if value is None:
+        raise BadAnswer(f"{key} of the list is no number", method_name)
+    return value if 0 <= value <= _MAX_COUNT else None
+
+
+def page_number(value: object) -> int:
+    """Return the number of a page, as a view may have it from a visitor.
+
+    ``None``, what is no number, and what is below 1, are the first page.
+    """
+    if isinstance(value, float) and isfinite(value):
+        value = int(value)
+    return min(max(1, whole_number(value) or 1), _MAX_COUNT)
 
 
 class Page(Generic[T]):

@@ -33,6 +33,9 @@ _NEVER_CACHED = ("account.getQuota", "auth.", "upload.")
 # A frob is spent by the first exchange, even if the response with the token gets lost.
 _FROB_EXCHANGE = "auth.getToken"
 
+#: The only method that cannot be called by POST, as oneyoung/python-ipernity-api reports.
+GET_ONLY = "api.methods.get"
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)+", re.ASCII)
 
 
@@ -40,7 +43,8 @@ class Method(NamedTuple):
     """One API method."""
 
     name: str
-    #: It changes data, and is sent by POST.
+    #: It changes data. Ipernity takes it by POST only; other methods go by POST if they have a
+    #: token, so that none is in a URL.
     post: bool
     #: Where its records are in the answer, outermost key first.
     list_key: tuple[str, ...] | None
@@ -101,7 +105,7 @@ def find_method(name: str, unknown: object = False) -> Method:
     """Return the method *name*; its service may have its plural name.
 
     :param unknown: a true value allows a method that the list does not have, which is then
-        called by GET; with ``"POST"``, by POST.
+        called as one that reads; with ``"POST"``, as one that changes data.
     :raises UnknownMethod: there is no such method.
     """
     methods = all_methods()

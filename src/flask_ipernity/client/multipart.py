@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 from urllib.parse import urlencode
 
 from ..errors import UploadError
+from ..http.redaction import SecretBytes
 from .transport import RequestBody
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ _CHUNK_SIZE = 64 * 1024
 _RESPONSE_TIMEOUT = 120.0
 
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
 def form_body(params: Mapping[str, str]) -> RequestBody:
     """Return *params* as the body of a form."""
-    return RequestBody(
-        urlencode(params).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
-    )
+    return RequestBody(SecretBytes(urlencode(params).encode()), _FORM)
 
 
 class UploadSource:
@@ -109,15 +111,16 @@ class UploadSource:
     def body(self, params: Mapping[str, str]) -> RequestBody:
         """Return *params* and the file as a multipart body of known length."""
         boundary = token_hex(16)
-        fields = "".join(
+        lines = "".join(
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in params.items()
         )
-        head = (
-            f'{fields}--{boundary}\r\nContent-Disposition: form-data; name="file";'
+        lines += (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file";'
             f' filename="{_quoted(self.filename)}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
-        ).encode("utf-8", "replace")
+        )
+        head = SecretBytes(lines.encode("utf-8", "replace"))
         tail = f"\r\n--{boundary}--\r\n".encode()
         headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
@@ -168,11 +171,6 @@ def _last_part(name: object, *, of_a_form: bool) -> str:
     if of_a_form:
         text = text.replace("\\", "/")
     return os.path.basename(text)
-
-
-def upload_source(file: Any) -> UploadSource:
-    """Return *file* as a source, if it is not one already."""
-    return file if isinstance(file, UploadSource) else UploadSource(file)
 
 
 def _quoted(filename: str) -> str:

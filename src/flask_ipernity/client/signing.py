@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from hashlib import md5
 from math import isfinite
 
-# These are called to get a token.
-_WITHOUT_TOKEN = frozenset({"auth.getFrob", "auth.getToken"})
+from ..http.redaction import SECRET_PARAMS, Secret, SecretBytes
+from .methods import GET_ONLY
+
+# The first two are called to get a token.
+_WITHOUT_TOKEN = frozenset({"auth.getFrob", "auth.getToken", GET_ONLY})
 
 
 def signed_params(
@@ -34,7 +37,11 @@ def signed_params(
     if lang:
         signed["lg"] = lang
     signed.update(plain_params(params))
-    signed["api_sig"] = api_sig(signed, api_secret, method)
+    if method == GET_ONLY:
+        signed.pop("auth_token", None)
+    for name, value in signed.items():
+        _check_encodable(name, value)
+    signed["api_sig"] = Secret(api_sig(signed, api_secret, method))
     return signed
 
 
@@ -49,7 +56,8 @@ def api_sig(params: Mapping[str, str], secret: str, method: str = "") -> str:
         name + params[name] for name in sorted(params) if name not in ("api_sig", "file")
     )
     # MD5 is what the service asks for; it is used for nothing else.
-    return md5(f"{signed}{method}{secret}".encode(), usedforsecurity=False).hexdigest()
+    content = SecretBytes(f"{signed}{method}{secret}".encode(errors="surrogatepass"))
+    return md5(content, usedforsecurity=False).hexdigest()
 
 
 def plain_params(params: Mapping[str, object]) -> dict[str, str]:
@@ -63,7 +71,21 @@ def plain_params(params: Mapping[str, object]) -> dict[str, str]:
     for name, value in params.items():
         if value is not None:
             plain[name] = value if type(value) is str else _text(name, value)
+            if name in SECRET_PARAMS:
+                plain[name] = Secret(plain[name])
     return plain
+
+
+def _check_encodable(name: str, value: str) -> None:
+    if value.isascii() and name.isascii():
+        return
+    try:
+        (name + value).encode()
+    except UnicodeEncodeError:
+        problem = f"{name!a}: a parameter has half of a surrogate pair, which is no text"
+    else:
+        return
+    raise TypeError(problem)
 
 
 def _text(name: str, value: object) -> str:

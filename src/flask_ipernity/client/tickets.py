@@ -5,12 +5,13 @@ Source: Ipernity's help page ``method/upload.checkTickets``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import monotonic, sleep
 from typing import Any
 
-from ..errors import APIRequestError, BadAnswer, QuotaExceeded, ServiceError, UploadError
+from ..errors import N_, APIRequestError, BadAnswer, QuotaExceeded, ServiceError, UploadError
 from .base import Caller
+from .values import mapping, number, record_id
 
 #: How many tickets one call may have.
 MAX_TICKETS = 50
@@ -19,8 +20,8 @@ MAX_TICKETS = 50
 POLL_INTERVAL = (1.0, 30.0)
 
 
-REFUSED = "refused", "%(file)s (ticket %(ticket_id)s): Ipernity has refused the file."
-UNKNOWN = "unknown_ticket", "Ipernity does not know the ticket %(ticket_id)s."
+REFUSED = "refused", N_("%(file)s (ticket %(ticket_id)s): Ipernity has refused the file.")
+UNKNOWN = "unknown_ticket", N_("Ipernity does not know the ticket %(ticket_id)s.")
 
 
 class Ticket:
@@ -86,14 +87,14 @@ class Ticket:
     def _decided(self) -> bool:
         return self._doc_id is not None or self._refusal is not None
 
-    def _update(self, state: dict[str, Any]) -> None:
+    def _update(self, state: Mapping[str, Any]) -> None:
         """Take over what Ipernity answers for this ticket."""
         if state.get("invalid") in ("1", 1):
             self._refusal = REFUSED
         elif state.get("done") in ("1", 1):
-            if not state.get("doc_id"):
+            self._doc_id = record_id(state.get("doc_id"))
+            if self._doc_id is None:
                 raise BadAnswer("a ticket is done and has no document", "upload.checkTickets")
-            self._doc_id = str(state["doc_id"])
 
 
 def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
@@ -111,7 +112,7 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
     last_error: Exception | None = None
     while waiting := [ticket for ticket in tickets if not ticket._decided]:
         if monotonic() > end:
-            first = waiting[0]
+            first, seconds = waiting[0], f"{timeout:g}"
             raise UploadError(
                 first.filename,
                 first.id,
@@ -120,7 +121,7 @@ def wait_for(tickets: Iterable[Ticket], timeout: float = 600) -> list[str]:
                 reason="not_done",
                 waiting=len(waiting),
                 all=len(tickets),
-                seconds=f"{timeout:g}",
+                seconds=seconds,
                 ticket_id=first.id,
             ) from last_error
         delay = min(max(ticket._next_poll for ticket in waiting), end) - monotonic()
@@ -150,16 +151,18 @@ def _ask(api: Caller, tickets: list[Ticket]) -> None:
                 _ask(api, [ticket])
         return
     by_id = {ticket.id: ticket for ticket in tickets}
-    try:
-        listing = answer["tickets"]
-        states = listing.get("ticket", [])
-        for state in states:
-            if known := by_id.get(str(state["id"])):
-                known._update(state)
-        eta = float(listing.get("eta") or max((float(s.get("eta", 0)) for s in states), default=0))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadAnswer("the answer has no tickets", "upload.checkTickets") from None
-    _poll_in(eta, tickets)
+    listing = mapping(answer.get("tickets"))
+    states = [] if listing is None else listing.get("ticket", [])
+    if listing is None or not isinstance(states, list) or not states:
+        raise BadAnswer("the answer has no tickets", "upload.checkTickets")
+    etas = [0.0]
+    for state in states:
+        if mapping(state) is None or record_id(state.get("id")) is None:
+            raise BadAnswer("a ticket in the answer has no id", "upload.checkTickets")
+        if known := by_id.get(record_id(state.get("id"))):
+            known._update(state)
+        etas.append(number(state.get("eta")) or 0)
+    _poll_in(number(listing.get("eta")) or max(etas), tickets)
 
 
 def _poll_in(seconds: float, tickets: list[Ticket]) -> None:

@@ -1,35 +1,49 @@
 """Send calls by HTTP, and decode the responses: connections, time-outs and retries.
 
-It follows no redirects, and uses no proxies from the environment, no netrc file and no
-content encodings.
+It follows no redirects, and uses no proxy but the one it is given, no netrc file and no content
+encodings.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
+from http.client import (
+    HTTP_PORT,
+    HTTPS_PORT,
+    METHOD_NOT_ALLOWED,
+    HTTPException,
+    HTTPResponse,
+)
 from queue import SimpleQueue
 from random import uniform
-from socket import gaierror
 from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
+from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceUnavailableError
+from ..http.forward_proxy import ForwardProxy
 from ..http.pool import Pool
+from ..http.redaction import Secret
 from ..http.retry_after import parse_retry_after
-from ..http.sockets import ConnectError, Origin
+from ..http.sockets import Origin
 from ..per_process import PerProcess
+from .connection_errors import connection_error
+from .values import decode
 
-#: Bytes of the longest response that is read.
-MAX_RESPONSE_SIZE = 32 * 1024 * 1024
+#: Bytes of the longest response that is read, unless more is asked for: twenty times the longest
+#: page of a list. What it is decoded to may take forty times as much.
+MAX_RESPONSE_SIZE = 4 * 1024 * 1024
 
 # Seconds before the first retry; each further delay is twice as long.
 _RETRY_DELAY = 0.2
+
+_NOT_BY_POST = (
+    "Ipernity does not take this call by POST (HTTP 405). Calls with a token go by POST only:"
+    " a token in a URL is read by proxies, and by programs that watch for errors"
+)
 
 _RETRY_STATUSES = frozenset({429, 502, 503, 504})
 
@@ -44,6 +58,8 @@ class Reply(NamedTuple):
     answer: dict[str, Any]
     #: How often the call was sent, retries included.
     tries: int
+    #: The length of the answer, in bytes.
+    size: int = 0
 
 
 class Prefetched:
@@ -125,6 +141,9 @@ class Transport:
     :param retries: how often a call that may be repeated is sent again after a failure.
     :param pool_size: how many connections are kept open.
     :param user_agent: the value of the ``User-Agent`` header.
+    :param proxy: the URL of an HTTP proxy through which the service is reached, such as
+        ``http://user:password@proxy.example:3128``.
+    :param max_response_size: bytes of the longest response that is read; by default 4 MiB.
     """
 
     def __init__(
@@ -135,6 +154,8 @@ class Transport:
         retries: int = 2,
         pool_size: int = 16,
         user_agent: str = "Flask-Ipernity",
+        max_response_size: int | None = None,
+        proxy: str | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -146,9 +167,10 @@ class Transport:
         connect, total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._connect_timeout, self._total_timeout = connect, total
         self._retries = retries
+        self._max_response_size = max_response_size or MAX_RESPONSE_SIZE
         self.pool_size = pool_size
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size)
+        self._pool = Pool(pool_size, proxy=None if proxy is None else ForwardProxy(proxy))
         # The threads that would release that of another process are not in this one.
         self._prefetching = PerProcess(lambda: BoundedSemaphore(pool_size))
 
@@ -162,15 +184,15 @@ class Transport:
         """Send one call and return the reply.
 
         :param method: the API method.
-        :param params: the parameters of the query; none if *body* has them.
+        :param params: the parameters, for the query; ignored if there is a *body*, which has them.
         :param body: the body of a POST request; without it, the request is a GET.
         :param retry: whether to send it again after a failure that may pass.
         :raises ServiceError: there is no usable answer; ``tries`` is set, here and below.
         :raises QuotaExceeded: HTTP 429.
         """
         target = f"{self._path}{method}/json"
-        if params:
-            target += "?" + urlencode(params)
+        if body is None:
+            target = Secret(f"{target}?{urlencode(params)}")
         end = monotonic() + self._total_timeout
         max_tries = 1 + self._retries if retry else 1
         tries = 1
@@ -185,16 +207,19 @@ class Transport:
                     del outcome
             tries += 1
             sleep(delay)
-        return Reply(outcome, tries)
+        return outcome._replace(tries=tries)
 
-    def prefetch(self, method: str, params: Mapping[str, str]) -> Prefetched | None:
-        """Send a GET request in another thread, and return its reply, which may still be to come.
+    def prefetch(
+        self, method: str, params: Mapping[str, str], body: RequestBody | None = None
+    ) -> Prefetched | None:
+        """Send a request in another thread, and return its reply, which may still be to come.
 
         As many can be on their way at once as the pool has connections. Return ``None`` if there
         are as many already, or if no thread can be started.
 
         :param method: the API method.
         :param params: its signed parameters.
+        :param body: as for :meth:`send`.
         """
         prefetching = self._prefetching()
         if not prefetching.acquire(blocking=False):
@@ -202,16 +227,18 @@ class Transport:
         prefetched = Prefetched(method, params)
         try:
             # A daemon: it must not delay the end of the program.
-            Thread(target=self._fetch, args=(prefetched, prefetching), daemon=True).start()
+            Thread(target=self._fetch, args=(prefetched, body, prefetching), daemon=True).start()
         except RuntimeError:
             prefetching.release()
             return None
         return prefetched
 
-    def _fetch(self, prefetched: Prefetched, prefetching: BoundedSemaphore) -> None:
+    def _fetch(
+        self, prefetched: Prefetched, body: RequestBody | None, prefetching: BoundedSemaphore
+    ) -> None:
         outcome: Reply | BaseException
         try:
-            outcome = self.send(prefetched.method, prefetched.params, body=None, retry=True)
+            outcome = self.send(prefetched.method, prefetched.params, body=body, retry=True)
         except BaseException as error:
             outcome = error
         prefetching.release()
@@ -219,7 +246,7 @@ class Transport:
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float
-    ) -> dict[str, Any] | _FailedTry:
+    ) -> Reply | _FailedTry:
         # Errors are returned, not raised in here: an error raised while one of
         # the connection's is being handled would carry that one as its context,
         # and its text may hold the URL and so the token.
@@ -227,7 +254,7 @@ class Transport:
         try:
             connection = self._pool.take(self._origin, min(self._connect_timeout, time_left))
         except (HTTPException, OSError) as error:
-            return _FailedTry(_connection_error(method, error), may_retry=True)
+            return _FailedTry(connection_error(method, error), may_retry=True)
         response_timeout = body.response_timeout if body else None
         try:
             # A service that refuses a file may answer before it has read it all.
@@ -244,18 +271,20 @@ class Transport:
                 if response_timeout is None
                 else max(self._total_timeout, response_timeout)
             )
-            content = _read(response)
+            content = _read(response, self._max_response_size)
         except (HTTPException, OSError) as error:
             connection.close()
-            return _FailedTry(_connection_error(method, error), may_retry=True)
+            return _FailedTry(connection_error(method, error), may_retry=True)
         except BaseException:
             connection.close()
             raise
         if content is None:
             connection.close()
-            text = f"the response is longer than {MAX_RESPONSE_SIZE} bytes"
+            text = f"the response is longer than {self._max_response_size} bytes"
             return _FailedTry(BadAnswer(text, method))
         self._pool.keep(self._origin, connection)
+        if response.status == METHOD_NOT_ALLOWED and body is not None:
+            return _FailedTry(BadAnswer(_NOT_BY_POST, method))
         return _decode(method, response, content)
 
 
@@ -264,9 +293,9 @@ def _time_left(end: float) -> float:
     return max(end - monotonic(), 0.001)
 
 
-def _read(response: HTTPResponse) -> bytes | None:
-    """Return the body, or ``None`` when it is too long."""
-    if (response.length or 0) > MAX_RESPONSE_SIZE:
+def _read(response: HTTPResponse, limit: int) -> bytes | None:
+    """Return the body, or ``None`` when it is longer than *limit*."""
+    if (response.length or 0) > limit:
         return None
     if response.length is not None:
         # Unlike a read of so many bytes, this raises when the body is cut off.
@@ -275,12 +304,12 @@ def _read(response: HTTPResponse) -> bytes | None:
     while piece := response.read(65536):
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_RESPONSE_SIZE:
+        if size > limit:
             return None
     return b"".join(pieces)
 
 
-def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _FailedTry:
+def _decode(method: str, response: HTTPResponse, content: bytes) -> Reply | _FailedTry:
     """Return the answer in a response, or why it has none."""
     status = response.status
     if status == 429 or status >= 500:
@@ -298,48 +327,9 @@ def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
         return _FailedTry(BadAnswer("the response has a content encoding", method))
     try:
         # JSON comes as text/plain, so its type says nothing.
-        answer = _decoder.decode(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        answer = decode(content.decode("utf-8-sig"))
+    except ValueError:
         return _FailedTry(BadAnswer("the answer is not JSON", method))
     if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
         return _FailedTry(BadAnswer("the answer is no object with the key api", method))
-    return answer
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-# Python's decoder takes NaN and Infinity, which are not JSON.
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-
-
-def _connection_error(method: str, error: Exception) -> ServiceError:
-    """Return the error of ours for one of the connection's, with a cause that holds no URL."""
-    failure: ServiceError
-    match error:
-        case ConnectError(args=[gaierror() | UnicodeError()]):
-            failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
-        case ConnectError(args=[TimeoutError()]):
-            failure = ServiceTimeout("the service did not accept a connection in time", method)
-        case ConnectError():
-            failure = ServiceUnavailableError("no connection to the service", method)
-        case TimeoutError():
-            failure = ServiceTimeout("the service did not answer in time", method)
-        case _:
-            failure = ServiceUnavailableError("the connection to the service broke", method)
-    failure.__cause__ = _root(error)
-    return failure
-
-
-def _root(error: BaseException) -> BaseException | None:
-    """Return the operating system's error that *error* comes from, without context."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError):
-            bare = seen.with_traceback(None)
-            bare.__cause__ = bare.__context__ = None
-            return bare
-        inner = [arg for arg in seen.args if isinstance(arg, BaseException)]
-        seen = seen.__cause__ or seen.__context__ or (inner[0] if inner else None)
-    return None
+    return Reply(answer, tries=1, size=len(content))

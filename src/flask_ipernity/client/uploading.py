@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from ..errors import BadAnswer, NotFoundError, ServiceError, UploadError, UploadRefused
-from .base import TokenHolder
+from .base import Sender
 from .lists import read_list
 from .multipart import File, Progress, UploadSource
 from .services import Upload
 from .tickets import Ticket, wait_for
+from .values import mapping, record_id, whole_number
 
 if TYPE_CHECKING:
     from . import types as t
@@ -23,7 +24,7 @@ class Uploader(Upload):
 
     __slots__ = ()
 
-    _api: TokenHolder
+    _api: Sender
 
     def __call__(
         self,
@@ -49,7 +50,7 @@ class Uploader(Upload):
             account may not upload; or there is a document of it; or Ipernity has refused it; or
             the connection broke, and the text says how to find out whether it arrived.
         :raises APIRequestError: Ipernity has refused the call. If it has refused the file, it is an
-            :exc:`UploadError` as well.
+            ``UploadError`` as well.
         :raises ServiceError: Ipernity cannot be reached; nothing was sent.
         """
         if if_exists not in ("upload", "skip", "error"):
@@ -58,7 +59,7 @@ class Uploader(Upload):
         inspect.signature(self.file).bind(file=file, extra_params=extra_params, **params)
         if not (extra_params and "async" in extra_params):
             params.setdefault("async_", True)
-        with UploadSource(file, on_progress) as source:
+        with self._api.open_file(file, on_progress) as source:
             if source.size == 0:
                 raise _empty(file, source.filename)
             self._check_quota(source)
@@ -96,7 +97,8 @@ class Uploader(Upload):
         """Send the file, and return the id of its ticket."""
         try:
             answer = self.file(file=source, extra_params=extra_params, **params)
-            if "ticket" not in answer:
+            ticket = record_id(answer.get("ticket"))
+            if ticket is None:
                 raise BadAnswer("the answer has no ticket", "upload.file")
         except UploadRefused as error:
             error.filename = source.filename
@@ -114,20 +116,17 @@ class Uploader(Upload):
                 sent=source.sent,
                 size=source.size,
             ) from error
-        return str(answer["ticket"])
+        return ticket
 
     def _check_quota(self, source: UploadSource) -> None:
         name, size = source.filename, source.size
         media = _media_type(name)
         answer = self._api.call("account.getQuota")
-        try:
-            quota = answer.get("quota", {})
-            sizes = quota.get("maxfilesize", {})
-            limits = {kind: _number(row.get("bytes")) for kind, row in sizes.items()}
-            upload = quota.get("upload", {})
-            left = _number(upload.get("left", {}).get("bytes"))
-        except AttributeError:
-            raise BadAnswer("the answer has no quota", "account.getQuota") from None
+        quota = _part(answer, "quota")
+        sizes = _part(quota, "maxfilesize")
+        limits = {kind: whole_number(_part(sizes, kind).get("bytes")) for kind in sizes}
+        upload = _part(quota, "upload")
+        left = whole_number(_part(upload, "left").get("bytes"))
         # The service may know more kinds of files than this machine.
         limit = limits.get(media) if media else max(limits.values(), default=None, key=_or_zero)
         if limit == 0:
@@ -164,16 +163,19 @@ class Uploader(Upload):
         except NotFoundError:
             return None
         user = self._api.user_info or {}
-        for row in read_list(answer, ("docs", "doc"), "doc.checkMD5").records:
-            if not row.get("doc_id") or row.get("found") == "0":
+        for found in read_list(answer, ("docs", "doc"), "doc.checkMD5").records:
+            row = mapping(found) or {}
+            doc_id = record_id(row.get("doc_id"))
+            if doc_id is None or row.get("found") == "0":
                 continue
             # It may be deleted, or belong to another account; PyIpernity's tests check that, too.
             try:
-                doc: Any = self._api.call("doc.get", doc_id=row["doc_id"]).get("doc", {})
+                doc = mapping(self._api.call("doc.get", doc_id=doc_id).get("doc")) or {}
             except NotFoundError:
                 continue
-            if doc.get("owner", {}).get("user_id") == user.get("user_id"):
-                return str(row["doc_id"])
+            owner = record_id((mapping(doc.get("owner")) or {}).get("user_id"))
+            if owner is not None and owner == record_id(user.get("user_id")):
+                return doc_id
         return None
 
 
@@ -190,11 +192,11 @@ def _media_type(filename: str) -> str | None:
     return {"image": "photo", "video": "video", "audio": "audio"}.get(mime_type.partition("/")[0])
 
 
-def _number(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
+def _part(quota: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = mapping(quota.get(key, {}))
+    if found is None:
+        raise BadAnswer(f"the answer has no quota: {key} is no mapping", "account.getQuota")
+    return found
 
 
 def _or_zero(value: int | None) -> int:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Generator, Iterator
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import BadAnswer
+from ..http.redaction import hide
 from .base import Caller
 from .lists import Listing, list_path, read_list
 from .methods import Method, find_method
 from .transport import Prefetched
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -38,7 +43,8 @@ class Walk(Generic[T]):
     In the middle of a page the following pages are prefetched, several at a time, so that a
     caller who takes few records makes few calls. No record comes twice, even if records move to
     a later page during the walk. If records are removed during the walk, others move to an
-    earlier page and may be missed.
+    earlier page and may be missed. A list that sends the same page again and again, whatever
+    number of pages it names, ends after the first such page.
 
     An error is raised where its page would begin, after all records before it.
 
@@ -67,6 +73,7 @@ class Walk(Generic[T]):
         page: int | str = 1,
         **params: object,
     ) -> None:
+        params = hide(params)
         if limit is not None and limit < 0:
             raise ValueError(f"limit={limit}: it must not be negative")
         self._api = api
@@ -81,6 +88,9 @@ class Walk(Generic[T]):
         self._per_page = None if per_page is None else int(per_page)
         self._first: Listing | None = None
         self._prefetched: dict[int, Prefetched] = {}
+        self._before = Listing([], None, 1, None)
+        #: How many pages in a row had nothing new.
+        self._repeated = 0
         self._records = self._walk()
 
     def __iter__(self) -> Iterator[T]:
@@ -129,6 +139,7 @@ class Walk(Generic[T]):
         )
         key = _ID_KEYS.get(self._path[-1], f"{self._path[-1]}_id")
         seen: set[str] = set()
+        self._before = listing
         while True:
             new = _new_records(listing.records, key, seen)
             for position, record in enumerate(new):
@@ -146,7 +157,32 @@ class Walk(Generic[T]):
         # A page without records is the end, whatever number of pages the service names.
         if not self._method.paged or not listing.records:
             return True
-        return not new if listing.pages is None else number >= listing.pages
+        if listing.pages is None:
+            return not new
+        if number >= listing.pages:
+            return True
+        before, self._before = self._before, listing
+        self._repeated = 0 if new else self._repeated + 1
+        if new or not self._is_repeated(listing, before):
+            return False
+        log.warning(
+            "%s sends the same records again: the walk ends at page %d of %d",
+            self._method.name,
+            number,
+            listing.pages,
+        )
+        return True
+
+    def _is_repeated(self, listing: Listing, before: Listing) -> bool:
+        """Return whether nothing but a mistake of the list explains a page without anything new.
+
+        Records that are added at the beginning during the walk move others to later pages, so that
+        these come again; the list is longer then.
+        """
+        if listing.records == before.records:
+            return _size(listing) <= _size(before)
+        added = _size(listing) - _size(self._first_page())
+        return (self._repeated - 1) * listing.per_page > max(0, added)
 
     def _first_page(self) -> Listing:
         if self._first is None:
@@ -182,6 +218,11 @@ class Walk(Generic[T]):
                 self._prefetched[next_number] = prefetched
 
 
+def _size(listing: Listing) -> int:
+    """Return how many records the whole list has, as far as its page says."""
+    return (listing.pages or 0) * listing.per_page if listing.total is None else listing.total
+
+
 def _page_length(method: Method, limit: int | None) -> int | None:
     longest = method.max_per_page
     return min(longest, limit) if longest and limit else longest
@@ -192,8 +233,14 @@ def _new_records(records: list[Any], key: str, seen: set[str]) -> list[Any]:
     new = []
     for record in records:
         record_id = record.get(key, record.get("id")) if isinstance(record, dict) else None
-        # Records without an id are compared as a whole.
-        record_id = repr(record) if record_id is None else str(record_id)
+        if isinstance(record_id, str | int):
+            record_id = str(record_id)
+        else:
+            # Records without an id are compared as a whole.
+            try:
+                record_id = json.dumps(record, sort_keys=True)
+            except RecursionError:
+                raise BadAnswer("a record is nested too deeply") from None
         if record_id not in seen:
             seen.add(record_id)
             new.append(record)

@@ -21,7 +21,8 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     :param config: the application's configuration: ``IPERNITY_APP_KEY``,
         ``IPERNITY_APP_SECRET`` and other settings of Flask-Ipernity, and
         ``DEMO_USER``, the id of the member whose photos are shown. Without it
-        the home page shows what is popular. Unless ``TRUSTED_HOSTS`` is set, the gallery
+        the home page shows what is popular. With ``DEMO_ADDRESS``, the URL of the gallery,
+        other names of this machine lead there. Unless ``TRUSTED_HOSTS`` is set, the gallery
         answers only to names of this machine.
     """
     app = Flask(__name__)
@@ -34,6 +35,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         IPERNITY_PERMISSIONS={"doc": "read"},
         DEMO_USER=None,
+        DEMO_ADDRESS=None,
         DEMO_LOCAL=False,
     )
     app.config.from_mapping(config)

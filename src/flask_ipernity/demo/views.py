@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -26,6 +27,20 @@ class IdConverter(BaseConverter):
     """``<id:…>``: the id of a document, album or member. Other text needs no call."""
 
     regex = "[1-9][0-9]{0,18}"
+
+
+@gallery.before_app_request
+def one_name() -> Response | None:
+    """Lead from other names of this machine to the one at which visitors come back from Ipernity.
+
+    Browsers keep the cookies of ``localhost`` and ``127.0.0.1`` apart.
+    """
+    address = current_app.config["DEMO_ADDRESS"]
+    if address is None or request.method != "GET" or request.host_url == f"{address}/":
+        return None
+    if urlsplit(request.host_url).hostname not in ("localhost", "127.0.0.1", "::1"):
+        return None
+    return redirect(address + request.full_path.removesuffix("?"))
 
 
 @gallery.get("/")

@@ -12,6 +12,7 @@ from weakref import finalize
 
 from ..per_process import PerProcess
 from .connection import Connection, Reader, SecureConnection, Wire
+from .forward_proxy import ForwardProxy, host_of
 from .sockets import ConnectError, Origin, open_socket
 
 #: Origins whose connections are kept; more than a site needs.
@@ -27,6 +28,7 @@ class Pool:
     :param open_socket: returns a socket that is connected to an origin; its arguments are the
         origin, and the timeout in seconds for all that it takes.
     :param reader: reads the responses.
+    :param proxy: reaches all servers, in place of *open_socket*.
     """
 
     def __init__(
@@ -34,9 +36,11 @@ class Pool:
         size: int,
         open_socket: Callable[[Any, float], socket.socket] = open_socket,
         reader: type[Reader] = Reader,
+        proxy: ForwardProxy | None = None,
     ) -> None:
         self._size = size
-        self._open_socket = open_socket
+        self._open_socket = open_socket if proxy is None else proxy.open_socket
+        self._proxy = proxy
         self._reader = reader
         self._context: ssl.SSLContext | None = None
         # Two processes on one connection would read each other's responses.
@@ -87,7 +91,10 @@ class Pool:
         # The dot at the end of a full name is for the resolver only.
         host = origin.host.strip("[]").rstrip(".")
         if origin.scheme == "http":
-            return Connection(host, origin.port, Wire(sock, self._reader))
+            via: tuple[str, Mapping[str, str]] = ("", {})
+            if self._proxy is not None:
+                via = (f"http://{host_of(origin)}:{origin.port}", self._proxy.headers)
+            return Connection(host, origin.port, Wire(sock, self._reader), via)
         sock.settimeout(max(end - monotonic(), 0.001))
         # An IP address with a zone ("%eth0") would be taken for a name.
         secure = self._tls().wrap_socket(sock, server_hostname=host.partition("%")[0])

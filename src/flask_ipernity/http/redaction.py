@@ -4,13 +4,49 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
-# Reading calls carry the token in their query, as the service demands it, and
-# the address of a private picture is its only lock.
+#: The parameters of calls that are secret.
+SECRET_PARAMS = frozenset({"auth_token", "api_sig", "frob"})
+
+# The URL of a call has the signature, and the address of a private picture is its only lock.
 _PARAMETER = re.compile(r"\b((?:auth_token|api_sig|api_key|frob)=)[^&\s\"'<>]+")
 # The shape of frobs and tokens: digits, a dash, hexadecimal digits.
 _TOKEN = re.compile(r"\b\d+-[0-9a-f]{10,}\b")
 _MEDIA_SECRET = re.compile(r"(/\d+)\.[0-9a-f]{6,}\.")
+
+
+class Secret(str):
+    """A text that does not show itself.
+
+    Programs that watch for errors send the ``repr`` of all local variables in a traceback away.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class SecretBytes(bytes):
+    """Bytes that do not show themselves. See :class:`Secret`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'***'"
+
+
+def hide(params: Mapping[str, object]) -> dict[str, object]:
+    """Return *params* with a :class:`Secret` for each text that is secret."""
+    hidden = dict(params)
+    for name in SECRET_PARAMS & hidden.keys():
+        value = hidden[name]
+        if isinstance(value, str):
+            hidden[name] = Secret(value)
+        elif isinstance(value, bytes):
+            hidden[name] = SecretBytes(value)
+    return hidden
 
 
 def redact(text: str, *secrets: str | None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import TokenError
 from ..sign_in.visitor import visitor_api
+from .guesses import Guess
 from .labels import with_smaller_sizes
 from .lookup import FoundFile, NoFileReason
 from .state import MediaState
@@ -32,13 +33,14 @@ class NoFile:
     forgot_token: bool = False
 
 
-def choose(media: MediaState, asked: MediaRequest) -> FoundFile | NoFile:
+def choose(media: MediaState, asked: MediaRequest, address: str | None) -> FoundFile | NoFile:
     """Return the file that is asked for, as far as the visitor may see it.
 
     The service is asked without a token first: what everybody may see can be
     shared by caches, and the session need not be read. Missing and forbidden
-    are the same.
+    are the same, and so is what is not asked for because too many were missing.
 
+    :param address: the visitor's address; ``None`` if it cannot be told from others.
     :raises APIRequestError: the service refuses the call itself.
     :raises ServiceError: the service gives no usable answer.
     """
@@ -48,14 +50,24 @@ def choose(media: MediaState, asked: MediaRequest) -> FoundFile | NoFile:
         token = site.settings.owner_token
         found = lookup.find(asked.doc_id, labels, token, lambda: site.api(token))
         return NoFile(found) if isinstance(found, NoFileReason) else found
-    found = lookup.find(asked.doc_id, labels, None, site.api)
+    guess = Guess(lookup.guesses, asked.doc_id, address, is_stranger=True)
+    found = lookup.find(asked.doc_id, labels, None, site.api, guess)
     if isinstance(found, FoundFile):
         return found
     api = visitor_api() if found is not NoFileReason.GONE else None
     if api is None or not api.token:
+        guess.end()
         return NoFile(found)
+    token = api.token_of({})
+    # Whoever is signed in has a budget of her own.
+    own_guess = Guess(lookup.guesses, asked.doc_id, lookup.viewer(token), is_stranger=False)
     try:
-        for_visitor = lookup.find(asked.doc_id, labels, api.token, lambda: api)
+        for_visitor = lookup.find(asked.doc_id, labels, token, lambda: api, own_guess)
     except TokenError:
+        guess.end()
         return NoFile(found, forgot_token=True)
-    return NoFile(for_visitor) if isinstance(for_visitor, NoFileReason) else for_visitor
+    if isinstance(for_visitor, FoundFile):
+        return for_visitor
+    guess.end()
+    own_guess.end()
+    return NoFile(for_visitor)

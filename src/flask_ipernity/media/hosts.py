@@ -17,7 +17,7 @@ from ..errors import BadAnswer
 from ..http import sockets
 
 #: Characters of a URL.
-_MAX_URL_LENGTH = 4096
+MAX_URL_LENGTH = 4096
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _NAT64 = IPv6Network("64:ff9b::/96")
 _6TO4 = IPv6Network("2002::/16")
@@ -61,7 +61,7 @@ def allowed(url: str, hosts: tuple[str, ...]) -> MediaURL:
         characters that programs understand differently.
     """
     is_unambiguous = (
-        len(url) <= _MAX_URL_LENGTH
+        len(url) <= MAX_URL_LENGTH
         and url.isascii()
         and url.isprintable()
         and not any(char in url for char in ' \\"<>^`{|}')

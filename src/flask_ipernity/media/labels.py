@@ -48,7 +48,12 @@ _PIXELS = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 def can_exist(doc_id: str, label: str) -> bool:
     """Return whether a document may have the id *doc_id*, and a file the label *label*."""
-    return label in LABELS and _DOC_ID.fullmatch(doc_id) is not None
+    return label in LABELS and is_doc_id(doc_id)
+
+
+def is_doc_id(text: str) -> bool:
+    """Return whether *text* may be the id of a document."""
+    return _DOC_ID.fullmatch(text) is not None
 
 
 def check(doc_id: str | int, label: str | int) -> tuple[str, str]:

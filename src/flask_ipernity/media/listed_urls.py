@@ -12,9 +12,30 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from ..per_process import ProcessLock
+from .hosts import MAX_URL_LENGTH
+from .labels import can_exist
 
 #: How many lists are kept, the newest.
 MAX_LISTS = 64
+#: Bytes that they may take together.
+MAX_BYTES = 8 * 1024 * 1024
+#: Bytes that a URL takes beyond its characters, with its document and label.
+_ENTRY_BYTES = 300
+
+#: URLs by document and label.
+URLs = dict[tuple[str, str], str]
+
+
+def listed_urls(records: Any) -> URLs:
+    """Return the URLs in *records*, a list of documents; what is malformed is left out."""
+    urls: URLs = {}
+    for record in records if isinstance(records, list) else ():
+        thumb = record.get("thumb") if isinstance(record, Mapping) else None
+        if isinstance(thumb, Mapping) and isinstance(url := thumb.get("url"), str):
+            doc_id, label = str(record.get("doc_id")), str(thumb.get("label"))
+            if url and len(url) <= MAX_URL_LENGTH and can_exist(doc_id, label):
+                urls[doc_id, label] = url
+    return urls
 
 
 class _List(NamedTuple):
@@ -22,7 +43,8 @@ class _List(NamedTuple):
 
     viewer: str
     expires: float
-    urls: dict[tuple[str, str], str]
+    urls: URLs
+    size: int
 
 
 class ListedURLs:
@@ -34,25 +56,24 @@ class ListedURLs:
     def __init__(self, max_age: float, clock: Callable[[], float] = monotonic) -> None:
         self._max_age = max_age
         self._clock = clock
-        self._lists: deque[_List] = deque(maxlen=MAX_LISTS)
+        self._lists: deque[_List] = deque()
+        self._size = 0
         self._lock = ProcessLock()
 
     def __len__(self) -> int:
         return len(self._lists)
 
-    def add(self, viewer: str, records: Any) -> None:
-        """Keep the URLs in *records*, a list of documents that *viewer* has got."""
-        if not isinstance(records, list):
+    def add(self, viewer: str, urls: URLs) -> None:
+        """Keep the URLs of a list that *viewer* has got, in place of the oldest lists."""
+        size = sum(_ENTRY_BYTES + len(url) for url in urls.values())
+        if not urls or size > MAX_BYTES:
             return
-        urls = {}
-        for record in records:
-            thumb = record.get("thumb") if isinstance(record, Mapping) else None
-            if isinstance(thumb, Mapping) and isinstance(url := thumb.get("url"), str) and url:
-                urls[str(record.get("doc_id")), str(thumb.get("label"))] = url
-        if urls:
-            added = _List(viewer, self._clock() + self._max_age, urls)
-            with self._lock:
-                self._lists.append(added)
+        added = _List(viewer, self._clock() + self._max_age, urls, size)
+        with self._lock:
+            self._lists.append(added)
+            self._size += size
+            while len(self._lists) > MAX_LISTS or self._size > MAX_BYTES:
+                self._size -= self._lists.popleft().size
 
     def url(self, viewer: str, doc_id: str, label: str) -> str | None:
         """Return the URL in the newest list of *viewer* that has one."""

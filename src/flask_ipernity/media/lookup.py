@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from hashlib import blake2b
+from math import inf
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from ..caching.single_flight import Cache, Lifetime, MemoryStore
+from ..caching.single_flight import Cache, CacheEntry, Lifetime, MemoryStore
 from ..client.methods import Method
 from ..errors import (
     BadAnswer,
@@ -25,8 +26,9 @@ from ..errors import (
     TokenError,
 )
 from ..site.api import SiteAPI
-from .labels import MEDIA, ORIGINAL, SIZES
-from .listed_urls import ListedURLs
+from .guesses import Guess, GuessBudget, GuessesSpent
+from .labels import MEDIA, ORIGINAL, SIZES, is_doc_id
+from .listed_urls import ListedURLs, listed_urls
 
 #: Seconds for which an answer is used. A file that its owner makes private, or
 #: that is no longer shared with a visitor, is served this much longer at most.
@@ -35,6 +37,9 @@ FRESH_SECONDS = 60.0
 MISSING_SECONDS = 20.0
 #: Seconds for which an older answer is used while the service fails.
 STALE_SECONDS = 3600.0
+
+#: Lists whose documents all belong to the member in ``user_id``.
+_LISTS_OF_AN_OWNER = ("doc.getList", "doc.search")
 
 #: How many answers, and how many URLs that lead nowhere, are kept.
 _MAX_ENTRIES = 10_000
@@ -90,10 +95,12 @@ class MediaLookup:
     Safe to use from several threads.
 
     :param owners: if not empty, the files of others than these are missing.
+    :param guesses: the budget for documents that the service does not have.
     """
 
-    def __init__(self, owners: tuple[str, ...]) -> None:
+    def __init__(self, owners: tuple[str, ...], guesses: GuessBudget | None = None) -> None:
         self._owners = owners
+        self.guesses = guesses or GuessBudget()
         # Keys do not hold tokens in clear: a dump of the memory shows none.
         self._secret = token_bytes(32)
         self._results: Cache[str, _Result] = Cache(
@@ -102,24 +109,74 @@ class MediaLookup:
             stale_on=(ServiceError, QuotaExceeded),
         )
         self._listed = ListedURLs(FRESH_SECONDS)
+        self._owned: MemoryStore[str, bool] = MemoryStore(_MAX_ENTRIES, _MAX_BYTES, lambda _: 100)
         self._gone: Cache[str, bool] = Cache(
             MemoryStore(_MAX_ENTRIES, _MAX_BYTES, lambda _: 1), lambda _: Lifetime(MISSING_SECONDS)
         )
 
-    def add_list(self, method: Method, token: str | None, answer: Mapping[str, Any]) -> None:
-        """Keep the URLs in the service's answer to a call, if it holds a list of documents.
+    def add_answer(
+        self,
+        method: Method,
+        token: str | None,
+        params: Mapping[str, object],
+        answer: Mapping[str, Any],
+    ) -> None:
+        """Keep the URLs in the service's answer to a call of the application, for the same viewer.
 
         :param token: the token of the call; ``None`` for a call without one.
+        :param params: the parameters of the call.
         """
-        # Not all lists name the owners.
-        if not method.list_key or method.list_key[-1] != "doc" or self._owners:
-            return
-        records: Any = answer
-        for name in method.list_key:
-            records = records.get(name) if isinstance(records, Mapping) else None
-        self._listed.add(self._viewer(token), records)
+        if method.name in ("doc.get", "doc.getMedias"):
+            self._add_document(token, str(params.get("doc_id")), answer)
+        elif method.list_key and method.list_key[-1] == "doc" and not method.post:
+            records: Any = answer
+            for name in method.list_key:
+                records = records.get(name) if isinstance(records, Mapping) else None
+            owner = params.get("user_id") if method.name in _LISTS_OF_AN_OWNER else None
+            urls = listed_urls(records)
+            self._add_owned(records, owner)
+            if self._owners:
+                urls = {
+                    key: url for key, url in urls.items() if self._owned.get(key[0]) is not None
+                }
+            self._listed.add(self.viewer(token), urls)
+            if token is None:
+                self.guesses.add_known(*{doc_id for doc_id, _ in urls})
 
-    def _viewer(self, token: str | None) -> str:
+    def _add_document(self, token: str | None, doc_id: str, answer: Mapping[str, Any]) -> None:
+        """Keep what ``doc.get`` or ``doc.getMedias`` has answered."""
+        if not is_doc_id(doc_id):
+            return
+        doc = answer.get("doc")
+        if isinstance(doc, Mapping):
+            if str(doc.get("doc_id")) != doc_id:
+                return
+            self._add_owned([doc], None)
+            answer = doc
+        if self._owners and self._owned.get(doc_id) is None:
+            return
+        if token is None:
+            self.guesses.add_known(doc_id)
+        self._results.put(self.key(doc_id, token), _Files(dict(_files(answer))))
+
+    def _add_owned(self, records: Any, owner: object) -> None:
+        """Take note of the documents in *records* that belong to one of the chosen owners.
+
+        A document never changes its owner.
+
+        :param owner: the owner of all of them, if all have the same.
+        """
+        if not self._owners or not isinstance(records, list):
+            return
+        for record in records:
+            if isinstance(record, Mapping) and is_doc_id(doc_id := str(record.get("doc_id"))):
+                told = record.get("owner")
+                user_id = told.get("user_id") if isinstance(told, Mapping) else owner
+                if str(user_id) in self._owners:
+                    self._owned.set(doc_id, CacheEntry(True, inf, inf))
+
+    def viewer(self, token: str | None) -> str:
+        """Return a name for the holder of *token*; an empty one for a viewer without one."""
         if token is None:
             return ""
         return blake2b(token.encode(), key=self._secret, digest_size=16).hexdigest()
@@ -129,7 +186,7 @@ class MediaLookup:
 
         :param token: ``None`` for a viewer without one.
         """
-        return f"{doc_id}:{self._viewer(token)}"
+        return f"{doc_id}:{self.viewer(token)}"
 
     def find(
         self,
@@ -137,16 +194,21 @@ class MediaLookup:
         labels: Sequence[str],
         token: str | None,
         make_api: Callable[[], SiteAPI],
+        guess: Guess | None = None,
     ) -> FoundFile | NoFileReason:
         """Return a file of a document that the holder of *token* may have.
 
         :param labels: the first of these that the document has is returned.
         :param make_api: returns the API object for *token*; called if the service must be asked.
+        :param guess: asked before a document is looked up that is not known; without it, it may be.
         :raises TokenError: the token is dead.
         :raises APIRequestError: the service refuses the call itself.
         :raises ServiceError: the service gives no usable answer.
         """
-        result, is_stale = self._find(doc_id, labels[0], token, make_api)
+        try:
+            result, is_stale = self._find(doc_id, labels[0], token, make_api, guess)
+        except GuessesSpent:
+            return NoFileReason.MISSING
         if isinstance(result, NoFileReason):
             return result
         for label in labels:
@@ -158,14 +220,21 @@ class MediaLookup:
         return NoFileReason.MISSING
 
     def _find(
-        self, doc_id: str, label: str, token: str | None, make_api: Callable[[], SiteAPI]
+        self,
+        doc_id: str,
+        label: str,
+        token: str | None,
+        make_api: Callable[[], SiteAPI],
+        guess: Guess | None,
     ) -> tuple[_Result, bool]:
         """Return the files of a document, and whether the service fails and they are old."""
-        url = self._listed.url(self._viewer(token), doc_id, label)
         key = self.key(doc_id, token)
-        if url is not None and self._results.peek(key) is None:
-            return _Files({label: _File(url, None)}), False
-        result, status = self._results.find(key, partial(self._ask, doc_id, token, make_api))
+        if self._results.peek(key) is None:
+            url = self._listed.url(self.viewer(token), doc_id, label)
+            if url is not None:
+                return _Files({label: _File(url, None)}), False
+        load = partial(self._ask_if_allowed, doc_id, token, make_api, guess)
+        result, status = self._results.find(key, load)
         return result, status == "stale"
 
     def forget(self, doc_id: str, token: str | None) -> None:
@@ -179,6 +248,24 @@ class MediaLookup:
         Without this, each request for the file would cost a call.
         """
         self._gone.put(url, True)
+
+    def _ask_if_allowed(
+        self,
+        doc_id: str,
+        token: str | None,
+        make_api: Callable[[], SiteAPI],
+        guess: Guess | None,
+    ) -> _Result:
+        is_guess = guess is not None and not self.guesses.is_known(doc_id)
+        if guess is not None and is_guess:
+            guess.check()
+        result = self._ask(doc_id, token, make_api)
+        if isinstance(result, _Files):
+            if token is None:
+                self.guesses.add_known(doc_id)
+        elif guess is not None:
+            guess.has_failed = is_guess
+        return result
 
     def _ask(self, doc_id: str, token: str | None, make_api: Callable[[], SiteAPI]) -> _Result:
         # doc.getMedias does not name the owner; doc.get lists the files as well.
@@ -203,6 +290,7 @@ class MediaLookup:
             owner_id = owner.get("user_id") if isinstance(owner, dict) else None
             if str(owner_id) not in self._owners:
                 return NoFileReason.MISSING
+            self._owned.set(doc_id, CacheEntry(True, inf, inf))
             answer = doc
         return _Files(dict(_files(answer)))
 

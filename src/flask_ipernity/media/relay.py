@@ -14,9 +14,11 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ..errors import ServiceError, ServiceTimeout, ServiceUnavailableError
 from ..http.connection import Connection, RateReader
+from ..http.forward_proxy import ForwardProxy
 from ..http.pool import Pool
 from ..http.sockets import ConnectError
 from .hosts import MediaURL, open_socket
+from .slots import Slot
 
 #: Bytes that are read at most at once: what is there is passed on without waiting
 #: for more, and when much is there, few calls are needed.
@@ -83,12 +85,26 @@ class SourceResponse:
         self._connection: Connection | None = connection
         self._reader: _ContentReader = connection.reader
         self._keep = keep
+        self._ahead = b""
+
+    def peek(self, length: int) -> bytes:
+        """Return the first *length* bytes of the body, or fewer if it is shorter.
+
+        :raises ServiceError: the source breaks off, or is too slow.
+        """
+        while len(self._ahead) < length and (piece := self._receive()):
+            self._ahead += piece
+        return self._ahead[:length]
 
     def read(self) -> bytes:
         """Return the next piece of the body as soon as there is one; an empty one at the end.
 
         :raises ServiceError: the source breaks off, or is too slow.
         """
+        ahead, self._ahead = self._ahead, b""
+        return ahead or self._receive()
+
+    def _receive(self) -> bytes:
         try:
             piece = self._response.read1(READ_SIZE, decode_content=False)
             self._reader.content += len(piece)
@@ -131,12 +147,21 @@ class Relay:
         between two pieces of the body.
     :param pool_size: connections kept per host.
     :param user_agent: the value of ``User-Agent``.
+    :param proxy: the URL of an HTTP proxy through which the hosts are reached. It resolves their
+        names, so that their addresses are not checked here.
     """
 
-    def __init__(self, timeout: tuple[float, float], pool_size: int, user_agent: str) -> None:
+    def __init__(
+        self,
+        timeout: tuple[float, float],
+        pool_size: int,
+        user_agent: str,
+        proxy: str | None = None,
+    ) -> None:
         self._connect_timeout, self._read_timeout = timeout
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-        self._pool = Pool(pool_size, open_socket, _ContentReader)
+        through = None if proxy is None else ForwardProxy(proxy)
+        self._pool = Pool(pool_size, open_socket, _ContentReader, through)
 
     def open(
         self, url: MediaURL, *, head: bool = False, headers: Mapping[str, str] | None = None
@@ -189,7 +214,7 @@ class RelayedBody:
     :param source: the response; closed at the end of the body, or when it fails.
     :param length: bytes that must come, if that is known.
     :param max_length: bytes that may come, if there is a limit.
-    :param release: called once when the source is no longer in use.
+    :param slot: released when the source is no longer in use, and told how fast the visitor is.
     """
 
     def __init__(
@@ -197,14 +222,22 @@ class RelayedBody:
         source: SourceResponse,
         length: int | None,
         max_length: int | None,
-        release: Callable[[], None],
+        slot: Slot,
     ) -> None:
         self._source = source
         self._length = length
         self._max_length = max_length
         self._count = 0
         self._first: bytes | None = None
-        self._close = finalize(self, _release, source, release)
+        #: How many bytes the server was given.
+        self.given = 0
+        self._has_ended = False
+        #: The class name of the error that reading ended with.
+        self.error: str | None = None
+        #: Is called once, by :meth:`close`.
+        self.on_close: Callable[[], object] | None = None
+        self._slot = slot
+        self._close = finalize(self, _release, source, slot)
         self._close.atexit = False
 
     def begin(self) -> None:
@@ -221,11 +254,21 @@ class RelayedBody:
     def __next__(self) -> bytes:
         piece, self._first = self._first, None
         if piece is None:
+            self._slot.wait()
             piece = self._read()
         if not piece:
+            self._has_ended = True
             self.close()
             raise StopIteration
+        self._slot.give(len(piece))
+        self.given += len(piece)
         return piece
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the server was given all of it."""
+        # Some servers stop at the length that was declared.
+        return self._has_ended or self.given == self._length
 
     def _read(self) -> bytes:
         try:
@@ -236,7 +279,8 @@ class RelayedBody:
                 and (self._count > self._length or (not piece and self._count < self._length))
             ):
                 raise ServiceUnavailableError("the media host sent another length than it declared")
-        except BaseException:
+        except BaseException as error:
+            self.error = type(error).__name__
             self.close()
             raise
         return piece
@@ -244,8 +288,11 @@ class RelayedBody:
     def close(self) -> None:
         """Release the source. Further calls do nothing."""
         self._close()
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
 
 
-def _release(source: SourceResponse, release: Callable[[], None]) -> None:
+def _release(source: SourceResponse, slot: Slot) -> None:
     source.close()
-    release()
+    slot.release()

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from .headers import SAFETY, ascii_stem, stem_and_extension
+from .filenames import ascii_stem, stem_and_extension
+from .headers import SAFETY
 from .hosts import MediaURL
 from .labels import LABELS
 from .relay import RelayedBody
@@ -53,6 +54,7 @@ class MediaResponse(Response):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         merged = {**SAFETY, "Cross-Origin-Resource-Policy": "same-origin", **(headers or {})}
+        self._policy = merged["Content-Security-Policy"]
         super().__init__(
             body, status, list(merged.items()), direct_passthrough=not isinstance(body, str)
         )
@@ -65,6 +67,9 @@ class MediaResponse(Response):
         # A file's headers are complete, and are not read before this.
         is_file = isinstance(self.response, RelayedBody)
         headers = self.headers if is_file else super().get_wsgi_headers(environ)
+        if self._policy not in headers.getlist("Content-Security-Policy"):
+            # The application has put its own in the place. Browsers obey all of them.
+            headers.add("Content-Security-Policy", self._policy)
         if not self.writes_session:
             headers.remove("Set-Cookie")
         if not self.varies_by_cookie:
@@ -108,7 +113,8 @@ def text_response(status: int, **headers: str) -> MediaResponse:
     """
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     fixed = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return MediaResponse(f"{_TEXTS[status]}\n", status, {**fixed, **named})
+    # X-Accel-Expires counts in older versions of nginx only where it comes before Cache-Control.
+    return MediaResponse(f"{_TEXTS[status]}\n", status, {**named, **fixed})
 
 
 def options_response() -> MediaResponse:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 
 from flask import Request
@@ -12,11 +14,18 @@ from urllib3 import HTTPHeaderDict
 from ..errors import BadAnswer, ServiceUnavailableError
 from ..http.retry_after import parse_retry_after
 from .conditions import Conditions, ContentRange, Validators, complete_length
-from .headers import PLAYABLE_POLICY, content_disposition, declared_length, media_type
+from .headers import (
+    BEGINNING_LENGTH,
+    PLAYABLE_POLICY,
+    content_disposition,
+    declared_length,
+    media_type,
+)
 from .hosts import MediaURL
 from .labels import FileKind
 from .relay import Relay, RelayedBody, SourceResponse
 from .responses import MediaResponse, text_response
+from .slots import Slot
 
 #: Length of the largest thumbnail, in bytes.
 MAX_THUMBNAIL_LENGTH = 32 * 1024 * 1024
@@ -47,11 +56,11 @@ class Transfer:
     #: Length of the largest file that is passed on, in bytes; ``None`` for any.
     max_length: int | None
 
-    def start(self, request: Request, release: Callable[[], None]) -> MediaResponse:
+    def start(self, request: Request, slot: Slot) -> MediaResponse:
         """Ask the source, and return the response for the visitor, its body begun.
 
         :param request: the visitor's request.
-        :param release: called once when the source is no longer in use.
+        :param slot: released when the source is no longer in use.
         :raises FileGone: there is no such file.
         :raises SourceBusy: the source asks to wait.
         :raises ServiceError: the source gives no usable response.
@@ -59,17 +68,17 @@ class Transfer:
         source = None
         try:
             conditions, source = self._open(request)
-            response = self._respond(source, conditions, release)
+            response = self._respond(source, conditions, slot)
             if isinstance(response.response, RelayedBody):
                 response.response.begin()
         except BaseException:
             if source is not None:
                 source.close()
-            release()
+            slot.release()
             raise
         if not isinstance(response.response, RelayedBody):
             source.close()
-            release()
+            slot.release()
         return response
 
     def _open(self, request: Request) -> tuple[Conditions, SourceResponse]:
@@ -92,9 +101,7 @@ class Transfer:
             source = self.relay.open(self.url, headers=conditions.source_headers())
         return conditions, source
 
-    def _respond(
-        self, source: SourceResponse, conditions: Conditions, release: Callable[[], None]
-    ) -> MediaResponse:
+    def _respond(self, source: SourceResponse, conditions: Conditions, slot: Slot) -> MediaResponse:
         found, part = Validators.of(source.headers), None
         validators = found.headers()
         match source.status:
@@ -122,22 +129,28 @@ class Transfer:
         if conditions.is_unchanged(found):
             return MediaResponse(status=304, headers=validators)
         limit = self._limit
-        length, headers = self._file_headers(source.headers, part, limit)
+        beginning = partial(self._beginning, source, part, conditions.is_head)
+        length, headers = self._file_headers(source.headers, part, limit, beginning)
         headers.update(validators)
         if conditions.is_head:
             # An iterator and not a sequence: Werkzeug would send the length of a sequence.
             return MediaResponse(iter(()), 200, headers)
-        body = RelayedBody(source, length, limit, release)
+        body = RelayedBody(source, length, limit, slot)
         return MediaResponse(body, 206 if part else 200, headers)
 
     def _file_headers(
-        self, received: HTTPHeaderDict, part: ContentRange | None, limit: int | None
+        self,
+        received: HTTPHeaderDict,
+        part: ContentRange | None,
+        limit: int | None,
+        beginning: Callable[[], bytes],
     ) -> tuple[int | None, dict[str, str]]:
         """Return the length of the body, where it is known, and its headers.
 
         :param received: the headers of the source's response.
         :param part: the part of the file that it has; ``None`` for the whole file.
         :param limit: length of the largest file that is passed on, in bytes.
+        :param beginning: returns the first bytes of the file.
         :raises BadAnswer: it has another file than was asked for, or one that is too long.
         """
         if received.get("Content-Encoding", "identity").strip().lower() != "identity":
@@ -150,7 +163,7 @@ class Transfer:
         complete = part.complete if part else length
         if limit is not None and complete is not None and complete > limit:
             raise BadAnswer("the file is longer than is passed on")
-        shown = media_type(received, self.kind)
+        shown = media_type(received, self.kind, beginning)
         headers = {
             "Content-Type": shown,
             "Content-Disposition": content_disposition(shown, self.filename, self.fallback),
@@ -164,6 +177,14 @@ class Transfer:
         if part is not None or received.get("Accept-Ranges", "").strip().lower() == "bytes":
             headers["Accept-Ranges"] = "bytes"
         return length, headers
+
+    def _beginning(self, source: SourceResponse, part: ContentRange | None, is_head: bool) -> bytes:
+        """Return the first bytes of the file, of which *source* has a part or the headers only."""
+        if not is_head and (part is None or (part.first == 0 and part.last >= BEGINNING_LENGTH)):
+            return source.peek(BEGINNING_LENGTH)
+        headers = {"Range": f"bytes=0-{BEGINNING_LENGTH - 1}"}
+        with closing(self.relay.open(self.url, headers=headers)) as other:
+            return other.peek(BEGINNING_LENGTH) if other.status in (200, 206) else b""
 
     @property
     def _limit(self) -> int | None:

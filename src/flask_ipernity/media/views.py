@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import re
 from math import ceil
+from typing import Any
 
 from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
 from ..http.redaction import one_line
 from ..site.diagnosis import diagnose
+from ..web.pages import tell_trackers
 from . import signed_urls
+from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import LABELS, can_exist
 from .lookup import FoundFile, NoFileReason
+from .observed import answered, ended, started
 from .responses import (
     METHODS,
     MediaResponse,
@@ -68,10 +72,23 @@ def doc(doc_id: str, label: str) -> MediaResponse:
         return options_response()
     if request.method not in METHODS:
         return text_response(405, Allow=", ".join(METHODS))
+    if not can_exist(doc_id, label):
+        return _logged(text_response(404))
+    app = media_state().site.app
+    transfer = started(app, doc_id, label)
     try:
-        return _serve(doc_id, label)
-    except (ServiceError, APIRequestError) as error:
-        return _error_response(error)
+        response, error = _logged(_serve(doc_id, label)), None
+    except (ServiceError, APIRequestError) as failure:
+        response, error = _error_response(failure), type(failure).__name__
+    except BaseException as fault:
+        if transfer is not None:
+            transfer.error = type(fault).__name__
+            ended(app, transfer)
+        raise
+    if transfer is not None:
+        transfer.error = error
+        answered(app, transfer, response)
+    return response
 
 
 @proxy.route(
@@ -85,9 +102,15 @@ def nothing(rest: str) -> MediaResponse:
     return doc("", "")
 
 
+def _logged(response: MediaResponse) -> MediaResponse:
+    """Log *response* if it says that something went wrong."""
+    if response.status_code >= 400:
+        level = logging.WARNING if response.status_code >= 500 else logging.INFO
+        log.log(level, "media: %s", _request_line(response.status_code))
+    return response
+
+
 def _serve(doc_id: str, label: str) -> MediaResponse:
-    if not can_exist(doc_id, label):
-        return text_response(404)
     media = media_state()
     site = media.site
     seconds_left = signed_urls.seconds_left(site.app, doc_id, label, request.args)
@@ -99,23 +122,24 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
         nearest=request.args.get("fallback") == "nearest",
         as_owner=seconds_left is not None,
     )
-    found = choose(media, asked)
+    address = visitor_address(request.remote_addr)
+    found = choose(media, asked, address)
     if isinstance(found, FoundFile):
         try:
             return _file_response(media, asked, found, seconds_left)
         except FileGone:
             # The URL may be an old one: once more, with a new one.
             media.lookup.forget(doc_id, found.token)
-            found = choose(media, asked)
+            found = choose(media, asked, address)
     if isinstance(found, NoFile):
-        response = text_response(403 if found.reason is NoFileReason.DENIED else 404)
+        response = _no_file(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
         return response
     try:
         return _file_response(media, asked, found, seconds_left)
     except FileGone:
         media.lookup.mark_gone(found.url)
-        return text_response(404)
+        return _no_file(404)
 
 
 def _file_response(
@@ -135,10 +159,10 @@ def _file_response(
     else:
         max_length = settings.proxy_max_bytes
         transfer = Transfer(media.relay, url, LABELS[label], filename, fallback, max_length)
-        release = media.slots(label).take()
-        if release is None:
+        slot = media.slots(label).take(visitor_address(request.remote_addr), _connection())
+        if slot is None:
             return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
-        request.environ[_RESPONSE_KEY] = response = transfer.start(request, release)
+        request.environ[_RESPONSE_KEY] = response = transfer.start(request, slot)
     if label != asked.label:
         response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
     if response.status_code not in (200, 206, 304):
@@ -160,6 +184,24 @@ def _file_response(
     return response
 
 
+def _no_file(status: int) -> MediaResponse:
+    """Return the response for a file that is not there, or not for the visitor.
+
+    Where a cache in nginx asks whether what it has is still valid, it keeps this in its place, for
+    a second and for visitors with the same cookies. So no outage shows again what was gone.
+    """
+    is_revalidation = {"If-None-Match", "If-Modified-Since"} & set(request.headers.keys())
+    if not is_revalidation or not _stale_age():
+        return text_response(status)
+    return text_response(status, X_Accel_Expires="1", Vary="Cookie")
+
+
+def _connection() -> Any:
+    """Return the visitor's connection, where the server tells it."""
+    environ = request.environ
+    return environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+
+
 def _stale_age() -> int:
     """Return for how many seconds a cache may use the response when it is no longer fresh.
 
@@ -172,18 +214,30 @@ def _stale_age() -> int:
 
 
 def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
-    """Return the response for a failure of the service or the media host."""
+    """Return the response for a failure of the service or the media host.
+
+    Log it, and tell error trackers, as for the pages of errors.
+    """
+    match error:
+        case QuotaExceeded() | SourceBusy():
+            seconds = str(ceil(error.retry_after or QUOTA_RETRY_AFTER))
+            response = text_response(503, Retry_After=seconds)
+        case ServiceTimeout():
+            response = text_response(504)
+        case _:
+            response = text_response(502)
     diagnosis = diagnose(error)
     log.log(
         diagnosis.level,
-        "media: %s. Likely cause: %s",
+        "media: %s, %s. Likely cause: %s",
+        _request_line(response.status_code),
         one_line(f"{type(error).__name__}: {error}"),
         diagnosis.cause,
     )
-    match error:
-        case QuotaExceeded() | SourceBusy():
-            return text_response(503, Retry_After=str(ceil(error.retry_after or QUOTA_RETRY_AFTER)))
-        case ServiceTimeout():
-            return text_response(504)
-        case _:
-            return text_response(502)
+    tell_trackers(error)
+    return response
+
+
+def _request_line(status: int) -> str:
+    # Not the query, which may hold a signature.
+    return f"{request.method} {one_line(request.path)}: {status}"

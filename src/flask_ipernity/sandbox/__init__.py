@@ -14,7 +14,15 @@ from __future__ import annotations
 
 import logging
 
-from .server import Sandbox
+try:
+    from .server import Sandbox
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "PIL":
+        raise
+    raise ModuleNotFoundError(
+        'The sandbox needs Pillow, which is not installed: pip install "Flask-Ipernity[demo]"',
+        name="PIL",
+    ) from None
 
 # Pillow writes more than a hundred lines for the pictures of a sandbox.
 if not logging.getLogger("PIL").level:

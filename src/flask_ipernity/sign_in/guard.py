@@ -14,7 +14,8 @@ from ..permissions import checked, union
 from ..site.diagnosis import diagnose
 from ..web.navigation import is_navigation, wants_json
 from ..web.pages import error_response
-from .flow import authorize, start_url, unavailable
+from ..web.translation import gettext
+from .authorize import authorize, start_url, unavailable
 from .session import leave_cookie_alone
 from .visitor import visitor_api
 
@@ -80,8 +81,8 @@ def ask_to_sign_in(
     leave_cookie_alone()
     return error_response(
         401,
-        "Please sign in",
-        "This needs an Ipernity account. Sign in, then try again.",
+        gettext("Please sign in"),
+        gettext("This needs an Ipernity account. Sign in, then try again."),
         reason="sign_in_required",
         sign_in=start_url(next_url or request.referrer or "", wanted),
         headers={"WWW-Authenticate": "Ipernity"},
@@ -95,9 +96,7 @@ def wanted_permissions(needed: Mapping[str, str] | None = None) -> dict[str, str
     return union(granted, api.context.settings.permissions if needed is None else needed)
 
 
-def not_now(
-    error: SignInError, title: str = "Please try again later", sign_in: str | None = None
-) -> Response:
+def not_now(error: SignInError, title: str | None = None, sign_in: str | None = None) -> Response:
     """Return the response for *error*: the store of tokens does not work at present.
 
     :param title: what is wrong, in a few words.
@@ -106,8 +105,8 @@ def not_now(
     diagnosis = diagnose(error)
     return error_response(
         503,
-        title,
-        str(error),
+        title or gettext("Please try again later"),
+        gettext(error.sentence, **error.values),
         sign_in=sign_in,
         reason=error.reason,
         headers={"Retry-After": str(RETRY_AFTER)},

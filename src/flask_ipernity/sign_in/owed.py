@@ -9,10 +9,11 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock, Timer
+from threading import Timer
 
 from ..caching import backends
 from ..caching.backends import Breaker, StoreAway
+from ..per_process import ProcessLock
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class OwedDeletions:
         self._breaker = breaker
         self._delete = delete
         self._names: OrderedDict[str, None] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._timer_of = 0
 
     def __contains__(self, name: str) -> bool:
@@ -64,12 +65,16 @@ class OwedDeletions:
             if self._timer_of == os.getpid():
                 return
             self._timer_of = os.getpid()
-        timer = Timer(backends.STORE_RETRY_AFTER, self._make_up)
+        timer = Timer(backends.STORE_RETRY_AFTER, self._try_again)
         timer.daemon = True
         timer.start()
 
-    def _make_up(self) -> None:
+    def _try_again(self) -> None:
         self._timer_of = 0
+        self.make_up()
+
+    def make_up(self) -> None:
+        """Delete what is owed, if the store works. Some servers run no threads but their own."""
         for name in list(self._names):
             if not self._try(name):
                 self._later()

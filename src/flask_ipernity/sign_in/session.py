@@ -91,11 +91,9 @@ def leave_cookie_alone() -> None:
 
 
 def _without_session_cookie(response: Response) -> Response:
-    # A function that makes every session permanent also marks it as modified.
-    sent = current_app.session_interface.open_session(current_app, request)
-    if dict(sent or {}) != dict(session):
-        return response
     name = current_app.session_interface.get_cookie_name(current_app)
+    if not _is_as_it_came(request.cookies.get(name, "")):
+        return response
     get_wsgi_headers = response.get_wsgi_headers
 
     # Flask adds the cookie after all functions that may change the response.
@@ -110,6 +108,21 @@ def _without_session_cookie(response: Response) -> Response:
 
     response.get_wsgi_headers = without_cookie  # type: ignore[method-assign]
     return response
+
+
+def _is_as_it_came(cookie: str) -> bool:
+    """Return whether the browser needs no other session cookie than it has sent.
+
+    ``session.modified`` does not tell: a function that makes every session permanent sets it.
+
+    :param cookie: the value that the browser has sent.
+    """
+    if hasattr(session, "sid"):
+        # A session on the server, as that of Flask-Session: the cookie has only its id. If there is
+        # another id now, the session has ended meanwhile, or was renewed.
+        return cookie != ""
+    sent = current_app.session_interface.open_session(current_app, request)
+    return dict(sent or {}) == dict(session)
 
 
 class PendingSignIns:
@@ -205,11 +218,19 @@ def is_time(value: Any) -> bool:
 def best_fit(entries: list[dict[str, Any]], granted: Mapping[str, str]) -> dict[str, Any]:
     """Return which of *entries* has come back with the permissions *granted*.
 
-    That is the newest one whose permissions were all granted, else the newest one: two tabs may
-    have asked for different permissions.
+    Two tabs may have asked for different permissions. It is the newest of those whose permissions
+    were all granted, unless another one of them asks for all that it does and for more. If there
+    are none, it is the newest one.
 
     :param entries: pending sign-ins, oldest first; at least one.
     """
-    newest_first = entries[::-1]
-    fitting = (entry for entry in newest_first if not missing(granted, entry["permissions"]))
-    return next(fitting, newest_first[0])
+    best: dict[str, Any] | None = None
+    for entry in reversed(entries):
+        asked = entry["permissions"]
+        if not missing(granted, asked) and (best is None or _is_more(asked, best["permissions"])):
+            best = entry
+    return best or entries[-1]
+
+
+def _is_more(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return not missing(one, other) and bool(missing(other, one))

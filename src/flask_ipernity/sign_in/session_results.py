@@ -1,7 +1,7 @@
 """The cache of results in the visitor's session, usually a cookie of at most 4 kB.
 
 Browsers reject a longer cookie, and the sign-in would be lost with it. So results use only the
-space that other data in the session leaves.
+space that other data in the session leaves. In a session on the server there is more space.
 """
 
 from __future__ import annotations
@@ -19,16 +19,27 @@ from ..caching.results import CacheKey, Result
 from ..caching.single_flight import CacheEntry, LocalLookup
 from ..client.methods import service_of
 from ..web.navigation import is_navigation
-from .session import PendingSignIns, VisitorSession
+from .session import PendingSignIns, VisitorSession, is_time
 
 #: Length of the longest ``Set-Cookie`` header; browsers accept 4096 bytes of name and value.
 MAX_COOKIE = 4093
 
-#: Characters of the longest result that may fit: the cookie is compressed.
-MAX_RESULT = 32_000
 
-#: Characters of all results in a session that is stored on the server.
-MAX_RESULTS = 200_000
+class Limits(NamedTuple):
+    """How many characters of results a session may hold."""
+
+    #: Of the longest result.
+    one: int
+    #: Of all results.
+    all: int
+
+
+#: In a cookie, before it is compressed; what does not fit is removed when it is saved.
+IN_COOKIE = Limits(32_000, 200_000)
+
+#: In a session on the server, such as that of Flask-Session: a list of 100 documents with extras
+#: has about 60,000 characters. The session is read with every request.
+ON_SERVER = Limits(500_000, 2_000_000)
 
 _KEY = "cache"
 
@@ -43,6 +54,13 @@ class _Row(NamedTuple):
 
     def is_under(self, key: CacheKey) -> bool:
         return self.digest == key.digest and self.method == key.method
+
+
+def _is_row(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or len(value) != len(_Row._fields):
+        return False
+    method, digest, fresh_until, text = value
+    return all(isinstance(part, str) for part in (method, digest, text)) and is_time(fresh_until)
 
 
 class SessionResults:
@@ -94,12 +112,14 @@ class SessionResults:
 
     def set(self, key: CacheKey, entry: CacheEntry[Result]) -> None:
         """Store *entry* under *key*, if it fits when the session is saved."""
-        if len(entry.value.text) > MAX_RESULT or not self._may_write():
+        in_cookie = isinstance(current_app.session_interface, SecureCookieSessionInterface)
+        limits = IN_COOKIE if in_cookie else ON_SERVER
+        if len(entry.value.text) > limits.one or not self._may_write():
             return
         now = time()
         rows = [row for row in self._rows() if now < row.fresh_until and not row.is_under(key)]
         rows.append(_Row(key.method, key.digest, int(entry.fresh_until), entry.value.text))
-        while sum(len(row.text) for row in rows) > MAX_RESULTS:
+        while sum(len(row.text) for row in rows) > limits.all:
             del rows[0]
         self._keep(rows)
 
@@ -124,7 +144,7 @@ class SessionResults:
     def _rows(self) -> list[_Row]:
         kept = self._session.get(_KEY) if has_request_context() else None
         # Version 0.1 stored something else under this name.
-        return [_Row(*row) for row in kept] if isinstance(kept, list) else []
+        return [_Row(*row) for row in kept if _is_row(row)] if isinstance(kept, list) else []
 
     def _keep(self, rows: list[_Row]) -> None:
         if rows:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import current_app
 
 from ..caching.backends import Breaker, StoreAway, TextStore, bare_text_store
-from ..errors import ConfigurationError, SignInError
+from ..errors import ConfigurationError, SignInError, missing_package
 from ..settings import Settings, secret_keys
 from .owed import OwedDeletions
 from .session import VisitorSession
@@ -66,6 +66,7 @@ class RecordStore(Protocol):
 
     def session_key(self, key: str, /) -> str:
         """Return our key in the session under which there is something for the record *key*."""
+        ...
 
     def get(self, key: str, /) -> Any:
         """Return the record *key*, or ``None``.
@@ -161,10 +162,8 @@ class SealedStore(_InSession):
         try:
             import cryptography.fernet  # noqa: F401
         except ImportError:
-            raise ConfigurationError(
-                'IPERNITY_TOKEN_STORE = "sealed" needs the package cryptography:'
-                " pip install Flask-Ipernity[sealed]"
-            ) from None
+            text = missing_package('IPERNITY_TOKEN_STORE = "sealed"', "cryptography", "sealed")
+            raise ConfigurationError(text) from None
 
     def session_key(self, key: str, /) -> str:
         return f"sealed_{key}"
@@ -239,11 +238,13 @@ class ServerStore:
 
     def _ask(self, name: str) -> Any:
         try:
-            return self._breaker.run(lambda: self._backend.get(name))
+            record = self._breaker.run(lambda: self._backend.get(name))
         except StoreAway:
             raise SignInError(
                 "unavailable", "Your sign-in cannot be checked now. Try again later."
             ) from None
+        self._owed.make_up()
+        return record
 
 
 def _new_name() -> str:

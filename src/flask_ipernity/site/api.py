@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Self
 
-from flask import Flask, has_app_context
+from flask import Flask, has_app_context, has_request_context
 
-from ..caching.results import CacheKey, ResultCache, cache_key
+from ..caching.results import BrokenResult, CacheKey, ResultCache, cache_key
 from ..client import IpernityAPI, Transport
 from ..client.methods import Method, find_method
+from ..client.multipart import Progress, UploadSource
 from ..client.signing import plain_params
 from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
-from ..http.redaction import one_line
+from ..http.redaction import hide, one_line
 from ..settings import Settings
-from ..signals import Call, CallSource, api_called
+from ..signals import Call, CallSource, api_call_started, api_called
 from ..state import Part
 from .call_log import call_log
 from .quota_pause import QuotaPause
@@ -27,8 +28,8 @@ from .quota_pause import QuotaPause
 #: The name of the viewer without a token.
 ANONYMOUS = "-"
 
-#: Is called with the method, the token and the answer of each call that lists records.
-Listener = Callable[[Method, str | None, dict[str, Any]], None]
+#: Is called with the method, the token, the parameters and the answer of each call that succeeds.
+Listener = Callable[[Method, str | None, Mapping[str, object], dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class SiteContext:
     pause: QuotaPause
     #: The cache of results, if it is switched on.
     cache: ResultCache | None
-    #: Is called after each successful call that lists records.
+    #: Is called after each successful call.
     listener: Listener | None = None
 
     def api(self, token: str | Mapping[str, Any] | None = None) -> SiteAPI:
@@ -69,11 +70,12 @@ def keyed_digest(secret: str | bytes, text: str) -> str:
 
 
 def _call(
-    method: str, source: CallSource, seconds: float, retries: int, error: Exception | None
+    method: str, source: CallSource, seconds: float, tries: int, size: int, error: Exception | None
 ) -> Call:
     """Return the record of a call that has ended, perhaps with *error*."""
+    retries = max(0, tries - 1)
     if error is None:
-        return Call(method, source, seconds, retries, None)
+        return Call(method, source, seconds, retries, None, bytes=size)
     code, message = None, str(error)
     if isinstance(error, APIRequestError):
         code, message = error.code, error.message
@@ -126,14 +128,15 @@ class SiteAPI(IpernityAPI):
         :param cached: ``False`` bypasses the cache.
         :raises QuotaExceeded: Ipernity has asked to wait; perhaps nothing was sent.
         """
+        params = hide(params)
         method, cache = find_method(method_name, unknown), self._site.cache
         key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
         error: Exception | None = None
-        tries = 0
+        tries = size = 0
 
         def ask() -> dict[str, Any]:
-            nonlocal tries
+            nonlocal tries, size
             # A cache on a server has just read the pause with the result.
             self._site.pause.check(method.name, read=key is None)
             try:
@@ -141,15 +144,21 @@ class SiteAPI(IpernityAPI):
             except (APIRequestError, ServiceError) as raised:
                 tries = raised.tries
                 raise
-            tries = reply.tries
+            tries, size = reply.tries, reply.size
             return reply.answer
 
+        if api_call_started.receivers:
+            api_call_started.send(self._site.app, method=method.name)
         began = perf_counter()
         try:
             if cache is None or key is None:
                 return ask()
             source = "miss"
-            result, source = cache.find(key, ask)
+            result, source = cache.find(key, ask, self._public_key(method, params))
+            try:
+                return result.read(method.name, params)
+            except BrokenResult:
+                result, source = cache.replace(key, ask)
             return result.read(method.name, params)
         except Exception as raised:
             error = raised
@@ -160,7 +169,7 @@ class SiteAPI(IpernityAPI):
             raise
         finally:
             seconds = perf_counter() - began
-            call = _call(method.name, source, seconds, max(0, tries - 1), error)
+            call = _call(method.name, source, seconds, tries, size, error)
             # It holds this frame, which would hold it.
             del error
             if has_app_context():
@@ -168,14 +177,33 @@ class SiteAPI(IpernityAPI):
             if api_called.receivers:
                 api_called.send(self._site.app, call=call)
 
+    def open_file(self, file: Any, on_progress: Progress | None = None) -> UploadSource:
+        """Return a file to upload, open. See :meth:`.IpernityAPI.open_file`.
+
+        :raises TypeError: it is the path of a file as text, in a request. A visitor could have
+            written it into the form's field for a file, and upload any file of the server.
+        """
+        if isinstance(file, str) and has_request_context():
+            raise TypeError(
+                "file=str: in a request, a text may come from the visitor and is never opened as a"
+                " path. Pass request.files[…], an open binary file, or pathlib.Path(…) for a file"
+                " of your own."
+            )
+        return super().open_file(file, on_progress)
+
     def handle_error(self, error: Exception, params: Mapping[str, object]) -> None:
         """Handle the *error* of a call with *params*, which is raised after that.
 
         For subclasses; does nothing here.
         """
 
-    def _cache_key(self, method: Method, params: Mapping[str, object]) -> CacheKey | None:
-        """Return the cache key of a call; ``None`` if its result is not cached."""
+    def _cache_key(
+        self, method: Method, params: Mapping[str, object], viewer: str | None = None
+    ) -> CacheKey | None:
+        """Return the cache key of a call; ``None`` if its result is not cached.
+
+        :param viewer: who calls; by default the holder of the token.
+        """
         cache = self._site.cache
         if cache is None or self._skips_cache or not method.cacheable:
             return None
@@ -183,8 +211,19 @@ class SiteAPI(IpernityAPI):
             return None
         named = plain_params(params)
         named.pop("auth_token", None)
-        viewer = self._site.viewer(self.token_of(params))
+        viewer = viewer or self._site.viewer(self.token_of(params))
         return cache_key(viewer, method.name, self.lang, self._api_key, *named.items())
+
+    def _public_key(self, method: Method, params: Mapping[str, object]) -> CacheKey | None:
+        """Return the key of the result that may stand in for a visitor's while Ipernity fails:
+        what the same call without a token was answered.
+
+        Only for visitors, who read pages. A job might take it for all that there is.
+        """
+        is_signed_in = self.of_visitor and self.token is not None and "auth_token" not in params
+        if not is_signed_in or self._site.cache is None or self._site.cache.of_visitor:
+            return None
+        return self._cache_key(method, params, ANONYMOUS)
 
     def send(
         self, method: Method, params: Mapping[str, object], prefetched: object = None
@@ -208,8 +247,8 @@ class SiteAPI(IpernityAPI):
             raise
         else:
             site.pause.end()
-            if method.list_key and site.listener is not None:
-                site.listener(method, token, reply.answer)
+            if site.listener is not None:
+                site.listener(method, token, params, reply.answer)
             return reply
         finally:
             if site.cache is not None and token and invalidated != frozenset():
@@ -220,6 +259,7 @@ class SiteAPI(IpernityAPI):
 
         See :meth:`.IpernityAPI.prefetch`.
         """
+        params = hide(params)
         cache, key = self._site.cache, self._cache_key(find_method(method_name), params)
         if cache is not None and key is not None and cache.has(key):
             return None

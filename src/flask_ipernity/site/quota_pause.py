@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..client.values import decode, number
 from ..errors import QuotaExceeded
 from ..per_process import ProcessLock
 
@@ -18,6 +19,31 @@ FIRST_PAUSE = 5.0
 MAX_PAUSE = 600.0
 #: Seconds of the longest pause that Ipernity may demand.
 MAX_RETRY_AFTER = 86400.0
+#: Seconds by which the clocks of two machines may differ.
+CLOCK_SKEW = 60.0
+#: More refusals in a row, or another code, is no pause that this package has written.
+MAX_REFUSALS = 10**6
+
+
+class _Pause(NamedTuple):
+    """A pause as the store has it, in JSON."""
+
+    until: float
+    refusals: int
+    code: int
+
+    @classmethod
+    def read(cls, text: str) -> _Pause | None:
+        """Return the pause that *text* has; ``None`` if it has none."""
+        try:
+            until, refusals, code = map(number, decode(text))
+        except (TypeError, ValueError):
+            return None
+        if until is None or refusals is None or code is None:
+            return None
+        if not (0 <= refusals <= MAX_REFUSALS and 0 <= code <= MAX_REFUSALS):
+            return None
+        return cls(until, int(refusals), int(code))
 
 
 class QuotaPause:
@@ -66,13 +92,14 @@ class QuotaPause:
         """
         if time() < self._until:
             return
-        try:
-            until, refusals, code = json.loads(text)
-            until = min(until, time() + MAX_RETRY_AFTER)
-        except (TypeError, ValueError):  # another version of this package has written it
+        pause = _Pause.read(text)
+        if pause is None or pause.until > time() + MAX_RETRY_AFTER + CLOCK_SKEW:
+            # Whoever has written it, it must not stop all calls of all processes.
+            if self._texts is not None:
+                self._texts.delete(self.key)
             return
         with self._lock:
-            self._until, self._refusals, self._code = until, refusals, code
+            self._until, self._refusals, self._code = pause
 
     def begin(self, error: QuotaExceeded) -> None:
         """Begin a pause after *error*, and set its ``retry_after``."""

@@ -125,5 +125,6 @@ def _path_of_root(request: Request) -> str | None:
         root = iri_to_uri(request.script_root)
     except ValueError:
         return None
-    is_path = _SENT.fullmatch(f"{root}/") and not _DOTS.search(f"{root}/")
-    return root if is_path else None
+    if _NEVER.search(request.script_root) or _DOTS.search(f"{root}/"):
+        return None
+    return root if _SENT.fullmatch(f"{root}/") else None

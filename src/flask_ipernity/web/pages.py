@@ -8,12 +8,10 @@ from inspect import signature
 from typing import Any
 
 from flask import (
-    Blueprint,
     current_app,
     got_request_exception,
     jsonify,
     make_response,
-    render_template,
     request,
 )
 from flask.globals import app_ctx
@@ -22,11 +20,10 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..http.redaction import one_line
 from .navigation import wants_json
+from .next_url import home
+from .templates import render
 
 log = logging.getLogger(__name__)
-
-#: Adds the templates below ``flask_ipernity/`` to the application.
-templates = Blueprint("flask_ipernity", "flask_ipernity", template_folder="templates")
 
 
 def error_response(
@@ -65,7 +62,7 @@ def error_response(
         it, *error* is then raised wherever Flask raises errors of the application: with
         ``TESTING`` or ``PROPAGATE_EXCEPTIONS``.
     """
-    what = title if error is None else one_line(f"{type(error).__name__}: {error}")
+    what = reason if error is None else one_line(f"{type(error).__name__}: {error}")
     path = one_line(request.path)
     log.log(level, "%s %s: %d, %s%s", request.method, path, status, what, _likely(cause))
     problem: dict[str, Any] = {"status": status, "title": title, "detail": detail, "reason": reason}
@@ -77,18 +74,24 @@ def error_response(
         problem["cause"] = cause
     response = _error_page(problem)
     response.status_code = status
-    response.vary.update(("Accept", "Sec-Fetch-Dest"))
+    response.vary.update(("Accept", "Accept-Language", "Sec-Fetch-Dest"))
     response.headers.update(headers or {})
     http_error = default_exceptions[status](detail, response)
     http_error.__cause__ = error
     handled = _handle(http_error)
     if error is not None and status >= 500:
         if is_fault and handled is http_error and _propagates():
-            error.add_note(cause or title)
+            if (note := cause or detail) not in getattr(error, "__notes__", ()):
+                error.add_note(note)
             raise error
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+        tell_trackers(error)
     return response if handled is http_error else current_app.make_response(handled)
+
+
+def tell_trackers(error: Exception) -> None:
+    """Send Flask's signal of an error that no view has caught, for error trackers."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
 
 
 def _likely(cause: str | None) -> str:
@@ -123,7 +126,8 @@ def page(template: str, **values: object) -> Response:
 
     :param template: its name below ``flask_ipernity/``.
     """
-    response = make_response(render_template(f"flask_ipernity/{template}", **values))
+    response = make_response(render(template, **{"home": home(request), **values}))
+    response.vary.add("Accept-Language")
     _protect(response)
     return response
 

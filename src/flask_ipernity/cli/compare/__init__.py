@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from ...settings import Settings
     from .calls import Needs, Step
     from .run import Run
-    from .wire import Wire
+    from .wire import Answer, Wire
 
 #: Where the real service is.
 _IPERNITY = "https://api.ipernity.com/"
+_REFUSED = "The sign-in was not confirmed. What needs a token is not compared."
 
 
 @click.command()
@@ -28,6 +29,11 @@ _IPERNITY = "https://api.ipernity.com/"
     "--write",
     is_flag=True,
     help="Also upload one private picture and make one album, change them, and delete both.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Sign in with a Web key, whose callback is on this port of this machine.",
 )
 @click.option("--user", metavar="ID", help="Look at the public lists of this member.")
 @click.option(
@@ -89,6 +95,7 @@ def _compare(
     settings: Settings,
     signed_in: bool,
     write: bool,
+    port: int | None,
     user: str | None,
     pace: float,
     everything: bool,
@@ -108,16 +115,29 @@ def _compare(
     samples = Samples({"user": user} if user else {})
     secrets = [settings.app_key, settings.app_secret, settings.owner_token]
     permissions: dict[str, str] = {}
+    seen: Mapping[str, Answer] = {}
+    is_refused = False
     try:
         if signed_in:
-            grant = get_grant(wire, settings, write)
-            wire.token, permissions = grant.token, dict(grant.permissions)
-            secrets += [grant.token, grant.frob]
-            if grant.frob:
-                samples.give("used_frob", grant.frob)
-            samples.give("authorize_url", authorize_url(settings, None, write=False))
-        run = Run(wire, samples, _granted(signed_in, write), permissions, _progress(len(PLAN)))
-        is_clean = _carry_out(wire, run, write)
+            grant, seen = get_grant(wire, settings, write, port)
+            if grant is None:
+                click.echo(_REFUSED, err=True)
+                is_refused, signed_in, write = True, False, False
+            else:
+                wire.token, permissions = grant.token, grant.permissions
+                secrets += [grant.token, grant.frob]
+                samples.give("authorize_url", authorize_url(settings, permissions))
+                if grant.frob:
+                    samples.give("used_frob", grant.frob)
+        needs = _granted(signed_in, write)
+        progress = _Progress(sum(step.needs in needs for step in PLAN))
+        run = Run(wire, samples, needs, permissions, progress)
+        try:
+            is_clean = _carry_out(wire, run, write)
+        finally:
+            progress.end()
+        run.forgive(PLAN)
+        run.outcome.answers.update(seen)
     finally:
         wire.close()
     findings = report.judge(all_assumptions(), run.outcome)
@@ -131,7 +151,7 @@ def _compare(
     if run.outcome.stopped:
         click.echo(f"Stopped early: {private(run.outcome.stopped)}.", err=True)
     is_different = any(finding.verdict == "different" for finding in findings)
-    return 1 if is_different or not is_clean or run.outcome.stopped else 0
+    return int(is_different or is_refused or not is_clean or bool(run.outcome.stopped))
 
 
 def _carry_out(wire: Wire, run: Run, write: bool) -> bool:
@@ -155,18 +175,30 @@ def _carry_out(wire: Wire, run: Run, write: bool) -> bool:
             guard.is_open = False
             left = Cleaner(wire, run).clean()
             for what in left:
-                text = f"Could not be deleted: {what} with the title “{title}”. Please look for it."
+                text = f"There may still be {what} with the title “{title}”. Please look for it."
                 click.echo(text, err=True)
     return not left
 
 
-def _progress(total: int) -> Callable[[Step], object]:
-    """Return a function that shows on a terminal how many calls have been made."""
-    numbers = iter(range(1, total + 1))
+class _Progress:
+    """Shows on a terminal how many calls have been made; elsewhere nothing.
 
-    def show(step: Step) -> None:
-        number = next(numbers, total)
-        if sys.stderr.isatty():
-            click.echo(f"\rcall {number} of at most {total}", err=True, nl=number == total)
+    :param total: how many there may be.
+    """
 
-    return show
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._made = 0
+        self._is_shown = sys.stderr.isatty()
+
+    def __call__(self, step: Step) -> None:
+        self._made += 1
+        self._show(f"\rcall {self._made} of at most {self._total}")
+
+    def end(self) -> None:
+        """Take the line away."""
+        self._show("\r\x1b[K")
+
+    def _show(self, text: str) -> None:
+        if self._is_shown:
+            click.echo(text, err=True, nl=False)

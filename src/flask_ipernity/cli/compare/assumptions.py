@@ -29,6 +29,8 @@ class Assumption(NamedTuple):
     how: str
     #: The names of the calls that show it.
     calls: tuple[str, ...]
+    #: The calls that must have succeeded before.
+    after: tuple[str, ...]
     #: The function that looks at the answers, and what it is given.
     check: str
     value: Any
@@ -50,6 +52,7 @@ def all_assumptions() -> tuple[Assumption, ...]:
             lives=tuple(row.get("lives", section["lives"])),
             how=row["how"],
             calls=tuple(row["calls"]),
+            after=tuple(row.get("after", ())),
             check=row["check"],
             value=row.get("value"),
         )

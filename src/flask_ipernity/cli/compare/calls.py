@@ -39,6 +39,8 @@ class Call:
     #: What follows the method in the URL.
     form: str = "/json"
     needs: Needs = "read"
+    #: The sample without which it is not made, although it does not name it.
+    about: str | None = None
     #: The most times that it is sent, until the upload is done.
     times: int = 1
     #: Make it only if the token does not have this permission.

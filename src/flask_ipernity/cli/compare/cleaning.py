@@ -15,8 +15,8 @@ from .wire import KEPT_FOR_CLEANING, Answer, LimitReached, NoAnswer, Wire
 #: The code of every method whose item is not there.
 _NOT_FOUND = "1"
 _NOTHING = Answer(0, {}, b"")
-#: How often it is asked whether a picture has turned up that was sent without an answer.
-_LOOKS = 3
+#: Seconds to wait before each further look for a picture that is not there yet.
+_WAITS = (1, 2, 4, 8, 16)
 
 
 class Guard:
@@ -63,12 +63,12 @@ class Cleaner:
         self._samples = run.samples
 
     def clean(self) -> list[str]:
-        """Delete what there is; return what could not be deleted, in words."""
+        """Delete what there is; return what may be left, in words."""
         self._wire.limit += KEPT_FOR_CLEANING
         left = []
-        if "create_album" in self._run.attempted and not self._clean_album():
+        if "create_album" in self._wire.begun and not self._clean_album():
             left.append("an album")
-        if "upload" in self._run.attempted and not self._clean_picture():
+        if "upload" in self._wire.begun and not self._clean_picture():
             left.append("a private picture")
         return left
 
@@ -115,10 +115,10 @@ class Cleaner:
             return True
         # It may be there, or be there soon, although no answer has said so. The MD5 is of a
         # file that was made for this run alone.
-        for _ in range(_LOOKS):
+        for seconds in _WAITS:
             if found := self._docs_by_md5():
                 return not [one for one in found if not self._delete_doc(one)]
-            self._wire.pause(None)
+            self._wire.pause(seconds)
         return False
 
     def _delete_doc(self, doc_id: str) -> bool:
@@ -128,7 +128,7 @@ class Cleaner:
 
     def _doc_of_ticket(self) -> str | None:
         ticket = self._samples.get("ticket")
-        for _ in range(_LOOKS if ticket else 0):
+        for seconds in _WAITS if ticket else ():
             answer = self._call("upload.checkTickets", tickets=ticket or "")
             if answer is None:
                 return None
@@ -136,7 +136,7 @@ class Cleaner:
             self._samples.learn("tickets", answer)
             if is_settled(answer):
                 return self._samples.get("new_doc")
-            self._wire.pause(next(at(answer.data, "tickets.eta"), None))
+            self._wire.pause(seconds)
         return None
 
     def _was_refused(self) -> bool:
@@ -155,7 +155,8 @@ class Cleaner:
 
     def _call(self, method: str, post: bool = False, **params: str) -> Answer | None:
         """Make a call, twice if there is no answer the first time."""
-        call = Call(name=method, method=method, post=post, token="right")
+        by_post = post or self._run.reads_by_post
+        call = Call(name=method, method=method, post=by_post, token="right")
         for _ in range(2):
             try:
                 return self._wire.call(call, params)

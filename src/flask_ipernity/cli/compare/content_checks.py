@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from .checks import Unseen, check, payload
-from .shapes import at, differences, kind_of, masked, method_list, quoted, shown_key, skeleton
+from .shapes import (
+    at,
+    differences,
+    kind_of,
+    masked,
+    method_list,
+    number,
+    quoted,
+    shown_key,
+    skeleton,
+)
 from .wire import Answer
 
 
@@ -85,8 +95,8 @@ def pages(answer: Answer, value: dict[str, Any]) -> Iterator[str]:
                 yield f"{key} is there"
         elif key not in listing:
             yield f"{key} is missing"
-        elif re.fullmatch(r"[0-9]+", str(listing[key])):
-            numbers[key] = int(listing[key])
+        elif (found := number(listing[key])) is not None:
+            numbers[key] = found
         else:
             yield f"{key} is {kind_of(listing[key])}"
     most = value["per_page"]
@@ -157,7 +167,7 @@ def pattern(answer: Answer, value: dict[str, str]) -> Iterator[str]:
 @check
 def descending(answer: Answer, value: str) -> Iterator[str]:
     """The numbers at a path go down."""
-    found = [int(one) for one in at(payload(answer), value) if str(one).isdigit()]
+    found = [one for one in map(number, at(payload(answer), value)) if one is not None]
     if len(found) < 2:
         raise Unseen("there are not two to compare")
     if found != sorted(found, reverse=True):

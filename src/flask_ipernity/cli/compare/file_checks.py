@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from .checks import Unseen, check, comparison, payload
-from .shapes import at, masked
+from .shapes import at, masked, number, shown_key
 from .wire import NOT_ALLOWED, Answer
 
 _LARGE = {"1024", "1600", "2048", "original"}
@@ -23,37 +23,41 @@ def _thumbs(answer: Answer, path: str) -> list[dict[str, Any]]:
     return found
 
 
+def _size(file: Any) -> tuple[int, int] | None:
+    """Return width and height; ``None`` if they are not both there."""
+    if not isinstance(file, dict):
+        return None
+    width, height = number(file.get("w")), number(file.get("h"))
+    return (width, height) if width and height else None
+
+
 @check
 def thumb_sizes(answer: Answer, value: str) -> Iterator[str]:
-    """A label with an x is a square; any other is the longer side, the shorter is rounded up."""
-    wrong = []
+    """A label with an x is a square; any other is the longer side."""
     for thumb in _thumbs(answer, value):
-        try:
-            label, width, height = str(thumb["label"]), int(thumb["w"]), int(thumb["h"])
-        except (KeyError, ValueError):
+        label, size = str(thumb.get("label")), _size(thumb)
+        side = number(label.removesuffix("x"))
+        if side is None or size is None:
             continue
-        side = int(label.rstrip("x")) if label.rstrip("x").isdigit() else 0
-        if label.endswith("x") and (width, height) != (side, side):
-            wrong.append(f"{label} is {width} by {height}")
-        elif not label.endswith("x") and max(width, height) > side > 0:
-            wrong.append(f"the longer side of {label} is {max(width, height)}")
-    yield from dict.fromkeys(wrong)
+        if label.endswith("x") and size != (side, side):
+            yield f"{side}x is {size[0]} by {size[1]}"
+        elif not label.endswith("x") and max(size) > side:
+            yield f"the longer side of {side} is {max(size)}"
 
 
-@comparison
-def thumb_rounding(answers: Sequence[Answer], value: Any) -> Iterator[str]:
-    """The shorter side is the exact one, rounded up."""
-    original: Any = next(at(payload(answers[0]), "doc.original"), None)
-    try:
-        width, height = int(original["w"]), int(original["h"])
-    except (TypeError, KeyError, ValueError):
-        raise Unseen("the original may not be seen") from None
-    for thumb in _thumbs(answers[0], "doc.thumbs.thumb.*"):
-        label = str(thumb.get("label"))
-        if label.isdigit() and int(label) < max(width, height):
-            right = ceil(min(width, height) * int(label) / max(width, height))
-            if str(min(int(thumb["w"]), int(thumb["h"]))) != str(right):
-                yield f"{label} of {width} by {height} is {thumb['w']} by {thumb['h']}"
+@check
+def thumb_rounding(answer: Answer, value: Any) -> Iterator[str]:
+    """The longer side is that of the label, the shorter is the exact one, rounded up."""
+    original = _size(next(at(payload(answer), "doc.original"), None))
+    if original is None:
+        raise Unseen("the original may not be seen")
+    for thumb in _thumbs(answer, "doc.thumbs.thumb.*"):
+        side, size = number(thumb.get("label")), _size(thumb)
+        if not side or size is None or side >= max(original):
+            continue
+        right = ceil(min(original) * side / max(original))
+        if sorted(size) != sorted((side, right)):
+            yield f"{side} of {original[0]} by {original[1]} is {size[0]} by {size[1]}"
 
 
 @check
@@ -74,7 +78,7 @@ def file_urls(answer: Answer, value: str) -> Iterator[str]:
 @check
 def file_secrets(answer: Answer, value: str) -> Iterator[str]:
     """Sizes up to 800 have one secret, each larger one has its own."""
-    by_label = {str(one.get("label")): one.get("secret") for one in _thumbs(answer, value)}
+    by_label = {str(one.get("label")): str(one.get("secret")) for one in _thumbs(answer, value)}
     small = {secret for label, secret in by_label.items() if label not in _LARGE}
     large = [secret for label, secret in by_label.items() if label in _LARGE]
     if len(small) > 1:
@@ -93,12 +97,11 @@ def allowed_host(answer: Answer, value: Any) -> Iterator[str]:
 @comparison
 def more(answers: Sequence[Answer], value: str) -> Iterator[str]:
     """The second answer has a larger number than the first."""
-    less, larger = (next(at(payload(answer), value), None) for answer in answers)
-    try:
-        if int(str(less)) >= int(str(larger)):
-            yield f"{value} is not larger"
-    except ValueError:
+    less, larger = (number(next(at(payload(answer), value), None)) for answer in answers)
+    if less is None or larger is None:
         yield f"{value} is no number"
+    elif less >= larger:
+        yield f"{value} is not larger"
 
 
 @comparison
@@ -147,13 +150,13 @@ def same_user(answers: Sequence[Answer], value: list[str]) -> Iterator[str]:
 def eta(answers: Sequence[Answer], value: dict[str, float]) -> Iterator[str]:
     """``eta`` is about the number of seconds that the upload takes."""
     first, last = answers
-    told = next(at(payload(first), "tickets.eta"), None)
-    if not str(told).isdigit() or str(told) == "0":
+    told = number(next(at(payload(first), "tickets.eta"), None))
+    if not told:
         raise Unseen("the upload was done at once")
     if not list(at(payload(last), "tickets.ticket.*.doc_id")):
         raise Unseen("the upload was not done in time")
     took = last.at - first.at
-    if int(str(told)) > value["factor"] * took + value["plus"]:
+    if told > value["factor"] * took + value["plus"]:
         yield f"eta was {told}, the upload took {took:.0f} seconds"
 
 
@@ -166,11 +169,28 @@ def notes(answer: Answer, value: str) -> Iterator[str]:
 
 
 @check
-def asks(answer: Answer, value: Any) -> Iterator[str]:
-    """Who opens the authorize page is asked, and not sent on."""
+def refused(answer: Answer, value: Any) -> Iterator[str]:
+    """Who refuses is sent to the callback without anything."""
+    given, empty = (answer.headers.get(key, "") for key in ("given", "empty"))
+    if "frob" in given.split(","):
+        raise Unseen("the person has agreed")
+    for name in filter(None, given.split(",")):
+        yield f"the callback is given {shown_key(name)}"
+    for name in filter(None, empty.split(",")):
+        yield f"the callback is given an empty {shown_key(name)}"
+
+
+@check
+def asked_again(answer: Answer, value: Any) -> Iterator[str]:
+    """Who has granted the same before is asked again."""
+    if "frob" in answer.headers.get("given", "").split(","):
+        yield "the page sends on at once, with a frob"
+
+
+@check
+def no_frob(answer: Answer, value: Any) -> Iterator[str]:
+    """The authorize page sends nobody on with a frob."""
     if "frob=" in answer.headers.get("location", ""):
         yield "the page sends on at once, with a frob"
-    elif answer.status != 200:
-        raise Unseen(f"HTTP {answer.status}: only a person who is signed in sees the page")
-    elif b"<form" not in answer.body:
-        yield "the page has no form"
+    elif answer.status >= 400:
+        raise Unseen(f"HTTP {answer.status}; a desktop key has no callback")

@@ -1,18 +1,11 @@
-"""The calls of a run, in their order, and where the values come from that they need."""
+"""The calls of a run, in their order."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from .calls import Call, Fetch, Step
 
-
-class Most(NamedTuple):
-    """Stands for the record of a list that has the largest number at a path."""
-
-    above: str
-    key: str
-
+#: What is seen of the browser of a person who signs in, and the option that it needs.
+VISITS = {"first_visit": "it needs --port", "second_visit": "it needs --port, and an agreement"}
 
 #: Ids and words that nothing has.
 NO_ID = "999999999999"
@@ -91,7 +84,7 @@ _SIGN_IN_FACTS: list[Step] = [
 _LISTS: list[Step] = [
     _get("popular", "explore.docs.getPopular", media="photo", extra=_EXPLORE),
     _get("popular_many", "explore.docs.getPopular", per_page=MANY),
-    _get("recent", "explore.docs.getRecent", media="photo", extra=_EXPLORE),
+    _get("recent", "explore.docs.getRecent", media="photo", thumbsize="500", extra=_EXPLORE),
     _get("homepage", "explore.docs.homepage", extra=_EXPLORE),
     _get("random_groups", "explore.groups.getRandom"),
     Call(
@@ -115,6 +108,7 @@ _LISTS: list[Step] = [
     _get("groups", "group.getList", user_id="{user}"),
     _get("groups_found", "group.search", text="photo"),
     _get("groups_nothing", "group.search", text=NO_WORD),
+    _get("groups_nothing_again", "group.search", text=NO_WORD),
     _get("groups_empty_text", "group.search", text=""),
     _get("posts", "post.getList", user_id="{user}"),
     _get("posts_found", "post.search", per_page="5"),
@@ -261,7 +255,7 @@ _CHANGES: list[Step] = [
         params={"tickets": "{ticket}"},
         token="right",
         needs="write",
-        times=5,
+        times=4,
     ),
     _look("new_doc", "doc.get", doc_id="{new_doc}", extra="tags,notes,geo,md5"),
     Call(
@@ -288,7 +282,15 @@ _CHANGES: list[Step] = [
     _look("new_perms", "doc.getPerms", doc_id="{new_doc}"),
     _write("add_tags", "doc.tags.add", doc_id="{new_doc}", keywords=f'{NO_WORD},"two words"'),
     _look("changed_doc", "doc.get", doc_id="{new_doc}", extra="tags,notes"),
-    _write("create_album", "album.create", title="{title}"),
+    Call(
+        name="create_album",
+        method="album.create",
+        params={"title": "{title}"},
+        post=True,
+        token="right",
+        needs="write",
+        about="new_doc",
+    ),
     _look("empty_album_hidden", "album.getList", per_page="100"),
     _look("empty_album_shown", "album.getList", per_page="100", empty="1"),
     _write("add_to_album", "album.docs.add", album_id="{new_album}", doc_id="{new_doc}"),
@@ -311,38 +313,3 @@ PLAN: tuple[Step, ...] = (
     *_CHANGES,
     *_END,
 )
-
-#: What answers show that later calls need: the call, and where it is in the answer. The first
-#: that is there is taken.
-SAMPLES: dict[str, tuple[tuple[Any, ...], ...]] = {
-    "frob": (("frob_odd", "auth", "frob"),),
-    "user": (("popular", "docs", "doc", 0, "owner", "user_id"),),
-    # The one with the most comments, so that there is one to look at.
-    "doc": (
-        ("docs", "docs", "doc", Most("count", "comments"), "doc_id"),
-        ("popular", "docs", "doc", 0, "doc_id"),
-    ),
-    "video": (("videos", "docs", "doc", 0, "doc_id"),),
-    "tag": (("popular_tags", "tags", "tag", 0, "id"), ("tags", "tags", "tag", 0, "id")),
-    "comment": (("comments", "comments", "comment", 0, "comment_id"),),
-    "album": (("albums", "albums", "album", 0, "album_id"),),
-    "album_doc": (("album_docs", "album", "docs", "doc", 0, "doc_id"),),
-    "folder": (("folders", "folders", "folder", 0, "folder_id"),),
-    "group": (
-        ("groups", "groups", "group", 0, "group_id"),
-        ("groups_found", "groups", "group", 0, "group_id"),
-    ),
-    "group_doc": (("group_docs", "group", "docs", "doc", 0, "doc_id"),),
-    "post": (
-        ("posts", "posts", "post", 0, "post_id"),
-        ("posts_found", "posts", "post", 0, "post_id"),
-    ),
-    "thumb_url": (("doc", "doc", "thumbs", "thumb", 0, "url"),),
-    "clip_url": (("video_medias", "medias", "media", 0, "url"),),
-    "own_doc": (("own_docs", "docs", "doc", 0, "doc_id"),),
-    "own_album": (("own_albums", "albums", "album", 0, "album_id"),),
-    "ticket": (("upload", "ticket"),),
-    "new_doc": (("tickets", "tickets", "ticket", 0, "doc_id"), ("upload", "doc_id")),
-    "new_original_url": (("new_doc", "doc", "original", "url"),),
-    "new_album": (("create_album", "album", "album_id"),),
-}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .checks import Unseen, check, said
-from .shapes import at, kind_of, masked, quoted, scalars, shown_key
+from .shapes import at, kind_of, masked, number, quoted, scalars, shown_key
 from .wire import Answer
 
 #: Seconds by which the clocks of the service and of this machine may differ.
@@ -87,8 +87,8 @@ def envelope(answer: Answer, value: Any) -> Iterator[str]:
                 yield f"api.{key} is missing"
             for key in sorted(api.keys() - known):
                 yield f"api.{shown_key(key)} is not known"
-        case _:
-            yield f"{said(answer)}: there is no api"
+        case dict():
+            yield "there is no api"
 
 
 @check
@@ -103,10 +103,10 @@ def status_word(answer: Answer, value: Any) -> Iterator[str]:
 def server_time(answer: Answer, value: Any) -> Iterator[str]:
     """``api.at`` is the time in Unix seconds."""
     for found in at(answer.data, "api.at"):
-        if not re.fullmatch(r"[0-9]{9,11}", str(found)):
+        if (seconds := number(found)) is None:
             yield f"api.at is {kind_of(found)} like {masked(str(found))}"
-        elif abs(int(found) - answer.at) > _CLOCKS:
-            yield f"api.at is {int(found) - int(answer.at):+d} seconds from this machine's time"
+        elif abs(seconds - answer.at) > _CLOCKS:
+            yield f"api.at is {seconds - int(answer.at):+d} seconds from this machine's time"
 
 
 @check

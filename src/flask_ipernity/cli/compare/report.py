@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
+from textwrap import fill, indent
 from typing import Any, Literal, NamedTuple
 
 from ...http.redaction import redact
@@ -12,7 +14,7 @@ from . import content_checks, file_checks, reply_checks  # noqa: F401 - register
 from .assumptions import Assumption
 from .calls import Call
 from .checks import CHECKS, COMPARISONS, Refused, Unseen
-from .plan import PLAN
+from .plan import PLAN, VISITS
 from .run import Outcome
 from .shapes import method_list, scalars
 from .wire import NOT_ALLOWED, Answer
@@ -26,6 +28,8 @@ _ADDRESS = re.compile(r"https?://\S+|\b\d{1,3}(\.\d{1,3}){3}\b|\S+@\S+")
 #: The names of all calls of methods.
 _CALLS = tuple(step.name for step in PLAN if isinstance(step, Call))
 _QUOTED = re.compile(r"“[^”]*”")
+#: Ids, dates, and the secrets of files.
+_NUMBER = re.compile(r"\b(?:[0-9-]{4,}|[0-9a-f]{8,})\b")
 #: So many differences of one assumption are shown.
 _MOST = 12
 
@@ -47,11 +51,15 @@ def judge(assumptions: Iterable[Assumption], outcome: Outcome) -> list[Finding]:
 def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
     names = _CALLS if assumption.calls == ("*",) else assumption.calls
     seen = {name: outcome.answers[name] for name in names if name in outcome.answers}
-    reasons = [outcome.unseen[name] for name in names if name in outcome.unseen]
+    unanswered = {**VISITS, **outcome.unseen}
+    reasons = [unanswered[name] for name in names if name in unanswered]
     if assumption.check != "allowed_host":
         for name in [name for name, answer in seen.items() if answer.status == NOT_ALLOWED]:
             del seen[name]
             reasons.append("the file is on a host that is not allowed")
+    before = [name for name in assumption.after if not _is_ok(outcome, name)]
+    if before:
+        return Finding(assumption, "unseen", (f"{before[0].replace('_', ' ')} did not succeed",))
     together = assumption.check in COMPARISONS
     if not seen or (together and len(seen) < len(names)):
         return Finding(assumption, "unseen", tuple(dict.fromkeys(reasons)) or ("not asked",))
@@ -72,6 +80,10 @@ def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
     if len(unseen) == len(groups):
         return Finding(assumption, "unseen", tuple(dict.fromkeys(unseen)))
     return Finding(assumption, "same", ())
+
+
+def _is_ok(outcome: Outcome, name: str) -> bool:
+    return name in outcome.answers and outcome.answers[name].is_ok
 
 
 def _lines(assumption: Assumption, answers: list[Answer]) -> Iterator[str]:
@@ -95,8 +107,11 @@ class Privacy:
         self._secrets = [secret for secret in secrets if secret]
         words: set[str] = set()
         for answer in outcome.answers.values():
-            if answer.is_ok:
-                words |= {str(value) for where, value in scalars(answer.data) if _private(where)}
+            for where, value in scalars(answer.data) if answer.is_ok else ():
+                if _private(where):
+                    words.add(str(value))
+                if where.endswith(("name", "alias")):
+                    words |= set(re.findall(r"\w+", str(value)))
         private = {word for word in words - _public_words() if len(word) >= _SHORTEST_PRIVATE}
         # Longer ones first, so that no part of one is left.
         self._words = sorted(private, key=len, reverse=True)
@@ -106,7 +121,7 @@ class Privacy:
         return _ADDRESS.sub("***", redact(_QUOTED.sub(self._clean, text), *self._secrets))
 
     def _clean(self, match: re.Match[str]) -> str:
-        text = match[0]
+        text = _NUMBER.sub("***", match[0])
         for word in self._words:
             if word in text:
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "***", text)
@@ -138,6 +153,7 @@ def as_json(findings: Iterable[Finding], private: Privacy, *, calls: int, is_rea
     findings = list(findings)
     return {
         "program": f"Flask-Ipernity {version('Flask-Ipernity')}",
+        "date": datetime.now(UTC).date().isoformat(),
         "service": "Ipernity" if is_real else "another",
         "calls": calls,
         "counts": {
@@ -149,6 +165,8 @@ def as_json(findings: Iterable[Finding], private: Privacy, *, calls: int, is_rea
                 "verdict": finding.verdict,
                 "what": finding.assumption.what,
                 "evidence": finding.assumption.evidence,
+                "source": finding.assumption.source,
+                "how": finding.assumption.how,
                 "reference": finding.assumption.reference,
                 "overlay": list(finding.assumption.overlay),
                 "lives": list(finding.assumption.lives),
@@ -168,23 +186,17 @@ def as_text(findings: Iterable[Finding], private: Privacy, *, calls: int, everyt
     findings = list(findings)
     lines: list[str] = []
     for finding in findings:
-        assumption = finding.assumption
-        if finding.verdict == "same":
-            if everything:
-                lines.append(f"same       {assumption.id}")
-        elif finding.verdict == "unseen":
-            lines.append(f"not seen   {assumption.id}: {private('; '.join(finding.details))}")
-        else:
-            lines += ["", f"DIFFERENT  {assumption.id}", f"           {assumption.what}"]
-            shown = [private(line) for line in finding.details[:_MOST]]
-            if len(finding.details) > _MOST:
-                shown.append(f"and {len(finding.details) - _MOST} more")
-            lines += [f"         ! {line}" for line in shown]
-            lines.append(f"           {assumption.evidence}: {assumption.source}")
-            lines.append(f"           reference: {assumption.reference}")
-            if assumption.overlay:
-                lines.append(f"           overlay: {', '.join(assumption.overlay)}")
-            lines += [f"           code: {', '.join(assumption.lives)}", ""]
+        if finding.verdict == "different":
+            lines += [*_difference(finding, private), ""]
+    unseen: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.verdict == "unseen":
+            reasons = private("; ".join(finding.details))
+            unseen.setdefault(f"NOT SEEN, {reasons}", []).append(finding.assumption.id)
+    same = [finding.assumption.id for finding in findings if finding.verdict == "same"]
+    for heading, ids in {**unseen, **({"AS ASSUMED": same} if everything else {})}.items():
+        text = fill(", ".join(ids), 88, break_long_words=False, break_on_hyphens=False)
+        lines += [heading, indent(text, " " * 11), ""]
     counts = [
         f"{_count(findings, verdict)} {words}"
         for verdict, words in (
@@ -193,8 +205,22 @@ def as_text(findings: Iterable[Finding], private: Privacy, *, calls: int, everyt
             ("unseen", "not seen"),
         )
     ]
-    lines += ["", f"{len(findings)} assumptions: {', '.join(counts)}; {calls} calls."]
-    return "\n".join(lines).replace("\n\n\n", "\n\n").lstrip("\n")
+    lines += [f"{len(findings)} assumptions: {', '.join(counts)}; {calls} calls."]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _difference(finding: Finding, private: Privacy) -> Iterator[str]:
+    assumption = finding.assumption
+    yield f"DIFFERENT  {assumption.id}"
+    yield f"           {assumption.what}"
+    yield from (f"         ! {private(line)}" for line in finding.details[:_MOST])
+    if len(finding.details) > _MOST:
+        yield f"         ! and {len(finding.details) - _MOST} more"
+    yield f"           {assumption.evidence}: {assumption.source}"
+    yield f"           reference: {assumption.reference}"
+    if assumption.overlay:
+        yield f"           overlay: {', '.join(assumption.overlay)}"
+    yield f"           code: {', '.join(assumption.lives)}"
 
 
 def _count(findings: Iterable[Finding], verdict: str) -> int:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...permissions import missing
 from .calls import Call, Fetch, Needs, Step
 from .samples import MissingSample, Samples, spoiled
-from .shapes import at, method_list
+from .shapes import at, method_list, number
 from .wire import Answer, LimitReached, NoAnswer, Wire
 
 #: So many calls without an answer, one after the other, end a run.
 _MAX_FAILURES = 3
+#: Seconds to wait before it is asked again about an upload, at least, and at most: clients report
+#: that the time that is told is often too long.
+_WAITS = (3, 6, 12)
+_LONGEST_WAIT = 15
 #: The service has had enough for now.
 _LIMITS = ("112", "113")
 #: The service does not know the application, or does not serve it here.
 _KEY_REFUSED = ("100", "101", "111")
+#: The token is not valid any more, or its account is closed.
+_TOKEN_DEAD = ("107", "108")
+#: The calls that show by which HTTP methods a token is taken, and the last one with a token.
+_VERBS = ("token", "token_by_post")
+_LAST = "token_at_the_end"
 
 
 class Stopped(Exception):
@@ -59,8 +68,6 @@ class Run:
         self._announce = announce
         self._failures = 0
         self.outcome = Outcome()
-        #: The names of the calls that were sent, answered or not.
-        self.attempted: set[str] = set()
 
     def carry_out(self, plan: Iterable[Step]) -> None:
         """Make all calls of *plan* that can be made."""
@@ -74,6 +81,23 @@ class Run:
                 self.outcome.stopped = str(stopped)
                 self.outcome.unseen[step.name] = str(stopped)
 
+    def forgive(self, plan: Iterable[Step]) -> None:
+        """Do not blame the methods that were called with a token that has ended in the meantime."""
+        answers, unseen = self.outcome.answers, self.outcome.unseen
+        if not _is_dead(answers.get(_LAST)):
+            return
+        for step in plan:
+            is_own = isinstance(step, Call) and step.token == "right" and step.name != _LAST
+            if is_own and _is_dead(answers.get(step.name)):
+                unseen[step.name] = "the token had ended"
+                del answers[step.name]
+
+    @property
+    def reads_by_post(self) -> bool:
+        """Whether the service takes a token of reading calls by POST only."""
+        by_get, by_post = (self.outcome.answers.get(name) for name in _VERBS)
+        return bool(by_get and by_post and by_post.is_ok and not by_get.is_ok)
+
     def _make(self, step: Step) -> None:
         unseen = self.outcome.unseen
         if step.needs not in self._granted:
@@ -81,6 +105,9 @@ class Run:
             return
         if (lacking := self._lacking(step)) is not None:
             unseen[step.name] = lacking
+            return
+        if isinstance(step, Call) and step.about and self.samples.get(step.about) is None:
+            unseen[step.name] = "the picture was not uploaded"
             return
         self._announce(step)
         try:
@@ -117,14 +144,18 @@ class Run:
         if isinstance(step, Fetch):
             return self._fetch(step)
         params = self.samples.fill(step.params)
-        self.attempted.add(step.name)
+        is_read = not method_list()["methods"].get(step.method, {}).get("post")
+        if is_read and step.token == "right" and step.name not in _VERBS and self.reads_by_post:
+            step = replace(step, post=True)
         answer = self._wire.call(step, params)
         if step.times > 1:
-            self.outcome.answers[f"{step.name}_first"] = answer
-            for _ in range(step.times - 1):
+            if answer.is_ok:
+                self.outcome.answers[f"{step.name}_first"] = answer
+            for seconds in _WAITS[: step.times - 1]:
                 if is_settled(answer):
                     break
-                self._wire.pause(next(at(answer.data, "tickets.eta"), None))
+                told = number(next(at(answer.data, "tickets.eta"), None)) or 0
+                self._wire.pause(min(max(told, seconds), _LONGEST_WAIT))
                 answer = self._wire.call(step, params)
         return answer
 
@@ -148,6 +179,10 @@ class Run:
             for item, level in missing(self._permissions, facts["permissions"]).items():
                 return f"the token lacks {item}={level}"
         return None
+
+
+def _is_dead(answer: Answer | None) -> bool:
+    return answer is not None and answer.code in _TOKEN_DEAD
 
 
 def is_settled(answer: Answer) -> bool:

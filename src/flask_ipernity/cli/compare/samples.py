@@ -5,10 +5,53 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from .plan import SAMPLES, Most
+from .shapes import number
 from .wire import OTHER_DIGITS, Answer
+
+
+class Most(NamedTuple):
+    """Stands for the record of a list that has the largest number at a path."""
+
+    above: str
+    key: str
+
+
+#: What answers show that later calls need: the call, and where it is in the answer. The first
+#: that is there is taken.
+SAMPLES: dict[str, tuple[tuple[Any, ...], ...]] = {
+    "frob": (("frob_odd", "auth", "frob"),),
+    "user": (("popular", "docs", "doc", 0, "owner", "user_id"),),
+    # The one with the most comments, so that there is one to look at.
+    "doc": (
+        ("docs", "docs", "doc", Most("count", "comments"), "doc_id"),
+        ("popular", "docs", "doc", 0, "doc_id"),
+    ),
+    "video": (("videos", "docs", "doc", 0, "doc_id"),),
+    "tag": (("popular_tags", "tags", "tag", 0, "id"), ("tags", "tags", "tag", 0, "id")),
+    "comment": (("comments", "comments", "comment", 0, "comment_id"),),
+    "album": (("albums", "albums", "album", 0, "album_id"),),
+    "album_doc": (("album_docs", "album", "docs", "doc", 0, "doc_id"),),
+    "folder": (("folders", "folders", "folder", 0, "folder_id"),),
+    "group": (
+        ("groups", "groups", "group", 0, "group_id"),
+        ("groups_found", "groups", "group", 0, "group_id"),
+    ),
+    "group_doc": (("group_docs", "group", "docs", "doc", 0, "doc_id"),),
+    "post": (
+        ("posts", "posts", "post", 0, "post_id"),
+        ("posts_found", "posts", "post", 0, "post_id"),
+    ),
+    "thumb_url": (("doc", "doc", "thumbs", "thumb", 0, "url"),),
+    "clip_url": (("video_medias", "medias", "media", 0, "url"),),
+    "own_doc": (("own_docs", "docs", "doc", 0, "doc_id"),),
+    "own_album": (("own_albums", "albums", "album", 0, "album_id"),),
+    "ticket": (("upload", "ticket"),),
+    "new_doc": (("tickets", "tickets", "ticket", 0, "doc_id"), ("upload", "doc_id")),
+    "new_original_url": (("new_doc", "doc", "original", "url"),),
+    "new_album": (("create_album", "album", "album_id"),),
+}
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _SECRET = re.compile(r"(?<=\.)[0-9a-f]{8}(?=\.)")
@@ -66,13 +109,13 @@ def _found(data: Any, path: Iterable[Any]) -> Any:
     try:
         for key in path:
             data = max(data, key=partial(_number, key)) if isinstance(key, Most) else data[key]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None
     return data
 
 
 def _number(place: Most, record: Any) -> int:
-    return int(record.get(place.above, {}).get(place.key, 0))
+    return number(record.get(place.above, {}).get(place.key)) or 0
 
 
 def spoiled(url: str) -> str:

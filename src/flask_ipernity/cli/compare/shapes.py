@@ -88,7 +88,7 @@ def _differences(shape: Any, found: Any, optional: Collection[str], where: str) 
         if not isinstance(found, dict):
             yield f"{place} is {kind_of(found)}, not an object"
             return
-        for key in found.keys() - shape.keys():
+        for key in sorted(found.keys() - shape.keys()):
             yield f"{place} has a key that is not known: {shown_key(key)} ({kind_of(found[key])})"
         for key, inner in shape.items():
             path = f"{where}.{key}"
@@ -124,6 +124,11 @@ def _may_miss(
     if isinstance(inner, list) and parent.get("total", parent.get("count", "0")) in ("0", 0):
         return True
     return key in optional or path in optional
+
+
+def number(value: object) -> int | None:
+    """Return a number that is not negative, as text or not; ``None`` if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text := str(value)) else None
 
 
 def kind_of(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTP_PORT, HTTPS_PORT, HTTPException
 from io import BytesIO
 from secrets import token_hex
@@ -51,7 +52,7 @@ class LimitReached(Exception):
     """The run has made as many calls as it may."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A response as it came."""
 
@@ -62,7 +63,7 @@ class Answer:
     #: When it came, in Unix seconds.
     at: float = 0.0
 
-    @property
+    @cached_property
     def data(self) -> Any:
         """The decoded JSON; ``None`` if it is none."""
         try:
@@ -104,6 +105,8 @@ class Wire:
         #: How many requests were sent, and how many there may be.
         self.sent = 0
         self.limit = MAX_CALLS - KEPT_FOR_CLEANING
+        #: The names of the calls that may have arrived, answered or not.
+        self.begun: set[str] = set()
         #: Signatures that were sent, which no report may show.
         self.signatures: set[str] = set()
         self._api = _place(settings.api_url)
@@ -115,13 +118,9 @@ class Wire:
         self._pool.close()
         self._media.close()
 
-    def pause(self, eta: object) -> None:
-        """Wait before the service is asked about an upload again.
-
-        :param eta: the seconds that it has told; without a pace, they count for nothing.
-        """
-        seconds = float(str(eta)) if str(eta).isdigit() else 1.0
-        sleep(min(seconds, self._pace * 10, 10) or 0.02)
+    def pause(self, seconds: float) -> None:
+        """Wait before the service is asked the same again; without a pace, a moment."""
+        sleep(seconds if self._pace else seconds / 100)
 
     def call(self, call: Call, params: Mapping[str, str]) -> Answer:
         """Send one call.
@@ -147,7 +146,7 @@ class Wire:
             else:
                 body, headers, _ = form_body(sent)
         verb = "POST" if call.post else "GET"
-        return self._exchange(self._pool, origin, verb, target, headers, body)
+        return self._exchange(self._pool, origin, verb, target, headers, body, call.name)
 
     def fetch(self, url: str, verb: str, headers: Mapping[str, str]) -> Answer:
         """Fetch a file of the media host, from where the settings allow it.
@@ -201,6 +200,7 @@ class Wire:
         target: str,
         headers: Mapping[str, str],
         body: Any,
+        name: str = "",
     ) -> Answer:
         if self.sent >= self.limit:
             raise LimitReached
@@ -214,6 +214,7 @@ class Wire:
         connection: Connection | None = None
         try:
             connection = pool.take(origin, connect)
+            self.begun.add(name)
             connection.send_request(verb, target, {**common, **headers}, body, timeout=total)
             response = connection.read_response(total)
             content = response.read(MAX_BYTES)
@@ -224,10 +225,11 @@ class Wire:
             else:
                 connection.close()
             return answer
-        except (HTTPException, OSError) as error:
+        except (HTTPException, OSError, ValueError) as error:
             if connection is not None:
                 connection.close()
-            # The error's own text may hold an address.
+            # ValueError: something that an answer has shown cannot be sent in a header. The
+            # error's own text may hold an address.
             raise NoAnswer(_reason(error)) from None
         except BaseException:
             if connection is not None:

@@ -1,0 +1,1 @@
+"""Minutes of mixed visitors and trouble on each server that runs Flask applications."""

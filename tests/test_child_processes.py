@@ -31,7 +31,7 @@ def test_an_application_and_its_sandbox_work_in_a_child(child: ProcessPoolExecut
         with pytest.raises(NotFoundError) as caught:
             child.submit(miss, config).result(60)
     assert (caught.value.code, caught.value.method) == (1, "doc.get")
-    assert caught.value.params["doc_id"] == 999999
+    assert dict(caught.value.params or {})["doc_id"] == 999999
 
 
 def instances() -> list[Any]:

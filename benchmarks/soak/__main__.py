@@ -74,18 +74,17 @@ def main() -> int:
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     print(f"{'server':<18}{'requests':>9}" + "".join(f"{kind:>9}" for kind in KINDS), flush=True)
-    notes = []
+    failed = False
     for name in arguments.servers or SERVERS:
         log = folder / f"soak-{name}.log"
         tally = soak(name, arguments.minutes, log)
         cells = (tally.counts[kind] for kind in KINDS)
         total = tally.counts.total()
         print(f"{name:<18}{total:>9}" + "".join(f"{cell:>9}" for cell in cells), flush=True)
-        notes += [f"{name} {note}" for note in tally.notes]
         if tally.notes:
-            notes.append(f"{name}: its log is {log}")
-    print("\n".join(notes))
-    return 1 if notes else 0
+            failed = True
+            print(*(f"  {note}" for note in tally.notes), f"  its log: {log}", sep="\n", flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ BIN = .venv/bin
 # Two processes of pytest for each core, because many tests wait; `make test ARGS=-n0` runs all in one.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
-# What needs no program but Python, no network, and little time. The sandbox and the demo have loops
-# of their own: `make test ARGS=tests/sandbox`.
+# What needs no program but Python, no network, and little time. The sandbox, the demo and the
+# comparison have loops of their own: `make test ARGS=tests/sandbox`.
 INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis \
 	and not nginx and not caddy and not apache" \
-	--ignore tests/sandbox --ignore tests/demo --ignore tests/stranger
+	--ignore tests/sandbox --ignore tests/demo --ignore tests/compare --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
 
@@ -47,10 +47,12 @@ quick-%: venv-test-%
 neighbours: venv-neighbours
 	NEIGHBOURS=1 .venv-neighbours/bin/python $(PYTEST) tests/neighbours $(ARGS)
 
-# What is read from photos that others made, beside what ExifTool reads: `make corpus FOLDER=~/Pictures`.
+# What is read from photos that others made beside what ExifTool reads, and what is drawn beside what
+# Chromium shows: `make corpus FOLDER=~/Pictures`.
 corpus: venv-dev
 	$(if $(FOLDER),,$(BIN)/python -m tools.fetch_corpus .corpus)
 	$(BIN)/python -W ignore -m tools.corpus facts "$(or $(FOLDER),.corpus)"
+	$(BIN)/python -W ignore -m tools.corpus pictures "$(or $(FOLDER),.corpus)"
 
 lint: venv-dev
 	$(BIN)/ruff check

@@ -39,6 +39,8 @@ nitpick_ignore = [
     ("py:class", "flask_ipernity.sandbox.endpoint.RecordedCall"),
     ("py:class", "flask_ipernity.sandbox.media_host.RecordedRequest"),
     ("py:class", "flask_ipernity.sandbox.state.SandboxState"),
+    # Choices, which the text lists.
+    *(("py:class", name) for name in ("EmptyLists", "Consent", "Denial", "Lg", "Reads")),
     # Returned by prefetch() only to be given to call().
     ("py:class", "flask_ipernity.client.transport.Prefetched"),
     # Type variables.

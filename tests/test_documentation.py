@@ -15,7 +15,7 @@ import pytest
 from flask import Flask, render_template_string, request
 
 import flask_ipernity
-from flask_ipernity import client, sandbox
+from flask_ipernity import Ipernity, client, ipernity, sandbox
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.settings import Settings
 from tests.support.apps import CALLBACK, Browser
@@ -61,6 +61,31 @@ def test_the_sandbox_of_the_readme_starts() -> None:
     assert app.config["IPERNITY_APP_KEY"]
 
 
+def test_the_sandbox_of_the_readme_takes_over_the_example_of_the_readme() -> None:
+    example, tests = blocks("README.md", "python")[:2]
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(example, names)
+    asked = tests.replace(
+        'app.test_client().get("/get_doc")', 'page = app.test_client().get("/get_doc").location'
+    )
+    assert asked != tests
+    exec(asked, names)
+    assert names["page"].startswith(names["sandbox"].authorize_url)
+
+
+def test_the_example_of_the_readme_says_at_start_that_its_secret_key_is_missing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    example = blocks("README.md", "python")[0]
+    without = re.sub(r' *SECRET_KEY=".*",\n', "", example)
+    assert without != example
+    exec(without, {"__name__": "example"})
+    assert "SECRET_KEY is missing: visitors cannot sign in" in caplog.text
+    caplog.clear()
+    exec(example, {"__name__": "example"})
+    assert caplog.text == ""
+
+
 def test_the_gallery_of_the_quickstart_works(
     monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
 ) -> None:
@@ -101,6 +126,42 @@ def test_apache_gets_the_modules_that_its_configuration_needs() -> None:
     url = ["--url", "https://photos.example.org"]
     printed = command(application(), *url, server="apache").output
     assert re.findall("a2enmod .*", text) == re.findall("a2enmod .*", printed)
+
+
+def test_the_view_of_the_owners_token_shows_it_to_the_owner_only(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    for name, value in sandbox.config().items():
+        monkeypatch.setenv(f"FLASK_{name}", json.dumps(value))
+    names = runpy.run_path(str(ROOT / "docs/examples/owner_token.py"))
+    app, site = names["app"], Flask("site")
+    client = app.test_client()
+    assert sign_in(client, "/owner-token", person=1).status_code == 404
+    shown = sign_in(app.test_client(), "/owner-token", person=0)
+    assert (shown.status_code, shown.mimetype) == (200, "text/plain")
+    assert shown.cache_control.no_store
+    key, _, token = shown.text.strip().partition("=")
+    site.config.update(sandbox.config(), SECRET_KEY="k", **{key: token})
+    Ipernity(site)
+    with site.test_request_context():
+        mine = {doc["doc_id"] for doc in ipernity.owner_api.walk_docs()}
+        public = {doc["doc_id"] for doc in ipernity.public_api.walk_docs(user_id="10175")}
+        private = (mine - public).pop()
+        address = ipernity.media_url(private, "240", as_owner=True)
+    assert site.test_client().get(address).mimetype == "image/jpeg"
+
+
+def test_the_owners_token_of_a_sandbox_is_set_as_the_page_shows(sandbox: Sandbox) -> None:
+    text = (ROOT / "docs/owner.rst").read_text(encoding="utf-8")
+    example = text.partition(".. code-block:: python\n\n")[2]
+    app = Flask("site")
+    app.config.update(SECRET_KEY="k", IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret")
+    Ipernity(app)
+    lines = [line.removeprefix("    ") for line in example.splitlines()]
+    check = "    with app.app_context(): total = ipernity.owner_api.doc.getList()['docs']['total']"
+    found: dict[str, Any] = {"app": app, "Sandbox": Sandbox, "ipernity": ipernity}
+    exec("\n".join([*lines, check]), found)
+    assert int(found["total"]) > 0
 
 
 def test_every_setting_is_explained_with_its_default() -> None:

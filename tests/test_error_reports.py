@@ -224,9 +224,27 @@ def test_a_picture_that_a_mistake_prevents_names_it_in_the_log(
     service: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = club(service, IPERNITY_APP_SECRET="wrong")
-    assert app.test_client().get("/ipernity/doc/1/240").status_code == 502
+    with exceptions(app) as told:
+        assert app.test_client().get("/ipernity/doc/1/240").status_code == 502
     (line,) = lines(caplog, logging.ERROR)
     assert "IPERNITY_APP_SECRET" in line.getMessage()
+    assert "GET /ipernity/doc/1/240: 502" in line.getMessage()
+    (error,) = told
+    assert isinstance(error, APIRequestError)
+
+
+@pytest.mark.parametrize(
+    "path", ["1/240", "1/nonsense", "x/y/z", "1/240?expires=5&signature=s3cret"]
+)
+def test_a_picture_that_is_not_there_is_one_quiet_line(
+    service: Sandbox, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert club(service).test_client().get(f"/ipernity/doc/{path}").status_code == 404
+    (line,) = lines(caplog)
+    assert line.levelno == logging.INFO
+    assert f"GET /ipernity/doc/{path.partition('?')[0]}: 404" in line.getMessage()
+    assert "s3cret" not in line.getMessage()
 
 
 @pytest.mark.parametrize(

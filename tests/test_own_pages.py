@@ -14,7 +14,7 @@ from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 from flask_login import LoginManager
 
-from flask_ipernity import Ipernity, NotFoundError, ipernity_auth_required
+from flask_ipernity import Ipernity, NotFoundError, UploadError, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
 from tests.support.served import served
 from tests.support.visitor import consent
@@ -223,6 +223,19 @@ def test_an_application_may_replace_the_layout_of_all_pages(
     for page in all_pages(app.test_client()):
         assert page.lstrip().startswith("mine<h1>")
         assert "stylesheet" not in page
+
+
+def test_our_pages_escape_in_an_application_that_does_not(service: Sandbox, tmp_path: Path) -> None:
+    layout = "<h1>{{ title }}</h1>{% block main %}{% endblock %}"
+    app = replace(site(service, "no escaping"), tmp_path, page=layout)
+
+    @app.get("/upload")
+    def upload() -> str:
+        raise UploadError("<img src=x onerror=alert(1)>", None, "%(file)s is empty.")
+
+    page = app.test_client().get("/upload", headers={"Accept": "text/html"}).text
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
 
 
 def test_a_template_may_extend_the_layout_of_the_extension(

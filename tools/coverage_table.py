@@ -66,6 +66,10 @@ TESTS = {
     "test_posts": ("post.get", "post.getList", "post.getContext", "post.search", "post.set"),
     "test_network": ("network.*",),
     "test_uploads": ("upload.*", "account.getQuota"),
+    "test_file_kinds": ("upload.file",),
+    "test_circles": ("doc.setPerms", "doc.set", "upload.file", "post.set"),
+    "test_many_documents": ("doc.getList", "doc.search", "doc.checkMD5", "explore.docs.getRecent"),
+    "test_unknowns": ("auth.getToken", "upload.checkTickets"),
     "test_all_methods": ("doc.albums.add", "explore.groups.getRandom"),
 }
 

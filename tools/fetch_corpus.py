@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -73,9 +74,11 @@ def exiftool(work: Path) -> Path:
     lists, parts = work / "lists", work / "parts"
     (lists / "partial").mkdir(parents=True)
     parts.mkdir()
-    for source in Path("/etc/apt/sources.list.d").glob("*.sources"):
-        text = source.read_text("utf-8").replace("Types: deb\n", "Types: deb-src\n")
-        (parts / source.name).write_text(text, "utf-8")
+    patterns = ("sources.list", "sources.list.d/*.list", "sources.list.d/*.sources")
+    for source in (file for pattern in patterns for file in Path("/etc/apt").glob(pattern)):
+        text = source.read_text("utf-8")
+        text = re.sub(r"^(Types: deb|deb(?= ))", r"\1-src", text, flags=re.MULTILINE)
+        (parts / source.name.replace("sources.list", "main.list")).write_text(text, "utf-8")
     # The lists of this machine remain as they are.
     apt = ["apt-get", "-qq", "-o", "Dir::Etc::sourcelist=/dev/null"]
     apt += ["-o", f"Dir::Etc::sourceparts={parts}", "-o", f"Dir::State::lists={lists}"]

@@ -24,7 +24,7 @@ from .errors import (
     UploadError,
 )
 from .http.redaction import one_line
-from .sign_in.flow import start_url
+from .sign_in.authorize import start_url
 from .sign_in.guard import ask_to_sign_in, not_now
 from .sign_in.visitor import visitor_api
 from .site.diagnosis import diagnose

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, cast
 
 from flask import Flask, current_app, has_app_context, url_for
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -18,8 +16,10 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
-from .settings import ReadSettings, Settings, check_secret_keys
+from .settings import Settings, check_secret_keys
 from .sign_in import flow
+from .sign_in.authorize import authorize
+from .sign_in.secret_key import check_secret_key
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
@@ -29,13 +29,11 @@ from .signals import Call
 from .site.api import Listener, SiteAPI, SiteContext, keyed_digest, site_context
 from .site.call_log import call_log
 from .site.quota_pause import QuotaPause
-from .state import AppState, Part, current_state
+from .state import AppState, Part, ReadSettings, current_state
 from .web.any_host import on_any_host
 from .web.templates import resources
 from .web.text import plain_text, safe_html
 from .web.translation import gettext_html
-
-log = logging.getLogger(__name__)
 
 
 class Ipernity:
@@ -100,7 +98,7 @@ class Ipernity:
             self._connect(app, read.again())
 
         parts = self._parts(app, read.settings)
-        _check_secret_key(app, read.settings)
+        check_secret_key(app, read.settings)
         app.extensions["ipernity"] = AppState(app, read, parts, reconnect)
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:
@@ -240,7 +238,7 @@ class Ipernity:
         :raises SignInError: the request is not a navigation of the visitor, but for an image, a
             frame, a script or a prefetch; or the store of tokens does not work.
         """
-        return flow.authorize(permissions, next_url)
+        return authorize(permissions, next_url)
 
     def set_token(self, frob: str | None = None) -> str:
         """Finish a sign-in, for a callback view of your own, and return the path to go to.
@@ -322,37 +320,6 @@ class Ipernity:
 
 def _check_settings() -> None:
     current_state().read.check()
-
-
-def _check_secret_key(app: Flask, settings: Settings) -> None:
-    """Say that ``SECRET_KEY`` is missing before a visitor gets an error because of it.
-
-    It may still be set until the first request, and sites on which nobody signs in do without.
-
-    :raises ConfigurationError: a setting cannot do without it.
-    """
-    if app.secret_key:
-        return
-    if settings.token_store == "sealed":
-        raise ConfigurationError(
-            'IPERNITY_TOKEN_STORE = "sealed" encrypts with the SECRET_KEY of the application, which'
-            f" is missing. {_NEW_SECRET_KEY}"
-        )
-    uses = []
-    if isinstance(app.session_interface, SecureCookieSessionInterface) and (
-        settings.callback or settings.login
-    ):
-        uses.append("visitors cannot sign in")
-    if settings.owner_token is not None:
-        uses.append("media_url(as_owner=True) cannot sign URLs")
-    if uses:
-        log.warning("SECRET_KEY is missing: %s. %s", " and ".join(uses), _NEW_SECRET_KEY)
-
-
-_NEW_SECRET_KEY = (
-    "Set it before Ipernity(app); make one with"
-    " python -c 'import secrets; print(secrets.token_hex())'"
-)
 
 
 def _user_agent(app: Flask) -> str:

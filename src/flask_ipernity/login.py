@@ -15,8 +15,9 @@ from werkzeug.wrappers import Response
 from .errors import ConfigurationError, missing_package
 from .settings import Settings
 from .sign_in import flow
-from .sign_in.flow import start_url
+from .sign_in.authorize import is_strict_cookie_missing, start_url
 from .sign_in.guard import ask_to_sign_in, wanted_permissions
+from .sign_in.session import leave_cookie_alone
 from .sign_in.visitor import visitor_api
 from .signals import signed_in, visitor_left
 from .state import AppState, PerRequest
@@ -166,6 +167,11 @@ class _BoundLoader:
         # The response to another request may be late, and the store may come back.
         if is_navigation(request) and not visitor_api().is_unknown:
             _end_login()
+        elif "_id" not in session:
+            # Flask-Login has just written this into the session, for "remember me".
+            for key in ("_user_id", "_fresh"):
+                session.pop(key, None)
+            leave_cookie_alone()
         return None
 
 
@@ -211,15 +217,16 @@ def _on_logged_out(sender: Flask, **_: object) -> None:
 
 
 def _on_unauthorized(sender: Flask, **_: object) -> None:
-    # Before Flask-Login writes its message into a session that is empty only because the browser
-    # has not sent the cookie: it would replace that of the visitor.
+    # Before Flask-Login writes its message into the session: that of a response that may be late,
+    # or one that is empty only because the browser has not sent the cookie.
     manager: Any = sender.login_manager  # type: ignore[attr-defined]
     is_ours = (
         manager.unauthorized_callback is None
         and manager.login_view == LOGIN_VIEW
         and request.blueprint not in manager.blueprint_login_views
     )
-    if is_ours and request.method == "GET" and flow.is_strict_cookie_missing():
+    is_bounced = request.method == "GET" and is_strict_cookie_missing()
+    if is_ours and (is_bounced or not is_navigation(request)):
         abort(ask_to_sign_in(next_url=request.url))
 
 

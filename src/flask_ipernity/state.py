@@ -1,4 +1,4 @@
-"""State of an application, and of a request.
+"""State of an application, and of a request; settings that have changed since they were read.
 
 This module does not know the others: each room defines its own :class:`Part` of an application's
 state and its own :class:`PerRequest` value, and ``extension.Ipernity.init_app`` builds the parts.
@@ -7,15 +7,87 @@ state and its own :class:`PerRequest` value, and ``extension.Ipernity.init_app``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask, current_app, g, has_request_context, request
 
 from .errors import ConfigurationError
-from .settings import ReadSettings, Settings
+from .settings import PREFIX, Settings
 
 T = TypeVar("T")
+
+
+#: Settings of views and of the session, which an application can have only once.
+_ONCE = frozenset(
+    {
+        "callback",
+        "callback_url_prefix",
+        "login",
+        "login_url_prefix",
+        "proxy_docs",
+        "proxy_url_prefix",
+        "session_prefix",
+    }
+)
+
+_MISSING = object()
+
+
+class ReadSettings:
+    """The settings as they were read from a configuration, to notice later changes of it.
+
+    :param config: the configuration of an application.
+    :raises ConfigurationError: as :meth:`Settings.read` does.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.settings = Settings.read(config)
+        self._config = config
+        self._keys = [PREFIX + row.name.upper() for row in fields(Settings)]
+        # Nothing is known to be the same until the first comparison.
+        self._seen: list[Any] = []
+
+    def check(self) -> None:
+        """Check that the configuration has not changed since.
+
+        :raises ConfigurationError: it has; the text names the keys.
+        """
+        config = self._config
+        # Its length, because a misspelt key may have been added.
+        now = [len(config), *(config.get(key, _MISSING) for key in self._keys)]
+        if now == self._seen:
+            return
+        if changed := self._changed(Settings.read(config)):
+            keys = ", ".join(PREFIX + name.upper() for name in changed)
+            raise ConfigurationError(
+                f"{keys} changed after Ipernity(app), which had read the settings by then. Set"
+                " them before Ipernity(app) or init_app(app). In tests, sandbox.use(app) connects"
+                " an application that is set up already."
+            )
+        # Copies of what can change in place.
+        self._seen = [copy(one) if isinstance(one, dict | list | set) else one for one in now]
+
+    def again(self) -> ReadSettings:
+        """Read the configuration again.
+
+        :raises ConfigurationError: a setting is missing or wrong, or one that an application has
+            only once has changed.
+        """
+        now = ReadSettings(self._config)
+        if once := [name for name in self._changed(now.settings) if name in _ONCE]:
+            keys = ", ".join(PREFIX + name.upper() for name in once)
+            raise ConfigurationError(f"{keys} cannot change after Ipernity(app).")
+        return now
+
+    def _changed(self, now: Settings) -> list[str]:
+        pairs = [(row.name, getattr(self.settings, row.name)) for row in fields(Settings)]
+        return [
+            name
+            for name, value in pairs
+            if getattr(now, name) is not value and getattr(now, name) != value
+        ]
 
 
 class Part(Generic[T]):

@@ -55,6 +55,8 @@ CALLS: dict[str, Callable[[IpernityAPI], object]] = {
     "a file": lambda api: [api.call("upload.file", file=io.BytesIO(b"x" * 100)), 1 / 0],
     "a wrong parameter": lambda api: api.call("doc.get", doc_id=object()),
     "a wrong parameter beside a token": lambda api: api.call("doc.get", auth_token=TOKEN, a=b""),
+    "a token of another type": lambda api: api.call("doc.get", auth_token=TOKEN.encode()),
+    "a frob of another type": lambda api: api.call("auth.getToken", frob=FROB.encode()),
     "half a character": lambda api: api.call("doc.get", doc_id="\ud83d"),
     "no method": lambda api: api.call("doc.gt", auth_token=TOKEN, frob=FROB),
     "a progress that fails": lambda api: api.upload(

@@ -14,6 +14,7 @@ from flask_ipernity import Ipernity, ipernity
 from flask_ipernity.client import IpernityAPI
 from flask_ipernity.client.methods import all_methods
 from flask_ipernity.errors import BadAnswer, ServiceUnavailableError
+from flask_ipernity.sandbox import Sandbox
 from tests.support.lists import documents, service
 from tests.support.stub import TOKEN, Stub, answer, api_for, ok, reset, sent
 
@@ -165,3 +166,21 @@ def test_the_callback_and_the_media_proxy_put_none_there() -> None:
         assert {method for method in methods if method.startswith("doc.")}
         assert any(sent(request).get("auth_token") for request in stub.requests[1:])
         assert shows_no_secret(stub)
+
+
+@pytest.mark.parametrize("sandbox_options", [{"reads": "post"}])
+def test_a_service_that_takes_tokens_by_post_only_is_all_one_needs(sandbox: Sandbox) -> None:
+    token = sandbox.sign_in()
+    api = IpernityAPI(sandbox.app_key, sandbox.app_secret, token, url=sandbox.api_url)
+    assert api.has_permissions({"doc": "read"})
+    assert len(list(api.walk_docs(per_page=5))) == len(api.walk_docs())
+    assert api.api.methods.get(method="doc.get")
+
+
+@pytest.mark.parametrize("sandbox_options", [{"reads": "get"}])
+def test_a_service_that_reads_by_get_only_is_read_without_a_token(sandbox: Sandbox) -> None:
+    url, token = sandbox.api_url, sandbox.sign_in()
+    with pytest.raises(BadAnswer, match="does not take this call by POST"):
+        IpernityAPI(sandbox.app_key, sandbox.app_secret, token, url=url).doc.getList()
+    api = IpernityAPI(sandbox.app_key, sandbox.app_secret, url=url)
+    assert api.explore.docs.getPopular()

@@ -19,7 +19,7 @@ import flask_ipernity
 from flask_ipernity.cli.compare import report
 from flask_ipernity.cli.compare.assumptions import Assumption, all_assumptions
 from flask_ipernity.cli.compare.checks import CHECKS, COMPARISONS
-from flask_ipernity.cli.compare.plan import PLAN
+from flask_ipernity.cli.compare.plan import PLAN, VISITS
 from flask_ipernity.cli.compare.run import Outcome
 from flask_ipernity.cli.compare.samples import SAMPLES
 from flask_ipernity.cli.compare.wire import NOT_ALLOWED, Answer
@@ -66,7 +66,7 @@ def test_each_entry_of_the_overlay_and_of_the_method_list_that_is_named_exists()
 
 def test_each_call_shows_something_and_each_assumption_is_shown_by_calls() -> None:
     asked = {name for one in all_assumptions() for name in one.calls}
-    assert asked - NAMES - FIRST == {"*"}
+    assert asked - NAMES - FIRST == {"*", *VISITS}
     assert NAMES - asked == set()
 
 
@@ -162,6 +162,7 @@ def wrong(answer: Answer) -> Iterator[Answer]:
     yield from (replace(answer, status=status) for status in (200, 404))
     yield replace(answer, status=NOT_ALLOWED)
     yield replace(answer, headers={})
+    yield from (replace(answer, headers={"given": name}) for name in ("frob", "error"))
     yield replace(answer, headers={**answer.headers, "set-cookie": "a=1"})
     yield replace(answer, headers={**answer.headers, "location": "https://x/?frob=1-a"})
     yield from (replace(answer, body=body) for body in bodies(answer.body))
@@ -186,7 +187,7 @@ def test_each_assumption_can_turn_out_to_be_wrong(assumption: Assumption, outcom
 
 
 def test_an_assumption_without_an_answer_is_not_seen(outcome: Outcome) -> None:
-    nothing = Outcome(unseen=dict.fromkeys(NAMES | FIRST, "no answer in time"))
+    nothing = Outcome(unseen=dict.fromkeys([*NAMES, *FIRST, *VISITS], "no answer in time"))
     for found in report.judge(all_assumptions(), nothing):
         assert found.verdict == "unseen"
         [reason] = found.details

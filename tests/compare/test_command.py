@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,12 +23,15 @@ from flask_ipernity.cli import cli
 from flask_ipernity.cli.compare import compare as compare_command
 from flask_ipernity.cli.compare import plan, sign_in, wire
 from flask_ipernity.cli.compare.plan import PLAN
+from flask_ipernity.cli.compare.wire import MADE_UP
 from flask_ipernity.sandbox import Sandbox
+from flask_ipernity.sandbox.authorize import PERSON_COOKIE
 from tests.support import servers
 from tests.support.compare import ENOUGH, compare, environment
 from tests.support.lookup import ADA
 from tests.support.raw_http import port_of
 from tests.support.visitor import consent
+from tests.support.waiting import until
 
 SETTINGS = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
 
@@ -273,43 +277,87 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
         thread.join()
 
 
-def get(url: str, **headers: str) -> int:
-    return urllib3.request("GET", url, headers=headers, retries=False).status
+def get(url: str, **headers: str) -> tuple[int, str]:
+    response = urllib3.request("GET", url, headers=headers, retries=False, redirect=False)
+    return response.status, response.headers.get("Location") or response.data.decode()
+
+
+@pytest.fixture
+def port(service: Sandbox, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return the port of this machine that the key's callback is on."""
+    free = servers.free_port()
+    monkeypatch.setattr(service, "callback_url", f"http://127.0.0.1:{free}/ipernity/cb")
+    return free
 
 
 def test_a_browser_comes_back_to_this_machine(
-    service: Sandbox, browser: Any, monkeypatch: pytest.MonkeyPatch
+    service: Sandbox, browser: Any, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = servers.free_port()
-    monkeypatch.setattr(service, "callback_url", f"http://127.0.0.1:{port}/ipernity/cb")
+    monkeypatch.setattr(sign_in, "AGAIN", 0.1)
     statuses: list[int] = []
 
     def visit(link: str) -> None:
         forged = f"http://127.0.0.1:{port}/ipernity/cb?frob=1-0123456789abcdef"
-        statuses.append(get(forged, Host=f"evil.example:{port}"))
-        statuses.append(get(forged, **{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}))
-        statuses.append(get(forged, **{"Sec-Purpose": "prefetch"}))
-        statuses.append(get(f"http://127.0.0.1:{port}/favicon.ico"))
-        statuses.append(get(consent(link)))
+        statuses.append(get(forged, Host=f"evil.example:{port}")[0])
+        statuses.append(get(forged, **{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"})[0])
+        statuses.append(get(forged, **{"Sec-Purpose": "prefetch"})[0])
+        statuses.append(get(f"http://127.0.0.1:{port}/favicon.ico")[0])
+        statuses.append(get(consent(link))[0])
 
     browser(visit)
     done = compare(service, "--json", "--sign-in", "--port", str(port))
     assert done.status == 0
-    assert "frob.single-use" in done.ids("same")
+    assert {"frob.single-use", "authorize.asks-again"} <= done.ids("same")
+    assert done.details("authorize.refused") == ["the person has agreed"]
     assert statuses == [400, 400, 400, 400, 200]
 
 
-def test_a_browser_without_a_frob_ends_the_sign_in(
-    service: Sandbox, browser: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_page_that_asks_only_once_is_found_and_named(
+    service: Sandbox, browser: Any, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = servers.free_port()
-    monkeypatch.setattr(service, "callback_url", f"http://127.0.0.1:{port}/ipernity/cb")
+    monkeypatch.setattr(service.unknowns, "consent", "remember")
+
+    def visit(link: str) -> None:
+        _, page = get(consent(link))
+        found = re.search('refresh content="2;url=([^"]*)"', page)
+        assert found
+        until(lambda: any(call.method == "auth.getToken" for call in service.calls))
+        cookie = f"{PERSON_COOKIE}={service.people[ADA].user_id}"
+        _, back = get(unescape(found[1]), Cookie=cookie)
+        get(back)
+
+    service.clear_calls()
+    browser(visit)
+    done = compare(service, "--json", "--sign-in", "--port", str(port))
+    assert done.ids("different") == {"authorize.asks-again"}
+    assert done.status == 1
+
+
+@pytest.mark.parametrize(
+    ("denial", "details"),
+    [
+        ("callback", []),
+        ("empty", ["the callback is given an empty “frob”"]),
+        ("error", ["the callback is given “error”"]),
+    ],
+)
+def test_how_a_refusal_comes_back_is_found_and_named(
+    service: Sandbox,
+    browser: Any,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    denial: str,
+    details: list[str],
+) -> None:
+    monkeypatch.setattr(service.unknowns, "denial", denial)
     browser(lambda link: get(consent(link, answer="refuse")))
     service.clear_calls()
-    done = compare(service, "--json", "--sign-in", "--port", str(port))
+    done = compare(service, "--json", "--write", "--port", str(port))
     assert done.status == 1
     assert "not confirmed" in done.err
-    assert service.calls == []
+    assert done.ids("different") == ({"authorize.refused"} if details else set())
+    assert done.details("authorize.refused") == details
+    assert {call.params.get("auth_token") for call in service.calls} == {None, MADE_UP}
 
 
 def test_a_port_that_is_taken_is_named(service: Sandbox) -> None:

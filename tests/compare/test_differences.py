@@ -382,7 +382,7 @@ def test_what_nobody_knows_is_found_and_named(
     token = service.sign_in(ADA, ENOUGH)
     monkeypatch.setattr(service.unknowns, option, value)
     if option == "eta":
-        monkeypatch.setattr(service.state, "processing", 0.02)
+        monkeypatch.setattr(service.state, "processing", 0.2)
     done = compare(service, "--json", "--write", token=token)
     assert done.ids("different") == expected
     assert done.status == 1

@@ -252,7 +252,9 @@ def test_a_program_that_is_interrupted_leaves_nothing(
 ) -> None:
     before = state_of(service)
     service.clear_calls()
-    until(lambda: any(call.method == "doc.tags.add" for call in service.calls))
+    assert until(
+        lambda: any(call.method == "doc.tags.add" for call in service.calls), commands.WAIT
+    )
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=commands.WAIT)
     assert (process.returncode, out) == (130, "")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 
 from tests.support.commands import running
@@ -138,3 +141,30 @@ def test_the_keyboard_reaches_the_photos(page: Page, gallery: str) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_long_name_leaves_room_and_a_small_picture_stays_small(
+    chromium: Browser, tmp_path: Path, width: int
+) -> None:
+    names = ("a" * 40, "tiny", "word " * 40)
+    for number, name in enumerate(names):
+        file = tmp_path / f"{name.strip()}.png"
+        Image.new("RGB", (16, 12) if name == "tiny" else (600, 400), "teal").save(file)
+        os.utime(file, (1_700_000_000 + number * 60,) * 2)
+    with running("demo", "--port", "0", "--photos", str(tmp_path)) as demo:
+        page = chromium.new_page(viewport={"width": width, "height": 800})
+        page.goto(demo.address("Gallery"))
+        small = page.locator(".tile img[alt=tiny]")
+        # a picture in its own size is not stretched over its place
+        assert small.evaluate("one => getComputedStyle(one).objectFit") == "scale-down"
+        assert small.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [12, 12]
+        page.locator(".tile a", has_text="tiny").click()
+        for way in ("previous", "next"):
+            box = page.locator(f".around .{way}").bounding_box()
+            assert box is not None
+            assert box["width"] > (width * 0.3 if width > 1000 else 40)
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        page.close()
+        assert demo.stop() == 0

@@ -250,7 +250,7 @@ def test_the_command_offers_what_the_sandbox_has() -> None:
     [
         (("--host", "192.0.2.1"), "192.0.2.1 is no address of this machine"),
         (("--host", "0.0.0.0"), "names no address"),
-        (("--host", "nowhere.invalid"), "nowhere.invalid is no address of this machine"),
+        (("--host", "nowhere.invalid"), "'nowhere.invalid' names no address"),
         (("--empty-lists", "none"), "'absent', 'list', 'mixed'"),
         (("--processing", "-1"), "--processing"),
         (("--extra-documents", "-1"), "--extra-documents"),

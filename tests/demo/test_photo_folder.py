@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from flask_ipernity.demo import create_app
 from flask_ipernity.sandbox import Sandbox
 from tests.support.gallery import links
+from tests.support.hard_pictures import HOPELESS
 from tests.support.photo_folders import LEFT_OUT, folder_of_trouble, save
 from tests.support.waiting import until
 
@@ -228,3 +229,68 @@ def test_new_and_deleted_files_are_seen_while_it_runs(
         until(lambda: shown() == {"fine", "one"})
         assert visit(client) == {"fine", "one"}
         assert {album.title for album in sandbox.state.albums.values()} == {"2024"}
+
+
+def films(folder: Path) -> None:
+    """Make a film and a sound that the service's players do not know, and a photo that is lost."""
+    (folder / "film.mov").write_bytes(b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(2000))
+    (folder / "birds.wav").write_bytes(b"RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0" + bytes(2100))
+    (folder / "lost.png").write_bytes(HOPELESS["PNG"].make())
+
+
+def page_of(client: FlaskClient, sandbox: Sandbox, title: str) -> str:
+    doc = next(doc for doc in sandbox.state.docs.values() if doc.title == title)
+    return client.get(f"/photos/{doc.doc_id}").text
+
+
+@pytest.mark.parametrize(
+    ("title", "words", "size"),
+    [
+        ("film", "This film cannot be played here.", "2.0 kB"),
+        ("birds", "This sound cannot be played here.", "2.1 kB"),
+    ],
+)
+def test_what_cannot_be_played_says_so_and_offers_the_original(
+    folder: Path, title: str, words: str, size: str
+) -> None:
+    films(folder)
+    with gallery(folder) as (client, sandbox):
+        page = page_of(client, sandbox, title)
+        for word in ("<video", "<audio", "0 × 0"):
+            assert word not in page
+        assert words in page
+        (address,) = links(page, "/ipernity/doc/")[:1]
+        assert address.endswith("/original")
+        assert fetch(client, address).status_code == 200
+        assert f"Get the original ({size})" in page
+
+
+def test_each_kind_without_a_picture_has_a_placeholder_of_its_own(folder: Path) -> None:
+    films(folder)
+    with gallery(folder) as (client, sandbox):
+        next(doc for doc in sandbox.state.docs.values() if doc.title == "lost").picture = None
+        page = client.get("/").text
+    places = re.findall(r'<span class="no-picture">.*?</span>', page, re.DOTALL)
+    assert len(places) == len(set(places)) == 3
+
+
+def test_a_small_picture_is_shown_in_its_own_size(tmp_path: Path) -> None:
+    save(tmp_path / "tiny.png", (16, 12))
+    save(tmp_path / "large.jpg", (900, 600))
+    with gallery(tmp_path) as (client, _):
+        pictures = re.findall(r"<li class=\"tile\".*?(<img[^>]*>)", client.get("/").text, re.DOTALL)
+    tiny = next(one for one in pictures if 'alt="tiny"' in one)
+    large = next(one for one in pictures if 'alt="large"' in one)
+    assert 'class="small"' in tiny
+    assert "srcset" not in tiny
+    assert "srcset" in large
+    assert "small" not in large
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_files_of_one_s_own_disk_are_not_on_ipernity(folder: Path, local: bool) -> None:
+    with Sandbox(photos=folder) as sandbox:
+        config = {"DEMO_USER": sandbox.people[0].user_id, "DEMO_LOCAL": local}
+        client = create_app({**sandbox.config(), **config}).test_client()
+        page = page_of(client, sandbox, "fine")
+    assert ("View on Ipernity" in page) is not local

@@ -108,7 +108,7 @@ def test_a_closed_connection_does_not_connect_by_itself() -> None:
         connection = Pool(1).take(Origin("http", "127.0.0.1", stub.port), 5)
         connection.close()
         with pytest.raises(ConnectionError, match="closed"):
-            connection.request("GET", "/")
+            connection.send_request("GET", "/", {}, timeout=5)
         assert stub.requests == []
 
 

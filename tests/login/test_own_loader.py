@@ -13,6 +13,7 @@ from flask_login import (
     LoginManager,
     UserMixin,
     current_user,
+    encode_cookie,
     login_required,
     login_user,
     logout_user,
@@ -165,14 +166,37 @@ def test_flask_login_tells_of_a_sign_out_once(sandbox: Sandbox, how: str) -> Non
     assert len(said) == 1
 
 
-def test_a_request_in_the_background_does_not_write_the_session(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("kind", ["fetch", "frame", "prefetch"])
+@pytest.mark.parametrize("known", ["known", "remembered", "unknown"])
+def test_a_request_in_the_background_does_not_write_the_session(
+    sandbox: Sandbox, kind: str, known: str
+) -> None:
     app, records = site(sandbox)
     client = app.test_client()
-    enter(client)
-    records.clear()
-    response = client.get("/in", headers=BACKGROUND["fetch"])
-    assert response.text == "False"
-    assert "Set-Cookie" not in response.headers
+    if known != "unknown":
+        enter(client)
+        records.clear()
+    if known == "remembered":
+        with client.session_transaction() as kept:
+            kept.clear()
+        with app.test_request_context():
+            client.set_cookie(REMEMBER, encode_cookie(sandbox.people[0].user_id))
+    for path in ("/in", "/members", "/ipernity/login?next=/in"):
+        response = client.get(path, headers=BACKGROUND[kind])
+        assert (response.status_code, response.text[:5]) == (200, "False") or (
+            path != "/in" and response.status_code == 401
+        )
+        assert "Set-Cookie" not in response.headers
+
+
+def test_a_script_that_is_not_logged_in_is_told_where_to_start(sandbox: Sandbox) -> None:
+    app, _ = site(sandbox)
+    client = app.test_client()
+    answer = client.get("/members", headers=BACKGROUND["fetch"])
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+    assert answer.json is not None
+    start = client.get(answer.json["sign_in"], headers=navigation("same-origin"))
+    assert client.get(consent(start.location)).location == "/members"
 
 
 def test_the_login_of_somebody_else_than_the_token_says_ends_and_the_sign_in_stays(

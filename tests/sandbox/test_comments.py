@@ -190,7 +190,7 @@ def test_comments_come_in_pages_the_oldest_first(
 ) -> None:
     numbers = [say(f"No. {number}", tokens[MEI])["comment_id"] for number in range(5)]
     for age, number in enumerate(numbers):
-        item.audience.comments[number].posted_at -= age
+        item.audience.comments[number].posted_at = 1_700_000_000 - age
     sent = {**params, "per_page": "2", "page": "3", "extra": "owner"}
     comments = raw.ok(f"{kind}.comments.getList", sent)["comments"]
     assert (comments["pages"], comments["count"], comments["total"]) == ("3", "1", "5")

@@ -15,6 +15,7 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.documents import Doc
 from tests.support import hard_pictures
 from tests.support.hard_pictures import CUT, HOPELESS, LEFT, PICTURES, RIGHT, Looks
+from tests.support.raw_files import RAW_FILES, nef, raf
 from tests.support.raw_http import RawClient
 
 EVERYTHING = (*PICTURES.values(), *CUT.values(), *HOPELESS.values())
@@ -78,6 +79,15 @@ def test_a_picture_looks_as_in_a_browser(raw: RawClient, name: str) -> None:
     image = drawn(raw, filename)
     assert (image.mode, image.size) == ("RGB", (100, 67))
     assert distance(colours(image), looks) <= 6, (colours(image), looks)
+
+
+def test_the_fourth_bytes_of_a_bmp_may_mean_nothing(tmp_path: Path) -> None:
+    clear = hard_pictures.halves("RGBA", (*LEFT, 0), (*RIGHT, 0)).crop((30, 0, 90, 60))
+    (tmp_path / "zeros.bmp").write_bytes(hard_pictures.saved(clear, "BMP"))
+    with Sandbox(photos=tmp_path) as sandbox:
+        raw = RawClient(sandbox)
+        assert distance(colours(drawn(raw, "zeros.bmp", "75x")), (LEFT, RIGHT)) <= 6
+        raw.pool.clear()
 
 
 @pytest.mark.parametrize("name", CUT)
@@ -186,3 +196,38 @@ def test_each_size_is_drawn_once_and_kept_for_the_next_start(
             assert len(set(bodies)) == 1
             assert sandbox.state.thumbnails.drawn == (1 if start == 1 else 0)
             raw.pool.clear()
+
+
+@pytest.fixture(scope="module")
+def cameras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawClient]:
+    """A raw HTTP client of a sandbox that serves raw files of cameras."""
+    folder = tmp_path_factory.mktemp("cameras")
+    for name, (make, _) in RAW_FILES.items():
+        (folder / name).write_bytes(make())
+        assert (folder / name).stat().st_size <= 20_000
+    # without a preview, or with one that is lost
+    (folder / "none.nef").write_bytes(nef()[:900])
+    (folder / "lost.raf").write_bytes(raf()[:300])
+    with Sandbox(photos=folder) as sandbox:
+        raw = RawClient(sandbox)
+        yield raw
+        raw.pool.clear()
+
+
+@pytest.mark.parametrize("name", RAW_FILES)
+def test_the_preview_of_a_raw_file_is_drawn(cameras: RawClient, name: str) -> None:
+    make, turned = RAW_FILES[name]
+    image = drawn(cameras, name)
+    assert image.size == (240, 160)
+    assert distance(colours(image), (RIGHT, LEFT) if turned else (LEFT, RIGHT)) <= 6
+    doc = document(cameras.sandbox, name)
+    original = cameras.send("GET", cameras.sandbox.media_url + doc.path("original"))
+    assert original.body == make()
+    assert original.headers["Content-Type"].startswith("image/x-")
+    assert doc.exif.get("Make") == (None if name in ("four.raf", "five.cr3") else "Kestrel")
+    assert "ImageSize" not in doc.exif
+
+
+def test_a_raw_file_without_a_preview_is_left_out(cameras: RawClient) -> None:
+    shown = {doc.source.filename for doc in cameras.sandbox.state.docs.values()}
+    assert shown == set(RAW_FILES)

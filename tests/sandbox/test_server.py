@@ -166,7 +166,7 @@ def test_a_given_port_is_the_apis() -> None:
         assert port_of(sandbox.media_url) != port
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "::0"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "::0", "nas.example", "127.1"])
 def test_a_host_is_the_address_of_one_machine(host: str) -> None:
     with pytest.raises(ValueError, match="names no address"):
         Sandbox(host=host)

@@ -118,6 +118,7 @@ def test_a_planted_session_is_not_that_of_the_visitor_who_signs_in(
     assert thief.get("/who").text == "nobody"
 
 
+@pytest.mark.parametrize("settings", ["cachelib"], indirect=True)
 @few_stores
 @with_and_without
 def test_nor_does_its_owner_get_the_question_and_answer_it(
@@ -139,6 +140,7 @@ def test_nor_does_its_owner_get_the_question_and_answer_it(
     assert spy.get("/who").text == thief.get("/who").text == "nobody"
 
 
+@pytest.mark.parametrize("settings", ["cachelib"], indirect=True)
 @few_stores
 @pytest.mark.parametrize("after", ["/basket", "/who"])
 def test_after_a_sign_out_the_old_session_is_gone_and_the_next_has_another_id(

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, redirect, request, session
+from flask_login import LoginManager, login_required
 from werkzeug.exceptions import Forbidden
 
 from flask_ipernity import (
@@ -334,6 +338,41 @@ def test_an_outage_signs_nobody_out(app: Flask, sandbox: Sandbox) -> None:
     assert client.get("/who").text == "Ada Fontaine"
 
 
+@pytest.mark.parametrize("person", [0, 1])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"IPERNITY_TOKEN_STORE": "session"},
+        {"IPERNITY_TOKEN_STORE": "sealed"},
+        {"IPERNITY_TOKEN_STORE": "server", "IPERNITY_CACHE": "memory"},
+        {"IPERNITY_LOGIN": True},
+    ],
+    ids=str,
+)
+def test_a_test_client_signs_in_as_the_documentation_shows(
+    sandbox: Sandbox, config: dict[str, Any], person: int
+) -> None:
+    docs = (Path(__file__).parents[2] / "docs/sign-in.rst").read_text(encoding="utf-8")
+    [example] = re.findall(r"\n(    import urllib3\n.*?)\n``sandbox.people``", docs, re.DOTALL)
+
+    def create_app(settings: dict[str, Any]) -> Flask:
+        app = Flask("tests")
+        app.config.update(settings, SECRET_KEY="k", IPERNITY_PERMISSIONS={"doc": "read"}, **config)
+        LoginManager(app)
+        Ipernity(app)
+        protect: Any = login_required if config.get("IPERNITY_LOGIN") else ipernity_auth_required()
+        name = lambda: (ipernity.api.user_info or {})["username"]  # noqa: E731
+        app.add_url_rule("/mine", "mine", protect(name))
+        return app
+
+    names: dict[str, Any] = {"Sandbox": Sandbox, "create_app": create_app}
+    exec(dedent(example), names)
+    names["test_my_photos"]()
+    client = create_app(sandbox.config()).test_client()
+    names["sign_in"](client, "/mine", sandbox.people[person].user_id)
+    assert client.get("/mine").text == sandbox.people[person].username
+
+
 @pytest.mark.parametrize("ask", [False, True], ids=["at once", "after the question"])
 @pytest.mark.parametrize(
     ("veto", "status"),
@@ -409,6 +448,18 @@ def test_a_callback_at_another_host_name_says_what_may_be_wrong(
         for hint in ("cookie", "www", "localhost", "127.0.0.1", "https"):
             assert hint in text
     assert "frob" not in caplog.text
+
+
+@pytest.mark.parametrize("cookie", ["of.another.application", "", "x" * 50])
+def test_a_cookie_of_another_application_on_this_host_counts_for_none(
+    app: Flask, caplog: pytest.LogCaptureFixture, cookie: str
+) -> None:
+    client = app.test_client()
+    client.set_cookie("session", cookie)
+    page = client.get("/ipernity/cb?frob=1-a")
+    assert page.status_code == 400
+    for text in (page.text, caplog.text):
+        assert "127.0.0.1" in text
 
 
 def test_a_visitor_with_a_cookie_is_not_told_so(

@@ -19,11 +19,11 @@ SWITCHES = [
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """Start Chromium."""
+def launched(*switches: str) -> Iterator[Browser]:
+    """Start Chromium, with further switches."""
     path = needs.program("chromium", "chromium-browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=path, args=[*SWITCHES, *switches])
         yield browser
         browser.close()
 

@@ -95,13 +95,13 @@ class RawClient:
 
     def upload(
         self,
-        file: tuple[str, bytes] | None,
+        file: tuple[str, bytes] | tuple[str, bytes, str] | None,
         params: Mapping[str, str] | None = None,
         *,
         token: str,
         method: str = "upload.file",
     ) -> dict[str, Any]:
-        """Send a file, given as its name and its bytes; return the whole JSON answer."""
+        """Send a file: its name, its bytes and perhaps its type; return the whole JSON answer."""
         full = {**(params or {}), "api_key": self.sandbox.app_key, "auth_token": token}
         fields: dict[str, Any] = {**sign(full, self.sandbox.app_secret, method)}
         if file is not None:

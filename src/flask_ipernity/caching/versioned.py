@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from time import time
 from typing import NamedTuple
 
+from ..client.transport import MAX_RESPONSE_SIZE
 from ..client.values import decode, number
 from ..per_process import PerProcess, ProcessLock
 from .backends import TextStore
@@ -22,6 +23,9 @@ LEASE = 10.0
 #: Seconds before the end of a lease in which it is left to end by itself: deleted too late, it
 #: would be that of another process. Longer than the store takes to delete it, or to fail.
 LEASE_MARGIN = 5.0
+
+#: Characters of the longest record: a longer one cannot be an answer of the service.
+MAX_RECORD = 4 * MAX_RESPONSE_SIZE
 
 #: Versions that could not be sent; when there are more, all results are forgotten instead.
 MAX_UNSENT = 1000
@@ -48,6 +52,8 @@ class Record(NamedTuple):
     @classmethod
     def read(cls, text: str) -> Record | None:
         """Return the record that *text* has; ``None`` if it has none."""
+        if len(text) > MAX_RECORD:
+            return None
         try:
             versions, fresh_until, stale_until, is_stale, result = decode(text)
         except (TypeError, ValueError):

@@ -18,7 +18,7 @@ _PORTS = range(5000, 5020)
 
 #: A number may stand for another photo at the next start, and a photo may change: browsers ask
 #: every time. A large one takes a while to draw.
-_LOCAL = {"IPERNITY_PROXY_MAX_AGE": 0, "IPERNITY_TIMEOUT": (5, 60)}
+_FROM_A_SANDBOX = {"IPERNITY_PROXY_MAX_AGE": 0, "IPERNITY_TIMEOUT": (5, 60)}
 
 
 @click.command()
@@ -52,8 +52,12 @@ def demo(photos: str | None, port: int | None, host: str, verbose: bool) -> None
         options = {"photos": photos, "host": host, "callback_url": callback_url}
         with running_sandbox(verbose, **options) as running:
             owner = running.people[0]
-            own = {"DEMO_USER": owner.user_id, "DEMO_LOCAL": True, "DEMO_ADDRESS": address}
-            app = create_app({**running.config(), **_LOCAL, **own})
+            about: dict[str, object] = {
+                "DEMO_USER": owner.user_id,
+                "DEMO_LOCAL": bool(photos),
+                "DEMO_ADDRESS": address,
+            }
+            app = create_app({**running.config(), **_FROM_A_SANDBOX, **about})
             with serving(app, listening):
                 click.echo(f"Gallery:   {address}/")
                 click.echo(f"Sandbox:   {running.url}/   (a local Ipernity: {people(running)})\n")

@@ -87,7 +87,7 @@ def bound(host: str, ports: Iterable[int]) -> Iterator[socket.socket]:
 
 
 def _unusable(port: int, error: OSError, host: str = "") -> click.ClickException:
-    if host and error.errno in (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AGAIN):
+    if host and error.errno == errno.EADDRNOTAVAIL:
         return click.ClickException(f"{host} is no address of this machine.")
     if error.errno == errno.EADDRINUSE:
         return click.ClickException(f"Port {port} is in use. Choose another with --port.")

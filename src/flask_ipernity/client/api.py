@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import BadAnswer, NotFoundError
+from ..errors import NotFoundError
 from ..http.redaction import Secret, hide
 from ..permissions import missing
 from ._service_names import Services
 from .api_errors import api_error
-from .auth import HANDLERS, AuthHandler, permission_map
+from .auth import HANDLERS, AuthHandler
+from .grant import Grant
 from .lists import Page, list_path, page_number, read_list
 from .methods import Method, all_methods, find_method, unknown_method
 from .multipart import UploadSource, form_body
 from .signing import signed_params
 from .transport import Prefetched, Reply, RequestBody, Transport
-from .values import mapping, whole_number
+from .values import whole_number
 from .walking import Walk
 
 if TYPE_CHECKING:
@@ -37,32 +38,6 @@ class _MethodList:
 
     def __get__(self, instance: object, owner: object = None) -> Mapping[str, Method]:
         return all_methods()
-
-
-class Grant:
-    """A token, its user and its permissions; an API object and its copies share one.
-
-    :param value: the token as text, or the mapping ``auth`` that ``auth.getToken`` answers.
-    """
-
-    __slots__ = ("permissions", "token", "user")
-
-    def __init__(self, value: str | Mapping[str, Any] | None) -> None:
-        self.token: Secret | None
-        self.user: dict[str, Any] | None = None
-        self.permissions: dict[str, str] | None = None
-        self.set(value)
-
-    def set(self, value: str | Mapping[str, Any] | None) -> None:
-        """Replace the token; its user and permissions are unknown unless *value* has them."""
-        self.user = self.permissions = None
-        if value is None or isinstance(value, str):
-            token = value
-        else:
-            token = value["token"]
-            self.user = value.get("user")
-            self.permissions = value.get("permissions")
-        self.token = None if token is None else Secret(token)
 
 
 def _body(method: Method, sent: Mapping[str, str]) -> RequestBody | None:
@@ -220,11 +195,7 @@ class IpernityAPI(Services):
         return not permissions or not missing(self.permissions or {}, permissions)
 
     def _check_token(self) -> None:
-        auth = mapping(self.auth.checkToken().get("auth")) or {}
-        user, permissions = mapping(auth.get("user")), permission_map(auth.get("permissions"))
-        if user is None or permissions is None:
-            raise BadAnswer("the answer has no user or permissions", "auth.checkToken")
-        self._grant.user, self._grant.permissions = dict(user), permissions
+        self._grant.learn(self.auth.checkToken())
 
     def call(
         self,

@@ -14,18 +14,12 @@ from ..errors import BadAnswer
 from ..http.redaction import Secret
 from ..permissions import checked
 from .base import Application, Service
+from .grant import read_grant
 from .signing import api_sig
 from .values import mapping, record_id
 
 if TYPE_CHECKING:
     from . import types as t
-
-
-def permission_map(value: object) -> dict[str, str] | None:
-    """Return the permissions in an answer, or ``None`` if it has none."""
-    # An empty map comes as a list: PHP, in which the service is written, makes no difference.
-    found = {} if value == [] else mapping(value)
-    return None if found is None else dict(found)
 
 
 class AuthHandler(Service):
@@ -74,18 +68,7 @@ class AuthHandler(Service):
         frob = Secret(frob)
         params = {"frob": frob, "extra": extra}
         answer: t.AuthGetToken = self._call("auth.getToken", params, extra_params)
-        auth = mapping(answer.get("auth")) or {}
-        token = auth.get("token")
-        if not isinstance(token, str) or record_id(token) is None:
-            raise BadAnswer("the answer has no token", "auth.getToken")
-        given: dict[str, Any] = {"token": token}
-        # What the answer leaves out is asked for when it is needed.
-        if "user" in auth:
-            given["user"] = mapping(auth["user"])
-        if "permissions" in auth:
-            given["permissions"] = permission_map(auth["permissions"])
-        if None in given.values():
-            raise BadAnswer("the answer has no user or permissions", "auth.getToken")
+        given = read_grant(answer, "auth.getToken")
         if store_token:
             self._api.token = given
         return answer
@@ -112,7 +95,7 @@ class AuthHandler(Service):
         query = {"api_key": self._api.api_key, **wanted, **params}
         if self._api.lang:
             query["lg"] = self._api.lang
-        query["api_sig"] = api_sig(query, self._api.api_secret)
+        query["api_sig"] = Secret(api_sig(query, self._api.api_secret))
         return f"{self._api.authorize_url}?{urlencode(query)}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import md5
 from math import isfinite
 
-from ..http.redaction import SECRET_PARAMS, Secret
+from ..http.redaction import SECRET_PARAMS, Secret, SecretBytes
 from .methods import GET_ONLY
 
 # The first two are called to get a token.
@@ -56,7 +56,8 @@ def api_sig(params: Mapping[str, str], secret: str, method: str = "") -> str:
         name + params[name] for name in sorted(params) if name not in ("api_sig", "file")
     )
     # MD5 is what the service asks for; it is used for nothing else.
-    return md5(f"{signed}{method}{secret}".encode(), usedforsecurity=False).hexdigest()
+    content = SecretBytes(f"{signed}{method}{secret}".encode(errors="surrogatepass"))
+    return md5(content, usedforsecurity=False).hexdigest()
 
 
 def plain_params(params: Mapping[str, object]) -> dict[str, str]:

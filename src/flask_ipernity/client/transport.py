@@ -18,19 +18,19 @@ from http.client import (
 )
 from queue import SimpleQueue
 from random import uniform
-from socket import gaierror
 from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceTimeout, ServiceUnavailableError
-from ..http.forward_proxy import ForwardProxy, ProxyError
+from ..errors import BadAnswer, QuotaExceeded, ServiceError, ServiceUnavailableError
+from ..http.forward_proxy import ForwardProxy
 from ..http.pool import Pool
 from ..http.redaction import Secret
 from ..http.retry_after import parse_retry_after
-from ..http.sockets import ConnectError, Origin
+from ..http.sockets import Origin
 from ..per_process import PerProcess
+from .connection_errors import connection_error
 from .values import decode
 
 #: Bytes of the longest response that is read, unless more is asked for: twenty times the longest
@@ -58,6 +58,8 @@ class Reply(NamedTuple):
     answer: dict[str, Any]
     #: How often the call was sent, retries included.
     tries: int
+    #: The length of the answer, in bytes.
+    size: int = 0
 
 
 class Prefetched:
@@ -139,8 +141,8 @@ class Transport:
     :param retries: how often a call that may be repeated is sent again after a failure.
     :param pool_size: how many connections are kept open.
     :param user_agent: the value of the ``User-Agent`` header.
-    :param proxy: the URL of an HTTP proxy through which the service is reached, see
-        :class:`.ForwardProxy`.
+    :param proxy: the URL of an HTTP proxy through which the service is reached, such as
+        ``http://user:password@proxy.example:3128``.
     :param max_response_size: bytes of the longest response that is read; by default 4 MiB.
     """
 
@@ -205,7 +207,7 @@ class Transport:
                     del outcome
             tries += 1
             sleep(delay)
-        return Reply(outcome, tries)
+        return outcome._replace(tries=tries)
 
     def prefetch(
         self, method: str, params: Mapping[str, str], body: RequestBody | None = None
@@ -244,7 +246,7 @@ class Transport:
 
     def _try(
         self, method: str, target: str, body: RequestBody | None, end: float
-    ) -> dict[str, Any] | _FailedTry:
+    ) -> Reply | _FailedTry:
         # Errors are returned, not raised in here: an error raised while one of
         # the connection's is being handled would carry that one as its context,
         # and its text may hold the URL and so the token.
@@ -252,7 +254,7 @@ class Transport:
         try:
             connection = self._pool.take(self._origin, min(self._connect_timeout, time_left))
         except (HTTPException, OSError) as error:
-            return _FailedTry(_connection_error(method, error), may_retry=True)
+            return _FailedTry(connection_error(method, error), may_retry=True)
         response_timeout = body.response_timeout if body else None
         try:
             # A service that refuses a file may answer before it has read it all.
@@ -272,7 +274,7 @@ class Transport:
             content = _read(response, self._max_response_size)
         except (HTTPException, OSError) as error:
             connection.close()
-            return _FailedTry(_connection_error(method, error), may_retry=True)
+            return _FailedTry(connection_error(method, error), may_retry=True)
         except BaseException:
             connection.close()
             raise
@@ -307,7 +309,7 @@ def _read(response: HTTPResponse, limit: int) -> bytes | None:
     return b"".join(pieces)
 
 
-def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, Any] | _FailedTry:
+def _decode(method: str, response: HTTPResponse, content: bytes) -> Reply | _FailedTry:
     """Return the answer in a response, or why it has none."""
     status = response.status
     if status == 429 or status >= 500:
@@ -330,38 +332,4 @@ def _decode(method: str, response: HTTPResponse, content: bytes) -> dict[str, An
         return _FailedTry(BadAnswer("the answer is not JSON", method))
     if not isinstance(answer, dict) or not isinstance(answer.get("api"), dict):
         return _FailedTry(BadAnswer("the answer is no object with the key api", method))
-    return answer
-
-
-def _connection_error(method: str, error: Exception) -> ServiceError:
-    """Return the error of ours for one of the connection's, with a cause that holds no URL."""
-    failure: ServiceError
-    match error:
-        case ConnectError(args=[gaierror() | UnicodeError()]):
-            failure = ServiceUnavailableError("the name of the service cannot be resolved", method)
-        case ConnectError(args=[TimeoutError()]):
-            failure = ServiceTimeout("the service did not accept a connection in time", method)
-        case ConnectError(args=[ProxyError(args=[reason])]):
-            text = f"no connection through the proxy: {reason}"
-            failure = ServiceUnavailableError(text, method)
-        case ConnectError():
-            failure = ServiceUnavailableError("no connection to the service", method)
-        case TimeoutError():
-            failure = ServiceTimeout("the service did not answer in time", method)
-        case _:
-            failure = ServiceUnavailableError("the connection to the service broke", method)
-    failure.__cause__ = _root(error)
-    return failure
-
-
-def _root(error: BaseException) -> BaseException | None:
-    """Return the operating system's error that *error* comes from, without context."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError):
-            bare = seen.with_traceback(None)
-            bare.__cause__ = bare.__context__ = None
-            return bare
-        inner = [arg for arg in seen.args if isinstance(arg, BaseException)]
-        seen = seen.__cause__ or seen.__context__ or (inner[0] if inner else None)
-    return None
+    return Reply(answer, tries=1, size=len(content))

@@ -50,7 +50,7 @@ class Uploader(Upload):
             account may not upload; or there is a document of it; or Ipernity has refused it; or
             the connection broke, and the text says how to find out whether it arrived.
         :raises APIRequestError: Ipernity has refused the call. If it has refused the file, it is an
-            :exc:`UploadError` as well.
+            ``UploadError`` as well.
         :raises ServiceError: Ipernity cannot be reached; nothing was sent.
         """
         if if_exists not in ("upload", "skip", "error"):

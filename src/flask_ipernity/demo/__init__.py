@@ -36,6 +36,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         IPERNITY_PERMISSIONS={"doc": "read"},
         DEMO_USER=None,
         DEMO_ADDRESS=None,
+        DEMO_LOCAL=False,
     )
     app.config.from_mapping(config)
     app.before_request(_check_host)

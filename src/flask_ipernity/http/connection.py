@@ -1,35 +1,44 @@
 """A connection, on which one response after the other is read before a deadline.
 
-They are the standard library's. urllib3's own would take CPU for proxies, redirects and
-retries that are not wanted here, and log URLs, which hold secrets.
+Responses are read with the standard library. Requests are written here: tools that watch a program
+replace methods of ``http.client.HTTPConnection`` with their own, which tell others the URLs, and
+add headers about the visitor's request. URLs hold secrets, and the service is not part of the site.
+urllib3's own connections would take CPU for proxies, redirects and retries that are not wanted, and
+log URLs.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 from collections.abc import Iterable, Mapping
 from http.client import (
+    HTTP_PORT,
     HTTPS_PORT,
     SWITCHING_PROTOCOLS,
-    HTTPConnection,
     HTTPException,
     HTTPResponse,
     IncompleteRead,
+    InvalidURL,
 )
 from time import monotonic
 from typing import Any, cast
 
 from urllib3.util import wait_for_read
 
-from .redaction import Secret
+from .redaction import Secret, SecretBytes
 
 #: Bytes read at once, so that a small response comes in one piece.
 BUFFER_SIZE = 64 * 1024
 
 #: Bytes of the longest headers that are read, those of interim responses included, about.
 MAX_HEAD_SIZE = 256 * 1024
+
+# What would end a request's first line, or a header, before its end.
+_NOT_IN_TARGET = re.compile(r"[^\x21-\x7e]")
+_NOT_IN_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 #: How many interim responses (RFC 9110, section 15.2) are read before the final one.
 MAX_INTERIM = 100
@@ -143,11 +152,7 @@ class _Buffer(io.BufferedReader):
 
 
 class Wire:
-    """A socket, as far as ``http.client`` uses one, with a reader of ours for each response.
-
-    ``HTTPConnection.sock`` is not documented, but it is where its subclasses in many packages
-    put sockets of other kinds; nothing else of it is touched here.
-    """
+    """A socket, with a reader of ours for each response."""
 
     def __init__(self, sock: socket.socket, reader: type[Reader]) -> None:
         self._sock = sock
@@ -197,8 +202,13 @@ class Response(HTTPResponse):
     @property
     def has_clear_end(self) -> bool:
         """Whether it is certain where the response ends (RFC 9112, section 6.3)."""
-        lengths = self.headers.get_all("Content-Length", [])
-        codings = self.headers.get_all("Transfer-Encoding", [])
+        lengths, codings = [], []
+        for name, value in self.headers.items():
+            match name.lower():
+                case "content-length":
+                    lengths.append(value)
+                case "transfer-encoding":
+                    codings.append(value)
         if self.status == SWITCHING_PROTOCOLS:
             return False
         if self._verb == "HEAD" or self.status in (204, 304):
@@ -209,14 +219,14 @@ class Response(HTTPResponse):
         return len(lengths) == 1 and lengths[0].strip().isdecimal() and lengths[0].isascii()
 
 
-class Connection(HTTPConnection):
+class Connection:
     """An open connection of a pool.
 
     :param host: the server, as its requests name it.
     :param via: what stands before the path of each request, and further headers: of a proxy.
     """
 
-    response_class = Response
+    default_port = HTTP_PORT
 
     def __init__(
         self,
@@ -225,19 +235,21 @@ class Connection(HTTPConnection):
         wire: Wire,
         via: tuple[str, Mapping[str, str]] = ("", {}),
     ) -> None:
-        super().__init__(host, port)
         self._wire = wire
-        self._base, self._headers = via
-        self.sock = cast(socket.socket, wire)
+        self._base, further = via
+        # An IP address with a zone ("%eth0") is named without it, which is of this machine.
+        name = host.partition("%")[0]
+        name = f"[{name}]" if ":" in name else name.encode("idna").decode()
+        if port != self.default_port:
+            name = f"{name}:{port}"
+        self._headers = {"Host": name, **further}
         #: Whether a request was sent on it before.
         self.was_used = False
         self._process = os.getpid()
+        self._is_closed = False
         self._is_sent = True
+        self._verb = ""
         self._response: Response | None = None
-
-    def connect(self) -> None:
-        """Refuse to connect again, which would go around the rules of the pool."""
-        raise ConnectionError("the connection is closed")
 
     @property
     def reader(self) -> Any:
@@ -250,7 +262,7 @@ class Connection(HTTPConnection):
 
         After a fork, two processes on one connection would read each other's responses.
         """
-        return self.sock is not None and self._process == os.getpid()
+        return not self._is_closed and self._process == os.getpid()
 
     @property
     def is_silent(self) -> bool:
@@ -277,19 +289,32 @@ class Connection(HTTPConnection):
         *,
         timeout: float,
     ) -> None:
-        """Send a request.
+        """Send a request, with these headers, ``Host`` and the length of the body, and no others.
 
         :param target: path and query.
+        :param headers: with ``Content-Length`` if the body is not one piece.
         :param timeout: seconds in which the server must take each piece of it.
+        :raises InvalidURL: *target* has characters that a URL cannot have.
+        :raises ValueError: a header has characters that no header can have.
         """
-        self._wire.settimeout(timeout)
-        self._is_sent = False
+        if self._is_closed:
+            raise ConnectionError("the connection is closed")
         if self._base:
             target = Secret(self._base + target)
-        self.request(verb, target, body, {**headers, **self._headers})
+        content = body if isinstance(body, bytes) else b""
+        head = _head(verb, target, {**self._headers, **headers}, _length(verb, body))
+        self._wire.settimeout(timeout)
+        self._is_sent = False
+        self._verb = verb
+        self._wire.sendall(SecretBytes(head + content))
+        if body is None or isinstance(body, bytes):
+            self._is_sent = True
+            return
+        for piece in body:
+            self._wire.sendall(piece)
         # A server that responds before it has the whole body may take the rest of it for the next
         # request, and respond to that as well.
-        self._is_sent = body is None or isinstance(body, bytes) or not self._wire.has_more
+        self._is_sent = not self._wire.has_more
 
     def read_response(self, timeout: float) -> HTTPResponse:
         """Return the response to the request that was sent, its body not yet read.
@@ -297,12 +322,44 @@ class Connection(HTTPConnection):
         :param timeout: seconds in which the whole must come, unless the reader has another rule.
         """
         self._wire.settimeout(timeout)
-        response = self._response = cast(Response, self.getresponse())
+        response = self._response = Response(self._wire, method=self._verb)
+        response.begin()
         self._wire.buffer.reader.end_headers()
+        if response.will_close:
+            # What is still to come of it can be read.
+            self._is_closed = True
+            self._wire.close()
         return response
+
+    def close(self) -> None:
+        """Close the connection. Further calls do nothing."""
+        was_closed, self._is_closed = self._is_closed, True
+        self._wire.close()
+        if not was_closed and self._response is not None:
+            self._response.close()
 
 
 class SecureConnection(Connection):
     """The same over TLS."""
 
     default_port = HTTPS_PORT
+
+
+def _length(verb: str, body: bytes | Iterable[bytes] | None) -> int | None:
+    """Return the length of a body to declare; ``None`` for no body, and one of several pieces."""
+    if body is None:
+        return 0 if verb in ("POST", "PUT", "PATCH") else None
+    return len(body) if isinstance(body, bytes) else None
+
+
+def _head(verb: str, target: str, headers: Mapping[str, str], length: int | None) -> SecretBytes:
+    """Return the first line and the headers of a request."""
+    if _NOT_IN_TARGET.search(target):
+        raise InvalidURL("the URL has characters that none can have")
+    for name, value in headers.items():
+        if _NOT_IN_HEADER.search(value):
+            raise ValueError(f"the header {name} has characters that none can have")
+    if length is not None and "Content-Length" not in headers:
+        headers = {**headers, "Content-Length": str(length)}
+    fields = Secret("".join(f"{name}: {value}\r\n" for name, value in headers.items()))
+    return SecretBytes(f"{verb} {target} HTTP/1.1\r\n{fields}\r\n".encode("latin-1"))

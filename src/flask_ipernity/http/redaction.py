@@ -39,12 +39,14 @@ class SecretBytes(bytes):
 
 def hide(params: Mapping[str, object]) -> dict[str, object]:
     """Return *params* with a :class:`Secret` for each text that is secret."""
-    if SECRET_PARAMS.isdisjoint(params):
-        return dict(params)
-    return {
-        name: Secret(value) if name in SECRET_PARAMS and isinstance(value, str) else value
-        for name, value in params.items()
-    }
+    hidden = dict(params)
+    for name in SECRET_PARAMS & hidden.keys():
+        value = hidden[name]
+        if isinstance(value, str):
+            hidden[name] = Secret(value)
+        elif isinstance(value, bytes):
+            hidden[name] = SecretBytes(value)
+    return hidden
 
 
 def redact(text: str, *secrets: str | None) -> str:

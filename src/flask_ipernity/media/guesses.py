@@ -97,7 +97,7 @@ class GuessBudget:
         self._clock = clock
         self._visitors: OrderedDict[str, _Bucket] = OrderedDict()
         self._all = _Bucket(FOR_ALL)
-        #: Documents that were there for everybody, and never end to be known.
+        #: Documents that everybody could see, the latest of them.
         self._known: OrderedDict[str, float] = OrderedDict()
         #: Numbers that were tried, and until when they are known.
         self._tried: OrderedDict[str, float] = OrderedDict()

@@ -229,6 +229,13 @@ class RelayedBody:
         self._max_length = max_length
         self._count = 0
         self._first: bytes | None = None
+        #: How many bytes the server was given.
+        self.given = 0
+        self._has_ended = False
+        #: The class name of the error that reading ended with.
+        self.error: str | None = None
+        #: Is called once, by :meth:`close`.
+        self.on_close: Callable[[], object] | None = None
         self._slot = slot
         self._close = finalize(self, _release, source, slot)
         self._close.atexit = False
@@ -250,10 +257,18 @@ class RelayedBody:
             self._slot.wait()
             piece = self._read()
         if not piece:
+            self._has_ended = True
             self.close()
             raise StopIteration
         self._slot.give(len(piece))
+        self.given += len(piece)
         return piece
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the server was given all of it."""
+        # Some servers stop at the length that was declared.
+        return self._has_ended or self.given == self._length
 
     def _read(self) -> bytes:
         try:
@@ -264,7 +279,8 @@ class RelayedBody:
                 and (self._count > self._length or (not piece and self._count < self._length))
             ):
                 raise ServiceUnavailableError("the media host sent another length than it declared")
-        except BaseException:
+        except BaseException as error:
+            self.error = type(error).__name__
             self.close()
             raise
         return piece
@@ -272,6 +288,9 @@ class RelayedBody:
     def close(self) -> None:
         """Release the source. Further calls do nothing."""
         self._close()
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
 
 
 def _release(source: SourceResponse, slot: Slot) -> None:

@@ -13,12 +13,14 @@ from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeou
 from ..http.redaction import one_line
 from ..sign_in.guard import RETRY_AFTER as STORE_RETRY_AFTER
 from ..site.diagnosis import diagnose
+from ..web.pages import tell_trackers
 from . import signed_urls
 from .addresses import visitor_address
 from .choice import MediaRequest, NoFile, choose
 from .hosts import allowed
 from .labels import LABELS, can_exist
 from .lookup import FoundFile, NoFileReason
+from .observed import answered, ended, started
 from .responses import (
     METHODS,
     MediaResponse,
@@ -71,10 +73,23 @@ def doc(doc_id: str, label: str) -> MediaResponse:
         return options_response()
     if request.method not in METHODS:
         return text_response(405, Allow=", ".join(METHODS))
+    if not can_exist(doc_id, label):
+        return _logged(text_response(404))
+    app = media_state().site.app
+    transfer = started(app, doc_id, label)
     try:
-        return _serve(doc_id, label)
-    except (ServiceError, APIRequestError) as error:
-        return _error_response(error)
+        response, error = _logged(_serve(doc_id, label)), None
+    except (ServiceError, APIRequestError) as failure:
+        response, error = _error_response(failure), type(failure).__name__
+    except BaseException as fault:
+        if transfer is not None:
+            transfer.error = type(fault).__name__
+            ended(app, transfer)
+        raise
+    if transfer is not None:
+        transfer.error = error
+        answered(app, transfer, response)
+    return response
 
 
 @proxy.route(
@@ -88,9 +103,15 @@ def nothing(rest: str) -> MediaResponse:
     return doc("", "")
 
 
+def _logged(response: MediaResponse) -> MediaResponse:
+    """Log *response* if it says that something went wrong."""
+    if response.status_code >= 400:
+        level = logging.WARNING if response.status_code >= 500 else logging.INFO
+        log.log(level, "media: %s", _request_line(response.status_code))
+    return response
+
+
 def _serve(doc_id: str, label: str) -> MediaResponse:
-    if not can_exist(doc_id, label):
-        return text_response(404)
     media = media_state()
     site = media.site
     seconds_left = signed_urls.seconds_left(site.app, doc_id, label, request.args)
@@ -196,18 +217,30 @@ def _stale_age() -> int:
 
 
 def _error_response(error: ServiceError | APIRequestError) -> MediaResponse:
-    """Return the response for a failure of the service or the media host."""
+    """Return the response for a failure of the service or the media host.
+
+    Log it, and tell error trackers, as for the pages of errors.
+    """
+    match error:
+        case QuotaExceeded() | SourceBusy():
+            seconds = str(ceil(error.retry_after or QUOTA_RETRY_AFTER))
+            response = text_response(503, Retry_After=seconds)
+        case ServiceTimeout():
+            response = text_response(504)
+        case _:
+            response = text_response(502)
     diagnosis = diagnose(error)
     log.log(
         diagnosis.level,
-        "media: %s. Likely cause: %s",
+        "media: %s, %s. Likely cause: %s",
+        _request_line(response.status_code),
         one_line(f"{type(error).__name__}: {error}"),
         diagnosis.cause,
     )
-    match error:
-        case QuotaExceeded() | SourceBusy():
-            return text_response(503, Retry_After=str(ceil(error.retry_after or QUOTA_RETRY_AFTER)))
-        case ServiceTimeout():
-            return text_response(504)
-        case _:
-            return text_response(502)
+    tell_trackers(error)
+    return response
+
+
+def _request_line(status: int) -> str:
+    # Not the query, which may hold a signature.
+    return f"{request.method} {one_line(request.path)}: {status}"

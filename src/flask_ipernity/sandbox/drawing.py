@@ -185,6 +185,9 @@ def _load(image: ImageFile.ImageFile) -> None:
         image.tile = []
         if image.getbbox() is None:
             raise ValueError(f"nothing of it can be decoded: {error}") from error
+    # In a BMP the fourth byte of a pixel may mean nothing; browsers see that when it is always 0.
+    if (image.format, image.mode) == ("BMP", "RGBA") and not image.getchannel("A").getbbox():
+        image.putalpha(255)
 
 
 def _cut(image: Image.Image, rows: int) -> Iterator[Image.Image]:

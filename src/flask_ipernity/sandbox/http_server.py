@@ -11,7 +11,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication
@@ -152,6 +152,23 @@ class KeepAliveHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
         """Log without the message, which may quote a request line with a token in it."""
         logger.debug("A request was malformed.")
+
+
+def bind(host: str, ports: Iterable[int]) -> list[socket.socket]:
+    """Return a listening socket for each port.
+
+    :raises OSError: if one port is taken; all sockets are closed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound: list[socket.socket] = []
+    try:
+        for port in ports:
+            bound.append(socket.create_server((host, port), family=family, backlog=128))
+    except OSError:
+        for one in bound:
+            one.close()
+        raise
+    return bound
 
 
 class BackgroundServer(ThreadedWSGIServer):

@@ -8,10 +8,13 @@ photos of a folder.
 from __future__ import annotations
 
 import ipaddress
+import logging
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
-from werkzeug.exceptions import MisdirectedRequest
+
+logger = logging.getLogger("flask_ipernity.sandbox")
 
 
 def is_loopback(host: str) -> bool:
@@ -20,6 +23,28 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def checked_host(host: str) -> str:
+    """Return the host; warn if it is not a loopback one, because the sandbox has no passwords.
+
+    A name is refused, because applications would not load media from it over http.
+
+    :raises ValueError: if it is no address that others could ask for.
+    """
+    try:
+        usable = host == "localhost" or not ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            f"The host {host!r} names no address; name the one of this machine that is to be used."
+        )
+    if not is_loopback(host):
+        logger.warning(
+            "The sandbox has no passwords: whoever reaches %s can use all of its accounts", host
+        )
+    return host
 
 
 def answer_only_to(app: Flask, host: str) -> None:
@@ -32,7 +57,7 @@ def answer_only_to(app: Flask, host: str) -> None:
         except ValueError:
             asked = ""
         if not is_loopback(asked) and asked != host.lower():
-            abort(MisdirectedRequest.code)
+            abort(HTTPStatus.MISDIRECTED_REQUEST)
 
 
 def refuse_other_sites() -> None:

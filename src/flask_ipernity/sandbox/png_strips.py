@@ -52,12 +52,14 @@ def strips(image: Image.Image, file: BinaryIO, rows: int) -> Iterator[Image.Imag
         while len(data) < wanted * length and (piece := next(unpacked, b"")):
             data += piece
         number = min(wanted, len(data) // length)
-        if not number:
+        strip = None
+        while number and strip is None:
+            strip = _decoded(image.mode, rawmode, width, above + data[: number * length])
+            # a damaged row takes those above it along
+            number = number // 2 if strip is None else number
+        if strip is None:
             return
-        packed = zlib.compress(above + bytes(data[: number * length]), 0)
         del data[: number * length]
-        strip = Image.new(image.mode, (width, number + bool(above)))
-        strip.frombytes(packed, "zip", rawmode)
         last = strip.crop((0, strip.height - 1, width, strip.height))
         above = b"\0" + last.tobytes("raw", rawmode)
         if strip.height > number:
@@ -67,6 +69,17 @@ def strips(image: Image.Image, file: BinaryIO, rows: int) -> Iterator[Image.Imag
         strip.info = image.info
         yield strip
         left -= number
+
+
+def _decoded(mode: str, rawmode: str, width: int, data: bytes) -> Image.Image | None:
+    """Return rows with their filters as a picture; None if one of them is damaged."""
+    height = len(data) // (1 + width * _KINDS[mode, rawmode])
+    strip = Image.new(mode, (width, height))
+    try:
+        strip.frombytes(zlib.compress(data, 0), "zip", rawmode)
+    except (OSError, ValueError):
+        return None
+    return strip
 
 
 def _unpacked(file: BinaryIO) -> Iterator[bytes]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-import logging
 import shutil
-import socket
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -24,8 +21,8 @@ from .endpoint import RecordedCall
 from .faults import Fault, FaultInjector
 from .fixtures.documents import add_documents, default_state
 from .fixtures.photo_folder import PhotoFolder
-from .http_server import BackgroundServer
-from .local_only import answer_only_to, is_loopback
+from .http_server import BackgroundServer, bind
+from .local_only import answer_only_to, checked_host
 from .media_host import RecordedRequest, media_app
 from .methods.auth import new_token
 from .state import SandboxState
@@ -33,13 +30,6 @@ from .unknowns import Consent, Denial, EmptyLists, Lg, Reads, Unknowns
 
 APP_KEY = "5a4d0b0c000027bf3f1e9a6c7d2b8e40"
 APP_SECRET = "0c5e8d2f7a1b4936"
-
-
-logger = logging.getLogger("flask_ipernity.sandbox")
-
-# Pillow logs every field of every header that it reads; who wants to see them sets another level.
-if (_pillow := logging.getLogger("PIL")).level == logging.NOTSET:
-    _pillow.setLevel(logging.INFO)
 
 
 class Sandbox:
@@ -107,7 +97,7 @@ class Sandbox:
     ) -> None:
         #: What nobody knows of the service; may be changed at any time.
         self.unknowns = Unknowns(empty_lists, consent, denial, lg, reads, eta, token_life)
-        self._host = _checked_host(host)
+        self._host = checked_host(host)
         self._ports = [port, 0]
         self._servers: list[BackgroundServer] = []
         self._stopped_connections = 0
@@ -137,7 +127,7 @@ class Sandbox:
         """
         if self._servers:
             raise RuntimeError("This sandbox is already running.")
-        bound = _bind(self._host, self._ports)
+        bound = bind(self._host, self._ports)
         self._ports = [one.getsockname()[1] for one in bound]
         self._faults.stopping.clear()
         uploads = Path(tempfile.mkdtemp(prefix="ipernity-sandbox-"))
@@ -337,40 +327,3 @@ class Sandbox:
             self.callback_url = f"http://localhost{prefix}/cb"
         if (state := app.extensions.get("ipernity")) is not None:
             state.reconnect()
-
-
-def _checked_host(host: str) -> str:
-    """Return the host; warn if it is not a loopback one, because the sandbox has no passwords.
-
-    :raises ValueError: if it is no address that others could ask for.
-    """
-    try:
-        unspecified = not host or ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        unspecified = False
-    if unspecified:
-        raise ValueError(
-            f"The host {host!r} names no address; name the one of this machine that is to be used."
-        )
-    if not is_loopback(host):
-        logger.warning(
-            "The sandbox has no passwords: whoever reaches %s can use all of its accounts", host
-        )
-    return host
-
-
-def _bind(host: str, ports: Iterable[int]) -> list[socket.socket]:
-    """Return a listening socket for each port.
-
-    :raises OSError: if one port is taken; all sockets are closed.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound: list[socket.socket] = []
-    try:
-        for port in ports:
-            bound.append(socket.create_server((host, port), family=family, backlog=128))
-    except OSError:
-        for one in bound:
-            one.close()
-        raise
-    return bound

@@ -1,4 +1,4 @@
-"""The sign-in: to Ipernity's authorize page, back with a frob, and from the frob to a token."""
+"""The end of a sign-in, back from Ipernity: from the frob to a token. And signing out."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, TypeVar
 
-from flask import current_app, redirect, request
+from flask import abort, request, session
 from werkzeug.exceptions import MethodNotAllowed
-from werkzeug.wrappers import Response
 
-from ..client.auth import WebAuthHandler
 from ..errors import (
     APIRequestError,
     BadAnswer,
@@ -21,12 +19,12 @@ from ..errors import (
     SignInError,
     TokenError,
 )
-from ..permissions import checked, missing
+from ..permissions import missing
 from ..signals import sign_in_failed, signed_in, signed_out, signing_in, visitor_left
-from ..web.navigation import is_from_elsewhere, is_navigation
-from ..web.next_url import destination, own_url
+from ..web.navigation import is_navigation
 from ..web.pages import page
 from . import confirmation
+from .authorize import is_strict_cookie_missing, unavailable
 from .records import clean, is_token
 from .session import best_fit, leave_cookie_alone
 from .visitor import VisitorAPI, visitor_api
@@ -35,89 +33,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_BOUNCED = "same_site"
+
 _FROB = re.compile(r"[0-9A-Za-z_-]{1,200}", re.ASCII)
-
-
-def authorize(
-    permissions: Mapping[str, str] | None = None, next_url: str | None = None
-) -> Response:
-    """Start a sign-in: return the redirect to Ipernity's authorize page.
-
-    With a ``SameSite=Strict`` cookie, a visitor who comes from another site is first sent to a
-    page of our own, because the browser has not sent the cookie.
-
-    :param permissions: what to ask for; by default ``IPERNITY_PERMISSIONS``.
-    :param next_url: a URL of this application where the visitor goes afterwards; by default the
-        current one. Any other URL leads to the front page.
-    :raises ConfigurationError: a permission does not exist.
-    :raises SignInError: the request is not a navigation of the visitor, or the store of tokens
-        does not work.
-    """
-    api = visitor_api()
-    settings = api.context.settings
-    wanted = checked(settings.permissions if permissions is None else permissions)
-    target = request.url if next_url is None else next_url
-    elsewhere = is_from_elsewhere(request)
-    if is_strict_cookie_missing() and _is_visit():
-        return page("bounce.html", url=start_url(target, wanted, elsewhere=elsewhere))
-    return begin(wanted, target, elsewhere=elsewhere)
-
-
-def begin(permissions: Mapping[str, str], next_url: str, *, elsewhere: bool) -> Response:
-    """Start a sign-in, as :func:`authorize` does, with the cookie that the browser has sent.
-
-    :param permissions: what to ask for, checked.
-    :param elsewhere: whether another site has started it; who comes back is asked.
-    """
-    if not _is_visit():
-        raise SignInError("not_pending", "A sign-in must begin in its own tab.")
-    api = visitor_api()
-    if api.is_unknown:
-        # The sign-in could not be stored.
-        raise unavailable()
-    context, auth = api.context, api.auth
-    assert isinstance(auth, WebAuthHandler)
-    target = destination(next_url, request, context.settings.next_paths)
-    context.pending.add(target, permissions, elsewhere=elsewhere)
-    response = redirect(auth.auth_url(permissions), 302)
-    response.cache_control.no_store = True
-    return response
-
-
-def start_url(next_url: str, permissions: Mapping[str, str], *, elsewhere: bool = False) -> str:
-    """Return the URL of ours that starts a sign-in when the visitor opens it.
-
-    The parameters are those of :func:`begin`.
-    """
-    settings = visitor_api().context.settings
-    values = {"next": destination(next_url, request, settings.next_paths)}
-    values |= {f"perm_{item}": level for item, level in permissions.items()}
-    if elsewhere:
-        values["elsewhere"] = "1"
-    return own_url("ip_callback.again", request, **values)
-
-
-def is_strict_cookie_missing() -> bool:
-    """Return whether the session may be missing because another site has led here.
-
-    Browsers do not send a ``SameSite=Strict`` cookie in this case. They send it if a page of our
-    own leads here.
-    """
-    interface = current_app.session_interface
-    return (
-        str(interface.get_cookie_samesite(current_app)).lower() == "strict"
-        and interface.get_cookie_name(current_app) not in request.cookies
-        and request.headers.get("Sec-Fetch-Site", "cross-site") == "cross-site"
-    )
-
-
-def _is_visit() -> bool:
-    return request.method != "HEAD" and is_navigation(request)
-
-
-def unavailable() -> SignInError:
-    """Return the error of a visitor whose token cannot be read now."""
-    return SignInError("unavailable", "Your sign-in cannot be checked now. Try again later.")
 
 
 def set_token(frob: str | None = None) -> str:
@@ -156,6 +74,10 @@ def finish_callback(frob: str | None = None, *, can_ask: bool = True) -> str | N
     """
     if request.method != "GET":
         raise MethodNotAllowed(["GET"])
+    if is_navigation(request) and _BOUNCED not in request.args and is_strict_cookie_missing():
+        # Ipernity has redirected here. From a page of our own, the browser sends the cookie.
+        query = request.query_string.decode("latin-1")
+        abort(page("bounce.html", url=f"?{query}&{_BOUNCED}=1"))
     api = visitor_api()
     return _report_failure(api, lambda: _exchange_frob(api, frob, can_ask=can_ask))
 
@@ -249,12 +171,13 @@ def _started(api: VisitorAPI) -> list[dict[str, Any]]:
     leave_cookie_alone()
     if pending.have_expired():
         raise SignInError("expired", "That took too long.")
-    if current_app.session_interface.get_cookie_name(current_app) not in request.cookies:
+    # Another application of this host may have set a cookie of this name.
+    if not session.keys() - {"_permanent"}:
         log.warning(
-            "A visitor came back from Ipernity to %r without a session cookie. If that happens to"
-            " everybody, visitors use another host name than the callback that is registered with"
-            " Ipernity (localhost and 127.0.0.1 are two, with and without www, too), or http in"
-            " place of https, or the browser blocks cookies.",
+            "A visitor came back from Ipernity to %r without a session cookie of ours. If that"
+            " happens to everybody, visitors use another host name than the callback that is"
+            " registered with Ipernity (localhost and 127.0.0.1 are two, so are names with and"
+            " without www), or http in place of https, or the browser blocks cookies.",
             request.host_url,
         )
         raise SignInError(

@@ -15,7 +15,7 @@ from ..site.diagnosis import diagnose
 from ..web.navigation import is_navigation, wants_json
 from ..web.pages import error_response
 from ..web.translation import gettext
-from .flow import authorize, start_url, unavailable
+from .authorize import authorize, start_url, unavailable
 from .session import leave_cookie_alone
 from .visitor import visitor_api
 

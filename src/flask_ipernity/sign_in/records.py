@@ -67,10 +67,13 @@ def _is_user(value: Any) -> bool:
 
 
 def clean(value: Any) -> Any:
-    """Return *value*, a part of an answer, without lone surrogates, which cannot be encoded."""
+    """Return *value*, a part of an answer, with nothing that a store may refuse.
+
+    Lone surrogates cannot be encoded, and some databases keep no NUL.
+    """
     match value:
         case str():
-            return value.encode("utf-8", "replace").decode()
+            return value.encode("utf-8", "replace").decode().replace("\0", "?")
         case Mapping():
             return {clean(key): clean(inner) for key, inner in value.items()}
         case list():

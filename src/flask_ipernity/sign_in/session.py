@@ -111,15 +111,16 @@ def _without_session_cookie(response: Response) -> Response:
 
 
 def _is_as_it_came(cookie: str) -> bool:
-    """Return whether the browser has the right session cookie.
+    """Return whether the browser needs no other session cookie than it has sent.
 
     ``session.modified`` does not tell: a function that makes every session permanent sets it.
 
     :param cookie: the value that the browser has sent.
     """
-    # A session on the server, as that of Flask-Session, has an id, which may be signed.
-    if isinstance(sid := getattr(session, "sid", None), str):
-        return cookie == sid or cookie.startswith(f"{sid}.")
+    if hasattr(session, "sid"):
+        # A session on the server, as that of Flask-Session: the cookie has only its id. If there is
+        # another id now, the session has ended meanwhile, or was renewed.
+        return cookie != ""
     sent = current_app.session_interface.open_session(current_app, request)
     return dict(sent or {}) == dict(session)
 

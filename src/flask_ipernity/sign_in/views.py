@@ -16,7 +16,8 @@ from ..web.navigation import is_from_elsewhere, is_navigation
 from ..web.next_url import home, own_url
 from ..web.pages import page
 from . import confirmation
-from .flow import begin, finish_callback, finish_confirmation, is_strict_cookie_missing
+from .authorize import begin
+from .flow import finish_callback, finish_confirmation
 from .guard import ask_to_sign_in, wanted_permissions
 from .visitor import visitor_api
 
@@ -41,9 +42,6 @@ def ipernity_callback() -> Response:
     """Finish the sign-in and lead to where the visitor wanted to go."""
     if request.method == "GET" and is_navigation(request):
         _warn_if_overheard()
-        if _came_without_cookie():
-            query = request.query_string.decode("latin-1")
-            return page("bounce.html", url=f"?{query}&{_BOUNCED}=1")
     next_url = finish_callback()
     return _redirect(own_url("ip_callback.confirm", request) if next_url is None else next_url)
 
@@ -94,14 +92,6 @@ def _redirect(target: str) -> Response:
     response.cache_control.no_store = True
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-_BOUNCED = "same_site"
-
-
-def _came_without_cookie() -> bool:
-    """Return whether the session may be missing because Ipernity has redirected here."""
-    return _BOUNCED not in request.args and is_strict_cookie_missing()
 
 
 def _warn_if_overheard() -> None:

@@ -20,7 +20,7 @@ from ..client.transport import Prefetched, Reply
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, TokenError
 from ..http.redaction import hide, one_line
 from ..settings import Settings
-from ..signals import Call, CallSource, api_called
+from ..signals import Call, CallSource, api_call_started, api_called
 from ..state import Part
 from .call_log import call_log
 from .quota_pause import QuotaPause
@@ -70,11 +70,12 @@ def keyed_digest(secret: str | bytes, text: str) -> str:
 
 
 def _call(
-    method: str, source: CallSource, seconds: float, retries: int, error: Exception | None
+    method: str, source: CallSource, seconds: float, tries: int, size: int, error: Exception | None
 ) -> Call:
     """Return the record of a call that has ended, perhaps with *error*."""
+    retries = max(0, tries - 1)
     if error is None:
-        return Call(method, source, seconds, retries, None)
+        return Call(method, source, seconds, retries, None, bytes=size)
     code, message = None, str(error)
     if isinstance(error, APIRequestError):
         code, message = error.code, error.message
@@ -132,10 +133,10 @@ class SiteAPI(IpernityAPI):
         key = self._cache_key(method, params) if cached else None
         source: CallSource = "uncached"
         error: Exception | None = None
-        tries = 0
+        tries = size = 0
 
         def ask() -> dict[str, Any]:
-            nonlocal tries
+            nonlocal tries, size
             # A cache on a server has just read the pause with the result.
             self._site.pause.check(method.name, read=key is None)
             try:
@@ -143,9 +144,11 @@ class SiteAPI(IpernityAPI):
             except (APIRequestError, ServiceError) as raised:
                 tries = raised.tries
                 raise
-            tries = reply.tries
+            tries, size = reply.tries, reply.size
             return reply.answer
 
+        if api_call_started.receivers:
+            api_call_started.send(self._site.app, method=method.name)
         began = perf_counter()
         try:
             if cache is None or key is None:
@@ -166,7 +169,7 @@ class SiteAPI(IpernityAPI):
             raise
         finally:
             seconds = perf_counter() - began
-            call = _call(method.name, source, seconds, max(0, tries - 1), error)
+            call = _call(method.name, source, seconds, tries, size, error)
             # It holds this frame, which would hold it.
             del error
             if has_app_context():

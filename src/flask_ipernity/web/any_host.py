@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from flask import Flask, current_app, request
 
@@ -22,12 +23,7 @@ def on_any_host(app: Flask) -> Iterator[None]:
         yield
         return
     usual = app.url_rule_class
-
-    class AnyHostRule(usual):  # type: ignore[misc, valid-type]
-        def __init__(self, string: str, **options: Any) -> None:
-            super().__init__(string, **{**options, "host": f"<{_HOST}>"})
-
-    app.url_rule_class = AnyHostRule
+    app.url_rule_class = cast(Any, partial(usual, host=f"<{_HOST}>"))
     try:
         yield
     finally:

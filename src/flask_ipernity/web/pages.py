@@ -81,11 +81,17 @@ def error_response(
     handled = _handle(http_error)
     if error is not None and status >= 500:
         if is_fault and handled is http_error and _propagates():
-            error.add_note(cause or detail)
+            if (note := cause or detail) not in getattr(error, "__notes__", ()):
+                error.add_note(note)
             raise error
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+        tell_trackers(error)
     return response if handled is http_error else current_app.make_response(handled)
+
+
+def tell_trackers(error: Exception) -> None:
+    """Send Flask's signal of an error that no view has caught, for error trackers."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
 
 
 def _likely(cause: str | None) -> str:

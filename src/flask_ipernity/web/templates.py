@@ -10,10 +10,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request
 from jinja2 import Environment, FileSystemLoader, TemplateNotFound
 from werkzeug.routing import BuildError
 
+from .next_url import own_url
 from .translation import gettext_html, language
 
 _FOLDER = Path(__file__).parent.parent / "templates"
@@ -68,6 +69,6 @@ def _is_replaced(template: str) -> bool:
 
 def _stylesheet() -> str | None:
     try:
-        return url_for("flask_ipernity.static", filename="pages.css")
+        return own_url("flask_ipernity.static", request, filename="pages.css")
     except BuildError:  # with host matching, our views have no host
         return None

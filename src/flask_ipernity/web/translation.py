@@ -8,11 +8,13 @@ other words.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
-from importlib import import_module
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from flask import current_app, has_request_context, request
 from markupsafe import Markup
@@ -23,6 +25,8 @@ from ..errors import filled
 DOMAIN = "flask_ipernity"
 #: The folder of our catalogues.
 FOLDER = Path(__file__).parent.parent / "translations"
+#: How many of the languages that a browser accepts are looked for.
+MAX_ACCEPTED = 20
 #: The language of the texts in the code.
 SOURCE = "en"
 
@@ -34,13 +38,18 @@ def gettext(message: str, **values: object) -> str:
 
     :param message: an English text, with ``%(name)s`` for each of *values*.
     """
-    return filled(_catalogue(language()).gettext(message), values)
+    return filled(_translated(message), values)
 
 
 def gettext_html(message: str, **values: object) -> Markup:
     """Return *message*, which may have tags, as HTML; *values* are escaped."""
-    text = Markup(_catalogue(language()).gettext(message))
+    text = Markup(_translated(message))
     return text % values if values else text
+
+
+def _translated(message: str) -> str:
+    # The text of nothing is the head of the catalogue.
+    return _catalogue(language()).gettext(message) if message else ""
 
 
 def language() -> str:
@@ -58,11 +67,13 @@ def language() -> str:
 
 
 def _wanted() -> Iterator[str]:
-    if "babel" in current_app.extensions:
-        if locale := import_module("flask_babel").get_locale():
+    flask_babel: Any = sys.modules.get("flask_babel")
+    if flask_babel is not None and "babel" in current_app.extensions:
+        if locale := flask_babel.get_locale():
             yield str(locale)
     elif has_request_context():
-        yield from (name for name, quality in request.accept_languages if quality > 0)
+        accepted = islice(request.accept_languages, MAX_ACCEPTED)
+        yield from (name for name, quality in accepted if quality > 0)
     if name := current_app.config.get("IPERNITY_LANG"):
         yield name
 

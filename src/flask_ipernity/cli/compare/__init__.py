@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...settings import Settings
     from .calls import Needs, Step
     from .run import Run
-    from .wire import Wire
+    from .wire import Answer, Wire
 
 #: Where the real service is.
 _IPERNITY = "https://api.ipernity.com/"
+_REFUSED = "The sign-in was not confirmed. What needs a token is not compared."
 
 
 @click.command()
@@ -112,14 +115,20 @@ def _compare(
     samples = Samples({"user": user} if user else {})
     secrets = [settings.app_key, settings.app_secret, settings.owner_token]
     permissions: dict[str, str] = {}
+    seen: Mapping[str, Answer] = {}
+    is_refused = False
     try:
         if signed_in:
-            grant = get_grant(wire, settings, write, port)
-            wire.token, permissions = grant.token, grant.permissions
-            secrets += [grant.token, grant.frob]
-            if grant.frob:
-                samples.give("used_frob", grant.frob)
-            samples.give("authorize_url", authorize_url(settings, permissions))
+            grant, seen = get_grant(wire, settings, write, port)
+            if grant is None:
+                click.echo(_REFUSED, err=True)
+                is_refused, signed_in, write = True, False, False
+            else:
+                wire.token, permissions = grant.token, grant.permissions
+                secrets += [grant.token, grant.frob]
+                samples.give("authorize_url", authorize_url(settings, permissions))
+                if grant.frob:
+                    samples.give("used_frob", grant.frob)
         needs = _granted(signed_in, write)
         progress = _Progress(sum(step.needs in needs for step in PLAN))
         run = Run(wire, samples, needs, permissions, progress)
@@ -128,6 +137,7 @@ def _compare(
         finally:
             progress.end()
         run.forgive(PLAN)
+        run.outcome.answers.update(seen)
     finally:
         wire.close()
     findings = report.judge(all_assumptions(), run.outcome)
@@ -141,7 +151,7 @@ def _compare(
     if run.outcome.stopped:
         click.echo(f"Stopped early: {private(run.outcome.stopped)}.", err=True)
     is_different = any(finding.verdict == "different" for finding in findings)
-    return 1 if is_different or not is_clean or run.outcome.stopped else 0
+    return int(is_different or is_refused or not is_clean or bool(run.outcome.stopped))
 
 
 def _carry_out(wire: Wire, run: Run, write: bool) -> bool:

@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
+from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from math import inf
+from time import monotonic
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 _LOOPBACK = ("127.0.0.1", "localhost")
-_PAGE = "<!doctype html><meta charset=utf-8><title>flask-ipernity</title><p>{}"
+_PAGE = "<!doctype html><meta charset=utf-8><title>flask-ipernity</title>{}<p>{}"
+#: Leaves time to exchange the frob: only then has the person granted something before.
+_REFRESH = '<meta http-equiv=refresh content="2;url={}">'
 
 
 class Callback(HTTPServer):
-    """Listens on a port of this machine, for one frob.
+    """Listens on a port of this machine for a person's browser.
 
     :param port: that of the key's callback.
+    :param again: where the browser is sent after it has brought a frob, once.
     :raises OSError: the port cannot be used.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, again: str) -> None:
         super().__init__((_LOOPBACK[0], port), _Handler)
-        self.frob: str | None = None
-        self._is_done = False
+        self._again: str | None = again
+        self._query: dict[str, str] | None = None
 
-    def wait(self) -> str | None:
-        """Return the frob that the browser brings; ``None`` if it brings none."""
-        while not self._is_done:
+    def wait(self, seconds: float | None = None) -> dict[str, str] | None:
+        """Return the query with which the browser comes; ``None`` if it does not come in time."""
+        self._query = None
+        end = inf if seconds is None else monotonic() + seconds
+        while self._query is None:
+            if (left := end - monotonic()) <= 0:
+                return None
+            self.timeout = None if left == inf else left
             self.handle_request()
-        return self.frob
+        return self._query
 
-    def take(self, frob: str | None) -> None:
-        """End the waiting."""
-        self.frob, self._is_done = frob, True
+    def take(self, query: dict[str, str]) -> str | None:
+        """End the waiting, and return where the browser is sent."""
+        self._query = query
+        again = self._again if query.get("frob") else None
+        if again is not None:
+            self._again = None
+        return again
 
 
 class _Handler(BaseHTTPRequestHandler):
+    #: Seconds for a request; one that does not come would keep all others waiting.
+    timeout = 5
+
     def do_GET(self) -> None:
         if not self._is_navigation():
             self._answer(400, "This address is for the sign-in of flask-ipernity.")
             return
-        query = parse_qs(urlsplit(self.path).query)
-        cast(Callback, self.server).take(query.get("frob", [None])[0])
-        self._answer(200, "You can close this page, and go back to the terminal.")
+        query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        again = cast(Callback, self.server).take(query)
+        if again is None:
+            self._answer(200, "You can close this page, and go back to the terminal.")
+        else:
+            text = "Once more, to see whether you are asked again. If so, close this page."
+            self._answer(200, text, _REFRESH.format(escape(again)))
 
     def _is_navigation(self) -> bool:
         """Return whether a person's browser comes here in a tab of its own.
@@ -57,8 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
             and urlsplit(self.path).path != "/favicon.ico"
         )
 
-    def _answer(self, status: int, text: str) -> None:
-        body = _PAGE.format(text).encode()
+    def _answer(self, status: int, text: str, head: str = "") -> None:
+        body = _PAGE.format(head, text).encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

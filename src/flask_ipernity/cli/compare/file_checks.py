@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from .checks import Unseen, check, comparison, payload
-from .shapes import at, masked, number
+from .shapes import at, masked, number, shown_key
 from .wire import NOT_ALLOWED, Answer
 
 _LARGE = {"1024", "1600", "2048", "original"}
@@ -166,6 +166,25 @@ def notes(answer: Answer, value: str) -> Iterator[str]:
     for found in at(payload(answer), value):
         if isinstance(found, dict) and "note" not in found:
             yield f"{value} is there without note"
+
+
+@check
+def refused(answer: Answer, value: Any) -> Iterator[str]:
+    """Who refuses is sent to the callback without anything."""
+    given, empty = (answer.headers.get(key, "") for key in ("given", "empty"))
+    if "frob" in given.split(","):
+        raise Unseen("the person has agreed")
+    for name in filter(None, given.split(",")):
+        yield f"the callback is given {shown_key(name)}"
+    for name in filter(None, empty.split(",")):
+        yield f"the callback is given an empty {shown_key(name)}"
+
+
+@check
+def asked_again(answer: Answer, value: Any) -> Iterator[str]:
+    """Who has granted the same before is asked again."""
+    if "frob" in answer.headers.get("given", "").split(","):
+        yield "the page sends on at once, with a frob"
 
 
 @check

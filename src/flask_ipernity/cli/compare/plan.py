@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .calls import Call, Fetch, Step
 
+#: What is seen of the browser of a person who signs in, and the option that it needs.
+VISITS = {"first_visit": "it needs --port", "second_visit": "it needs --port, and an agreement"}
+
 #: Ids and words that nothing has.
 NO_ID = "999999999999"
 NO_WORD = "qzxjkvwpyfqzx"

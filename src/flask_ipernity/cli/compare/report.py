@@ -14,7 +14,7 @@ from . import content_checks, file_checks, reply_checks  # noqa: F401 - register
 from .assumptions import Assumption
 from .calls import Call
 from .checks import CHECKS, COMPARISONS, Refused, Unseen
-from .plan import PLAN
+from .plan import PLAN, VISITS
 from .run import Outcome
 from .shapes import method_list, scalars
 from .wire import NOT_ALLOWED, Answer
@@ -51,7 +51,8 @@ def judge(assumptions: Iterable[Assumption], outcome: Outcome) -> list[Finding]:
 def _finding(assumption: Assumption, outcome: Outcome) -> Finding:
     names = _CALLS if assumption.calls == ("*",) else assumption.calls
     seen = {name: outcome.answers[name] for name in names if name in outcome.answers}
-    reasons = [outcome.unseen[name] for name in names if name in outcome.unseen]
+    unanswered = {**VISITS, **outcome.unseen}
+    reasons = [unanswered[name] for name in names if name in unanswered]
     if assumption.check != "allowed_host":
         for name in [name for name, answer in seen.items() if answer.status == NOT_ALLOWED]:
             del seen[name]

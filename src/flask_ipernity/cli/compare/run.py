@@ -13,8 +13,10 @@ from .wire import Answer, LimitReached, NoAnswer, Wire
 
 #: So many calls without an answer, one after the other, end a run.
 _MAX_FAILURES = 3
-#: Seconds; clients report that the time that is told is often too long.
-_LONGEST_WAIT = 10.0
+#: Seconds to wait before it is asked again about an upload, at least, and at most: clients report
+#: that the time that is told is often too long.
+_WAITS = (3, 6, 12)
+_LONGEST_WAIT = 15
 #: The service has had enough for now.
 _LIMITS = ("112", "113")
 #: The service does not know the application, or does not serve it here.
@@ -149,10 +151,11 @@ class Run:
         if step.times > 1:
             if answer.is_ok:
                 self.outcome.answers[f"{step.name}_first"] = answer
-            for _ in range(step.times - 1):
+            for seconds in _WAITS[: step.times - 1]:
                 if is_settled(answer):
                     break
-                self._wire.pause(_eta(answer))
+                told = number(next(at(answer.data, "tickets.eta"), None)) or 0
+                self._wire.pause(min(max(told, seconds), _LONGEST_WAIT))
                 answer = self._wire.call(step, params)
         return answer
 
@@ -180,12 +183,6 @@ class Run:
 
 def _is_dead(answer: Answer | None) -> bool:
     return answer is not None and answer.code in _TOKEN_DEAD
-
-
-def _eta(answer: Answer) -> float:
-    """Return the seconds to wait before the next look: what was told, but neither 0 nor long."""
-    told = number(next(at(answer.data, "tickets.eta"), None))
-    return min(max(told or 1, 1), _LONGEST_WAIT)
 
 
 def is_settled(answer: Answer) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -16,6 +16,8 @@ from .calls import Call
 from .shapes import at
 from .wire import Answer, NoAnswer, Wire
 
+#: Seconds in which a browser comes back if its person is not asked; who is asked takes longer.
+AGAIN = 6.0
 _EXCHANGE = Call(name="exchange", method="auth.getToken")
 
 
@@ -33,6 +35,14 @@ class Grant:
             if isinstance(found, dict) and found.get(item) in LEVELS
         }
         self.frob = frob
+
+
+class SignIn(NamedTuple):
+    """What came of a sign-in: a grant unless the person has refused, and what was seen."""
+
+    grant: Grant | None
+    #: How the browser came to the callback, by the names that the assumptions use.
+    seen: Mapping[str, Answer]
 
 
 def wanted(write: bool) -> dict[str, str]:
@@ -59,30 +69,31 @@ def authorize_url(
     return api.auth.auth_url(permissions, **({"frob": frob} if frob else {}))
 
 
-def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> Grant:
-    """Return the owner's grant, or that of a person who agrees in the browser now.
+def sign_in(wire: Wire, settings: Settings, write: bool, port: int | None) -> SignIn:
+    """Sign in as the owner, or as a person who agrees in the browser now.
 
     :param write: it must allow changes.
     :param port: of this machine, where the key's callback is; ``None`` for a desktop key.
-    :raises click.ClickException: there is no token, or it does not allow enough.
+    :raises click.ClickException: there is no token, or it does not allow enough. A person who
+        refuses on the way to the callback is no error: that is seen, too.
     """
     try:
         if settings.owner_token:
-            grant = _owner(wire, settings.owner_token)
+            signed = SignIn(_owner(wire, settings.owner_token), {})
         elif port is None:
-            grant = _exchanged(wire, _confirmed_frob(wire, settings, write))
+            signed = SignIn(_exchanged(wire, _confirmed_frob(wire, settings, write)), {})
         else:
-            grant = _exchanged(wire, _returned_frob(settings, write, port))
+            signed = _by_callback(wire, settings, write, port)
     except NoAnswer as failure:
         raise click.ClickException(f"The sign-in failed: {failure}.") from None
     except (AttributeError, KeyError, TypeError):
         raise click.ClickException("The service has given no token.") from None
     needed = {"doc": "delete"} if write else {}
-    if lacking := missing(grant.permissions, needed):
+    if signed.grant and (lacking := missing(signed.grant.permissions, needed)):
         raise click.ClickException(
             f"The token lacks the permission doc={lacking['doc']}, which --write needs."
         )
-    return grant
+    return signed
 
 
 def _owner(wire: Wire, token: str) -> Grant:
@@ -109,19 +120,29 @@ def _confirmed_frob(wire: Wire, settings: Settings, write: bool) -> str:
     return frob
 
 
-def _returned_frob(settings: Settings, write: bool, port: int) -> str:
-    """Return the frob with which a browser comes back to this machine."""
+def _by_callback(wire: Wire, settings: Settings, write: bool, port: int) -> SignIn:
+    """Sign in with a browser that comes back to this machine, and look how it does so."""
+    url = authorize_url(settings, wanted(write))
     try:
-        callback = Callback(port)
+        callback = Callback(port, again=url)
     except OSError as error:
         text = f"Port {port} cannot be used: {error.strerror}."
         raise click.ClickException(text) from None
     with callback:
-        _show(authorize_url(settings, wanted(write)))
-        frob = callback.wait()
-    if frob is None:
-        raise click.ClickException("The sign-in was not confirmed.")
-    return frob
+        _show(url)
+        first = callback.wait() or {}
+        if not first.get("frob"):
+            return SignIn(None, {"first_visit": _visit(first)})
+        grant = _exchanged(wire, first["frob"])
+        second = callback.wait(AGAIN) or {}
+    return SignIn(grant, {"first_visit": _visit(first), "second_visit": _visit(second)})
+
+
+def _visit(query: Mapping[str, str]) -> Answer:
+    """Return how a browser came: the names of the parameters, in place of a header."""
+    given = ",".join(name for name, value in query.items() if value)
+    empty = ",".join(name for name, value in query.items() if not value)
+    return Answer(200, {"given": given, "empty": empty}, b"")
 
 
 def wait_for_enter() -> None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .dates import from_unix, to_unix
-from .photo import PhotoMetadata, read_photo
+from .photo import PhotoMetadata, read_photo, read_raw
 
-__all__ = ["PhotoMetadata", "from_unix", "read_photo", "to_unix"]
+__all__ = ["PhotoMetadata", "from_unix", "read_photo", "read_raw", "to_unix"]

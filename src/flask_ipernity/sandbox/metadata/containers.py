@@ -62,7 +62,7 @@ def find_packets(image: Image.Image, file: BinaryIO) -> Packets:
             case "GIF":
                 return Packets(xmp=_xmp_of_gif(file))
             case "TIFF":
-                return _of_tiff(file)
+                return packets_of_tiff(file)
             case _:
                 exif, xmp = image.info.get("exif"), image.info.get("xmp")
                 return Packets(
@@ -139,7 +139,8 @@ def _add_photoshop(packets: Packets, data: bytes) -> None:
     packets.iptc = packets.iptc or iptc
 
 
-def _of_tiff(file: BinaryIO) -> Packets:
+def packets_of_tiff(file: BinaryIO) -> Packets:
+    """Return the metadata of a file that is built like TIFF; empty if it is not."""
     packets = Packets(exif=file)
     try:
         tiff = Tiff(file)

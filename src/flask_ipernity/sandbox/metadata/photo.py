@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from ..file_kinds import HEAD_BYTES, kind_of
@@ -11,7 +12,7 @@ from ..image_files import comes_upright, is_turned_by_exif, open_image
 from ..thumbnails import OriginalFile, open_regular
 from . import exif
 from .dates import in_service_form
-from .sources import Sources, read_sources
+from .sources import Sources, read_raw_sources, read_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,59 @@ def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
     turn = turned if is_turned_by_exif(image) else 1
     if turn >= 5:
         width, height = height, width
+    picture = OriginalFile(
+        path,
+        kind.ext_for(path.name),
+        path.name,
+        width,
+        height,
+        about.st_size,
+        about.st_mtime,
+        orientation=turn,
+    )
+    return _metadata(picture, sources, "{}x{}".format(*stored))
+
+
+def read_raw(path: Path, part: tuple[int, int]) -> PhotoMetadata:
+    """Read the metadata of a camera's raw file; its picture is the preview in it.
+
+    :param part: where the preview is, see :func:`..raw_previews.find_preview`.
+    :raises ValueError: the preview cannot be read.
+    :raises OSError: the file cannot be opened.
+    """
+    file, about = open_regular(path)
+    with file:
+        file.seek(part[0])
+        preview = BytesIO(file.read(part[1]))
+        image = open_image(preview)
+        own = read_sources(image, preview)
+        raw = read_raw_sources(file)
+    # The preview lies as the sensor did, and says so itself, or the file does.
+    turn = own.exif.orientation
+    if turn == 1 and raw is not None:
+        turn = raw.exif.orientation
+    width, height = image.size if turn < 5 else image.size[::-1]
+    kind = kind_of(b"", path.name)
+    picture = OriginalFile(
+        path,
+        kind.ext_for(path.name),
+        path.name,
+        width,
+        height,
+        about.st_size,
+        about.st_mtime,
+        orientation=turn,
+        part=part,
+    )
+    found = _metadata(picture, own if raw is None else raw, "")
+    # that of the preview is none of the picture
+    return replace(found, exif={name: v for name, v in found.exif.items() if name != "ImageSize"})
+
+
+def _metadata(picture: OriginalFile, sources: Sources, stored: str) -> PhotoMetadata:
     lat, lng = sources.position()
     return PhotoMetadata(
-        OriginalFile(
-            path,
-            kind.ext_for(path.name),
-            path.name,
-            width,
-            height,
-            about.st_size,
-            about.st_mtime,
-            orientation=turn,
-        ),
+        picture,
         title=sources.title(),
         description=sources.description(),
         keywords=sources.keywords(),
@@ -90,5 +132,5 @@ def read_photo(path: Path, *, exif_only: bool = False) -> PhotoMetadata:
         lat=lat,
         lng=lng,
         taken_at=sources.taken_at(),
-        exif=exif.facts(sources.exif, "{}x{}".format(*stored)),
+        exif=exif.facts(sources.exif, stored),
     )

@@ -17,7 +17,7 @@ from PIL import Image
 
 from . import dates, exif, iptc, xmp
 from .boilerplate import is_boilerplate
-from .containers import Packets, find_packets
+from .containers import Packets, find_packets, packets_of_tiff
 from .licences import find_license
 from .text import lines, one_line
 
@@ -219,13 +219,24 @@ class Sources:
 
 def read_sources(image: Image.Image, file: BinaryIO) -> Sources:
     """Read the metadata of an opened image; what is damaged is left out."""
-    packets = find_packets(image, file)
-    camera = exif.Exif() if packets.exif is None else exif.read(packets.exif)
+    sources = _sources(find_packets(image, file))
     # pillow-heif turns the pixels and writes 1 into EXIF
     if turned := image.info.get("original_orientation"):
+        camera = sources.exif
         camera = replace(camera, main={**camera.main, exif.ORIENTATION: (turned,)})
+        sources = replace(sources, exif=camera)
+    return sources
+
+
+def read_raw_sources(file: BinaryIO) -> Sources | None:
+    """Read the metadata of a raw file that is built like TIFF; None if it is not."""
+    packets = packets_of_tiff(file)
+    return None if packets.exif is None else _sources(packets)
+
+
+def _sources(packets: Packets) -> Sources:
     return Sources(
-        camera,
+        exif.Exif() if packets.exif is None else exif.read(packets.exif),
         iptc.read(packets.iptc),
         _xmp(packets),
         bool(packets.digest) and packets.digest != iptc.digest(packets.iptc),

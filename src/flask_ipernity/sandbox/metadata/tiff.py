@@ -115,6 +115,28 @@ class Tiff:
                 found[tag] = data if packed else self._numbers(letter, items, data)
         return found
 
+    def following(self, offset: int) -> int:
+        """Return where the directory behind another one begins; 0 if there is none."""
+        form, size, offset_form = ("Q", 20, "Q") if self._big else ("H", 12, "L")
+        raw_count = self._at(offset, struct.calcsize("<" + form))
+        if offset <= 0 or len(raw_count) < struct.calcsize("<" + form):
+            return 0
+        count = self._unpack(form, raw_count)[0]
+        raw = self._at(offset + len(raw_count) + count * size, struct.calcsize("<" + offset_form))
+        return self._unpack(offset_form, raw)[0] if len(raw) > 2 else 0
+
+    def place(self, offset: int, tag: int) -> tuple[int, int] | None:
+        """Return where a value that is bytes begins, and how many they are."""
+        raw_count = self._at(offset, 2)
+        if self._big or offset <= 0 or len(raw_count) < 2:
+            return None
+        entries = self._at(offset + 2, self._unpack("H", raw_count)[0] * 12)
+        for start in range(0, len(entries) - 11, 12):
+            found, kind, size, at = self._unpack("HHLL", entries[start : start + 12])
+            if found == tag and kind in (1, 7):
+                return at, size
+        return None
+
     def _numbers(self, letter: str, items: int, data: bytes) -> Value:
         numbers = struct.unpack(
             f"{self._order}{len(data) // struct.calcsize('<' + letter)}{letter}", data

@@ -303,6 +303,14 @@ def test_hosts_limits_and_sockets_are_those_of_the_application(
         assert secret not in plain.output
 
 
+def test_apache_gets_no_address_of_ipv6_for_a_name() -> None:
+    arguments = ("--url", "http://[::1]:8080", "--listen", "[::1]:8080")
+    text = command(application(), *arguments, server="apache").output
+    assert "ServerName" not in text
+    assert "Listen [::1]:8080\n" in text
+    assert "<VirtualHost [::1]:8080>" in text
+
+
 def test_an_application_without_ipernity_is_told_so() -> None:
     done = command(Flask("tests"), "--url", "http://a.example")
     assert (done.exit_code, "not set up" in done.output) == (1, True)

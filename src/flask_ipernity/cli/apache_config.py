@@ -59,7 +59,10 @@ def _names(site: Site) -> str:
         # Flask's ".example.org" is the domain and what is below it.
         others += [host[1:], f"*{host}"] if host.startswith(".") else [host]
     alias = f"ServerAlias {' '.join(others)}\n" if others else ""
-    return f"ServerName {scheme}://{site.hosts[0]}:{site.port}\n{alias}"
+    # Apache takes no IPv6 address for a name.
+    is_name = not site.hosts[0].startswith("[")
+    name = f"ServerName {scheme}://{site.hosts[0]}:{site.port}\n" if is_name else ""
+    return name + alias
 
 
 def _redirect(site: Site) -> list[str]:

@@ -11,6 +11,7 @@ from flask import Blueprint, request, url_for
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
 from ..http.redaction import one_line
+from ..sign_in.guard import RETRY_AFTER as STORE_RETRY_AFTER
 from ..site.diagnosis import diagnose
 from ..web.pages import tell_trackers
 from . import signed_urls
@@ -132,6 +133,8 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
             media.lookup.forget(doc_id, found.token)
             found = choose(media, asked, address)
     if isinstance(found, NoFile):
+        if found.reason is NoFileReason.UNKNOWN_VISITOR:
+            return text_response(503, Retry_After=str(STORE_RETRY_AFTER))
         response = _no_file(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
         return response

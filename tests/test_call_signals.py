@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -64,6 +64,19 @@ def test_a_call_is_told_at_its_start_and_with_its_bytes_at_its_end() -> None:
     assert method == "test.hello"
     assert isinstance(call, Call)
     assert (call.method, call.cache, call.bytes) == ("test.hello", "uncached", BODY)
+    assert (call.retries, call.error) == (0, None)
+
+
+@pytest.mark.parametrize(("steps", "told"), [([ok()], None), ([], "ServiceUnavailableError")])
+def test_tries_after_the_first_are_retries(steps: list[bytes], told: str | None) -> None:
+    down = answer("", "503 Down", "Retry-After: 0")
+    with Stub(down, *steps) as stub:
+        app = site(stub, IPERNITY_RETRIES=1)
+        with watched(app) as seen, app.app_context(), suppress(IpernityError):
+            ipernity.public_api.test.hello()
+    call = seen[-1]
+    assert isinstance(call, Call)
+    assert (call.retries, call.error) == (1, told)
 
 
 def test_a_result_of_the_cache_has_no_bytes() -> None:

@@ -181,13 +181,6 @@ def test_an_applications_flask_babel_decides(
     assert TITLES[spoken] in page.text
 
 
-def test_the_real_flask_babel_decides() -> None:
-    flask_babel = pytest.importorskip("flask_babel")
-    app = raising(NOT_FOUND, lambda app: flask_babel.Babel(app, locale_selector=lambda: "fr"))
-    page = app.test_client().get("/", headers={"Accept": "text/html", "Accept-Language": "de"})
-    assert TITLES["fr"] in page.text
-
-
 @pytest.mark.parametrize("folder", ["translations", "texte/eigene"])
 def test_an_application_adds_a_language_and_its_own_words(tmp_path: Path, folder: str) -> None:
     add_catalogue(tmp_path / folder, "it", Not_found="Non trovato")

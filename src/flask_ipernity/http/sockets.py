@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from http.client import HTTPException
 from threading import Thread
 from time import monotonic
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..per_process import PerProcess
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: An address as ``socket.connect`` takes it, and its family.
 Address: TypeAlias = "tuple[socket.AddressFamily, tuple[object, ...]]"
@@ -97,6 +99,9 @@ _questions: PerProcess[dict[tuple[str, int], Future[list[Address]]]] = PerProces
 
 def _ask(host: str, port: int) -> Future[list[Address]]:
     """Resolve a name in a thread, unless one does so already."""
+    # Programs that never resolve a name need not import it.
+    from concurrent.futures import Future
+
     questions, name = _questions(), (host, port)
     new: Future[list[Address]] = Future()
     question = questions.setdefault(name, new)

@@ -74,14 +74,11 @@ def doc(doc_id: str, label: str) -> MediaResponse:
     if request.method not in METHODS:
         return text_response(405, Allow=", ".join(METHODS))
     if not can_exist(doc_id, label):
-        return text_response(404)
+        return _logged(text_response(404))
     app = media_state().site.app
     transfer = started(app, doc_id, label)
     try:
-        response, error = _serve(doc_id, label), None
-        if response.status_code >= 400:
-            level = logging.WARNING if response.status_code >= 500 else logging.INFO
-            log.log(level, "media: %s", _request_line(response.status_code))
+        response, error = _logged(_serve(doc_id, label)), None
     except (ServiceError, APIRequestError) as failure:
         response, error = _error_response(failure), type(failure).__name__
     except BaseException as fault:
@@ -104,6 +101,14 @@ def doc(doc_id: str, label: str) -> MediaResponse:
 def nothing(rest: str) -> MediaResponse:
     """Answer requests for other URLs below this path as :func:`doc` does."""
     return doc("", "")
+
+
+def _logged(response: MediaResponse) -> MediaResponse:
+    """Log *response* if it says that something went wrong."""
+    if response.status_code >= 400:
+        level = logging.WARNING if response.status_code >= 500 else logging.INFO
+        log.log(level, "media: %s", _request_line(response.status_code))
+    return response
 
 
 def _serve(doc_id: str, label: str) -> MediaResponse:

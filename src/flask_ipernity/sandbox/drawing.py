@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from PIL import Image, ImageCms, ImageFile
 
@@ -248,7 +248,7 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     plain = image if alpha is None else image.convert("RGB")
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        space = source.profile.xcolor_space
+        space = cast(Any, source.profile).xcolor_space
         if space == "RGB " and plain.mode == "L":
             plain = plain.convert("RGB")
         if space != _SPACES[plain.mode]:

@@ -70,14 +70,10 @@ def keyed_digest(secret: str | bytes, text: str) -> str:
 
 
 def _call(
-    method: str,
-    source: CallSource,
-    seconds: float,
-    retries: int,
-    size: int,
-    error: Exception | None,
+    method: str, source: CallSource, seconds: float, tries: int, size: int, error: Exception | None
 ) -> Call:
     """Return the record of a call that has ended, perhaps with *error*."""
+    retries = max(0, tries - 1)
     if error is None:
         return Call(method, source, seconds, retries, None, bytes=size)
     code, message = None, str(error)

@@ -19,6 +19,7 @@ from .errors import ConfigurationError, HasResponse
 from .settings import Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.authorize import authorize
+from .sign_in.guard import warn_of_cached_guards
 from .sign_in.secret_key import check_secret_key
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
@@ -78,6 +79,7 @@ class Ipernity:
         self._connect(app, read)
         # First, so that no function of the application uses settings that are too old.
         app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
+        app.before_request(_FirstRequest(app))
         app.jinja_env.globals["ipernity_gettext"] = gettext_html
         app.jinja_env.filters.update(ipernity_text=plain_text, ipernity_html=safe_html)
         with on_any_host(app):
@@ -320,6 +322,18 @@ class Ipernity:
 
 def _check_settings() -> None:
     current_state().read.check()
+
+
+class _FirstRequest:
+    """Looks at the views of *app* when all are there."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app: Flask | None = app
+
+    def __call__(self) -> None:
+        app, self._app = self._app, None
+        if app is not None:
+            warn_of_cached_guards(app)
 
 
 def _user_agent(app: Flask) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.site.api import site_context
 from tests.support.apps import MakeApp
 from tests.support.caching_app import caching
+from tests.support.forks import holds_in_a_child
 from tests.support.model import Clock
 from tests.support.redis import RedisServer
 from tests.support.waiting import until
@@ -272,10 +272,7 @@ def test_a_process_that_was_forked_leaves_the_connection_to_the_other(url: str) 
     watch = Invalidations(url, "mine:")
     watch.subscribe()
     assert watch.poll() == ()
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if watch.poll() is None else 1)
-    assert os.waitpid(child, 0)[1] == 0
+    assert holds_in_a_child(lambda: watch.poll() is None)
     with Redis.from_url(url) as client:
         client.set("mine:1", "x")
     changed_until(watch, "mine:1")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-import os
 import socket
 import time
 from typing import Any
@@ -15,6 +14,7 @@ from flask_ipernity.errors import ServiceError
 from flask_ipernity.http import connection as wire
 from flask_ipernity.media import transfer
 from flask_ipernity.media.state import media_state
+from tests.support.forks import holds_in_a_child
 from tests.support.media import (
     FILE,
     PATH,
@@ -702,13 +702,7 @@ def test_no_more_connections_are_kept_than_the_setting_says(size: int, connectio
 def test_a_child_process_starts_with_connections_of_its_own() -> None:
     with world(picture()) as here:
         assert here.client.get(PATH).data == FILE
-        child = os.fork()
-        if child == 0:
-            try:
-                os._exit(0 if here.client.get(PATH).data == FILE else 1)
-            finally:
-                os._exit(2)
-        assert os.waitpid(child, 0)[1] == 0
+        assert holds_in_a_child(lambda: here.client.get(PATH).data == FILE)
         assert here.client.get(PATH).data == FILE
         assert here.source.connections == 2
 

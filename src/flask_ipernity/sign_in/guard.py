@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
+from weakref import WeakSet
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
 from ..errors import ConfigurationError, SignInError
@@ -19,10 +21,16 @@ from .authorize import authorize, start_url, unavailable
 from .session import leave_cookie_alone
 from .visitor import visitor_api
 
+log = logging.getLogger(__name__)
+
 #: Seconds after which a visitor may try again when the store of tokens does not work.
 RETRY_AFTER = 10
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+#: What :func:`ipernity_auth_required` has returned. The mark cannot be an attribute: decorators
+#: copy those outwards.
+_guarded: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 def ipernity_auth_required(
@@ -53,9 +61,35 @@ def ipernity_auth_required(
                 return ask_to_sign_in(needed)
             return current_app.ensure_sync(view)(*args, **kwargs)
 
+        _guarded.add(guarded)
         return guarded  # type: ignore[return-value]
 
     return decorate
+
+
+def warn_of_cached_guards(app: Flask) -> None:
+    """Name in the log each view for which Flask-Caching keeps what the guard has answered.
+
+    That is the redirect to the sign-in, or what the first member saw, for everybody.
+    """
+    for endpoint, view in app.view_functions.items():
+        methods = vars(getattr(view, "view_class", object)).values()
+        for function in (view, *methods):
+            # The attribute is documented: the function whose results are kept.
+            if _is_guarded(getattr(function, "uncached", None)):
+                log.warning(
+                    "The view %s has @cache.cached() above @ipernity_auth_required(), so that"
+                    " everybody gets what one visitor was answered. Write it below.",
+                    endpoint,
+                )
+                break
+
+
+def _is_guarded(view: Any) -> bool:
+    """Return whether *view* is what the guard has returned, perhaps with decorators around it."""
+    while view is not None and view not in _guarded:
+        view = getattr(view, "__wrapped__", None)
+    return view is not None
 
 
 def ask_to_sign_in(

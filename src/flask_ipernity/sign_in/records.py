@@ -26,7 +26,7 @@ def token_record(value: Any) -> dict[str, Any] | None:
         return None
     if not is_token(value.get("token")) or not {"user", "permissions"} <= value.keys():
         return None
-    record = dict(value)
+    record = {**value, "user": clean(value["user"]), "permissions": clean(value["permissions"])}
     if record["user"] is not None:
         record["user"] = {**record["user"], "user_id": str(record["user"]["user_id"])}
         if record["permissions"] == []:

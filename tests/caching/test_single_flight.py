@@ -285,6 +285,31 @@ def test_a_value_that_is_being_written_is_written_before_it_is_dropped() -> None
     assert cache.peek("key") is None
 
 
+def test_of_two_who_drop_a_value_that_is_being_written_none_is_done_before_it_is() -> None:
+    writing, dropped = threading.Event(), threading.Event()
+    too_early: list[bool] = []
+
+    class SlowStore(MemoryStore[str, str]):
+        def set(self, key: str, entry: CacheEntry[str]) -> None:
+            writing.set()
+            # longer than a drop takes that does not wait
+            too_early.append(dropped.wait(0.3))
+            super().set(key, entry)
+
+    def drop() -> None:
+        cache.drop("key")
+        dropped.set()
+
+    cache: Cache[str, str] = Cache(SlowStore(10, 1000, len), life)
+    loader = threading.Thread(target=cache.get, args=("key", Service()))
+    loader.start()
+    assert writing.wait(10)
+    assert at_once(2, drop) == [None, None]
+    loader.join(10)
+    assert too_early == [False]
+    assert cache.peek("key") is None
+
+
 def test_a_value_that_arrives_while_the_store_is_read_is_not_loaded_again() -> None:
     """Its flight is over when it is looked for, and the store was read before it was written."""
     service = Service()

@@ -24,6 +24,7 @@ def child(request: pytest.FixtureRequest) -> Iterator[ProcessPoolExecutor]:
         yield started
 
 
+@pytest.mark.slow
 def test_an_application_and_its_sandbox_work_in_a_child(child: ProcessPoolExecutor) -> None:
     with Sandbox(callback_url=CALLBACK) as sandbox:
         config = sandbox.config()

@@ -213,6 +213,7 @@ def test_a_template_of_the_application_words_an_error_by_its_reason_and_code(
     assert page.text == "not_found|1|404|fr"
 
 
+@pytest.mark.slow
 def test_the_tool_says_what_is_not_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

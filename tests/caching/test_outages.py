@@ -26,6 +26,7 @@ def ids(client: Any, **params: object) -> set[str]:
     return {doc["doc_id"] for doc in answer["docs"]["doc"]}
 
 
+@pytest.mark.slow
 @on_a_server
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_what_everybody_sees_stands_in_for_what_a_visitor_sees(

@@ -386,6 +386,7 @@ def test_the_bytes_are_bounded_too() -> None:
     assert len(store) == 1
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_keys_do_not_grow_it() -> None:
     store: MemoryStore[str, str] = MemoryStore(500, 10**6, len)
     for number in range(100_000):

@@ -80,6 +80,7 @@ def test_neither_does_the_same_call_of_another_object() -> None:
         assert lists.pages == [2, 2]
 
 
+@pytest.mark.slow
 def test_threads_that_walk_the_same_list_by_one_transport_take_no_answer_of_each_other() -> None:
     with service(documents(600), latency=0.005) as (lists, url):
         transport = Transport(url, retries=0)

@@ -372,6 +372,7 @@ def test_a_list_that_repeats_its_pages_ends_after_the_repetition_and_says_so(
         assert len(lists.calls) <= cycle + 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("added", [1, 2, 5, 20])
 @pytest.mark.parametrize("per_page", [1, 3])
 def test_a_list_to_which_many_records_are_added_meanwhile_is_read_to_its_end(

@@ -48,6 +48,7 @@ def with_pages(app: Flask, sandbox: Sandbox) -> Flask:
     return with_sign_in(app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("owners", [False, True], ids=["any owner", "chosen owners"])
 @pytest.mark.parametrize("addresses", [1, 25])
 def test_guessing_costs_the_guesser_and_not_the_site(
@@ -154,6 +155,7 @@ def test_a_page_of_private_pictures_costs_its_visitor_nothing(
     assert len(sandbox.calls) == 1
 
 
+@pytest.mark.slow
 def test_an_account_does_not_make_guesses_cheaper(make_app: MakeApp, sandbox: Sandbox) -> None:
     app = with_sign_in(make_app())
     visitor, other = app.test_client(), app.test_client()

@@ -68,6 +68,7 @@ def free(here: World) -> int:
     return int(here.app.extensions["ipernity"].parts[media_state].slots("original").free)
 
 
+@pytest.mark.slow
 def test_the_latest_of_those_who_do_not_read_makes_room(quick: None) -> None:
     with (
         world(BIG, IPERNITY_PROXY_STREAMS=2) as here,
@@ -111,6 +112,7 @@ def _status(port: int) -> int:
         return reader.status
 
 
+@pytest.mark.slow
 def test_who_reads_steadily_keeps_the_slot() -> None:
     with (
         world(BIG, IPERNITY_PROXY_STREAMS=1) as here,
@@ -126,6 +128,7 @@ def test_who_reads_steadily_keeps_the_slot() -> None:
         assert steady.count >= 23_990_000
 
 
+@pytest.mark.slow
 def test_a_slow_source_is_not_the_visitors_fault(quick: None) -> None:
     gate = threading.Event()
 

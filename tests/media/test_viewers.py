@@ -118,6 +118,7 @@ def test_after_signing_out_a_private_picture_is_gone_at_once(app: Flask, sandbox
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 404
 
 
+@pytest.mark.slow
 def test_while_the_store_of_tokens_is_away_a_private_picture_is_503_and_not_missing(
     make_app: MakeApp, sandbox: Sandbox
 ) -> None:

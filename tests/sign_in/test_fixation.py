@@ -104,6 +104,7 @@ few_stores = pytest.mark.parametrize(
 with_and_without = pytest.mark.parametrize("first", ["/read", "/basket"])
 
 
+@pytest.mark.slow
 @by_store
 @with_and_without
 def test_a_planted_session_is_not_that_of_the_visitor_who_signs_in(

@@ -119,6 +119,7 @@ def test_nor_is_one_in_a_store_of_ones_own(make_app: MakeApp) -> None:
 KEYS = ["token", "sign_ins", "candidate", "cache", "token_key", "candidate_key"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("store", ["session", "server"])
 def test_what_an_application_writes_under_our_names_hurts_nobody(

@@ -9,7 +9,8 @@ WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal
 # What needs no program but Python, no network, and little time. The sandbox, the demo and the
 # comparison have loops of their own: `make test ARGS=tests/sandbox`.
-INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis and not nginx" \
+INNER_LOOP = -m "not slow and not browser and not exiftool and not network and not redis \
+	and not nginx and not caddy and not apache" \
 	--ignore tests/sandbox --ignore tests/demo --ignore tests/compare --ignore tests/stranger
 # The type checkers are checked with the newest versions only.
 NEWEST_ONLY = --ignore tests/typing
@@ -28,10 +29,11 @@ quick: venv-dev
 	$(BIN)/python $(PYTEST) $(INNER_LOOP) $(ARGS)
 
 # What reads lists, with empty ones as the service may answer them, too; `make test` has them absent.
+EMPTY_LISTS ?= list mixed
 test-empty-lists: venv-dev
-	for kind in list mixed; do \
+	for kind in $(EMPTY_LISTS); do \
 		$(BIN)/python $(PYTEST) --empty-lists $$kind -m "not slow and not browser and not network" \
-			tests/client tests/demo tests/sandbox tests/caching tests/sign_in tests/login $(ARGS) || exit 1; \
+			tests/client tests/demo tests/examples tests/sandbox $(ARGS) || exit 1; \
 	done
 
 # With the lowest versions that pyproject.toml allows.

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, request
 
 import flask_ipernity
 from flask_ipernity import Ipernity, client, ipernity, sandbox
@@ -20,6 +20,8 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.settings import Settings
 from tests.support.apps import CALLBACK, Browser
 from tests.support.architecture import APART, FLOORS
+from tests.support.printed import application, command
+from tests.support.redis import RedisServer
 from tests.support.visitor import consent, sign_in
 
 ROOT = Path(__file__).parent.parent
@@ -96,6 +98,34 @@ def test_the_gallery_of_the_quickstart_works(
     client.get(client.get(consent(client.get("/mine").location)).location)
     assert public > 0
     assert client.get("/mine").text.count("<img") > 5
+
+
+def test_the_deployed_application_believes_the_web_server(
+    monkeypatch: pytest.MonkeyPatch, redis: RedisServer
+) -> None:
+    for name in ("SECRET_KEY", "IPERNITY_APP_KEY", "IPERNITY_APP_SECRET"):
+        monkeypatch.setenv(name, "x" * 32)
+    text = (ROOT / "docs/examples/photos.py").read_text(encoding="utf-8")
+    names: dict[str, Any] = {"__name__": "photos"}
+    exec(text.replace("redis://localhost:6379/0", redis.url), names)
+    app: Flask = names["app"]
+
+    @app.get("/")
+    def where() -> str:
+        return f"{request.url} {request.remote_addr}"
+
+    told = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}
+    client = app.test_client()
+    page = client.get("/", headers=told, base_url="http://photos.example.org")
+    assert page.text == "https://photos.example.org/ 198.51.100.7"
+    assert client.get("/", base_url="http://evil.example").status_code == 400
+
+
+def test_apache_gets_the_modules_that_its_configuration_needs() -> None:
+    text = (ROOT / "docs/deployment.rst").read_text(encoding="utf-8")
+    url = ["--url", "https://photos.example.org"]
+    printed = command(application(), *url, server="apache").output
+    assert re.findall("a2enmod .*", text) == re.findall("a2enmod .*", printed)
 
 
 def test_the_view_of_the_owners_token_shows_it_to_the_owner_only(

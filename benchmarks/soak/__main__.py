@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from benchmarks.processes import HERE
+from benchmarks.processes import HERE, BenchmarkError
 from benchmarks.soak.servers import SERVERS, serving
 from benchmarks.soak.trouble import Trouble, surroundings
 from benchmarks.soak.truth import Who, truth
@@ -26,7 +26,7 @@ FAULTS = ("wrong", "failed", "broken")
 KINDS = ("right", "excused", *FAULTS)
 
 
-def soak(name: str, minutes: float, log: Path) -> Tally:
+def soak(name: str, minutes: float, log: Path, source: Path | None) -> Tally:
     """Let visitors use one server, and return what they saw."""
     with surroundings() as (sandbox, gate, redis):
         known = truth(sandbox)
@@ -39,7 +39,7 @@ def soak(name: str, minutes: float, log: Path) -> Tally:
             "IPERNITY_TOKEN_STORE": "server",
         }
         trouble = Trouble(sandbox, gate, redis)
-        with serving(name, config, log) as urls:
+        with serving(name, config, log, source) as urls:
             sandbox.callback_url = f"{urls[0]}/ipernity/cb"
             tally = Tally(trouble)
             visitors = [Visitor(who, urls, known, tally) for who in VISITORS]
@@ -66,6 +66,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5, help="for each server (default: 5)")
     parser.add_argument(
+        "--source", type=Path, metavar="FOLDER", help="run the package of this folder instead"
+    )
+    parser.add_argument(
         "servers", nargs="*", metavar="SERVER", help=f"only these: {', '.join(SERVERS)}"
     )
     arguments = parser.parse_args()
@@ -74,18 +77,22 @@ def main() -> int:
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     print(f"{'server':<18}{'requests':>9}" + "".join(f"{kind:>9}" for kind in KINDS), flush=True)
-    notes = []
+    failed = False
     for name in arguments.servers or SERVERS:
         log = folder / f"soak-{name}.log"
-        tally = soak(name, arguments.minutes, log)
+        try:
+            tally = soak(name, arguments.minutes, log, arguments.source)
+        except BenchmarkError as error:
+            failed = True
+            print(f"{name}: {error}", flush=True)
+            continue
         cells = (tally.counts[kind] for kind in KINDS)
         total = tally.counts.total()
         print(f"{name:<18}{total:>9}" + "".join(f"{cell:>9}" for cell in cells), flush=True)
-        notes += [f"{name} {note}" for note in tally.notes]
         if tally.notes:
-            notes.append(f"{name}: its log is {log}")
-    print("\n".join(notes))
-    return 1 if notes else 0
+            failed = True
+            print(*(f"  {note}" for note in tally.notes), f"  its log: {log}", sep="\n", flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

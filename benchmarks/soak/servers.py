@@ -44,14 +44,18 @@ SERVERS: dict[str, list[tuple[str, ...]]] = {
 
 
 @contextmanager
-def serving(name: str, config: dict[str, object], log: Path) -> Iterator[list[str]]:
+def serving(
+    name: str, config: dict[str, object], log: Path, source: Path | None = None
+) -> Iterator[list[str]]:
     """Run a server; yield the URLs of its instances, without a slash at the end.
 
     :param config: the application's configuration.
     :param log: the file for what the server writes.
+    :param source: a folder with another version of the package.
     :raises BenchmarkError: it does not listen.
     """
-    path = os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH"))))
+    folders = [HERE.parent, *([source.resolve()] if source else [])]
+    path = os.pathsep.join(map(str, folders))
     environment = {**os.environ, "SOAK_CONFIG": json.dumps(config), "PYTHONPATH": path}
     urls = []
     with ExitStack() as stack, log.open("wb") as output:

@@ -22,7 +22,7 @@ from .sign_in.visitor import visitor_api
 from .signals import signed_in, visitor_left
 from .state import AppState, PerRequest
 from .web.navigation import is_from_us, is_navigation
-from .web.next_url import home
+from .web.next_url import current_url, home, is_prefix_forged
 from .web.pages import error_response, page
 
 try:
@@ -218,7 +218,8 @@ def _on_logged_out(sender: Flask, **_: object) -> None:
 
 def _on_unauthorized(sender: Flask, **_: object) -> None:
     # Before Flask-Login writes its message into the session: that of a response that may be late,
-    # or one that is empty only because the browser has not sent the cookie.
+    # or one that is empty only because the browser has not sent the cookie. Nor does it check the
+    # URL prefix.
     manager: Any = sender.login_manager  # type: ignore[attr-defined]
     is_ours = (
         manager.unauthorized_callback is None
@@ -226,8 +227,8 @@ def _on_unauthorized(sender: Flask, **_: object) -> None:
         and request.blueprint not in manager.blueprint_login_views
     )
     is_bounced = request.method == "GET" and is_strict_cookie_missing()
-    if is_ours and (is_bounced or not is_navigation(request)):
-        abort(ask_to_sign_in(next_url=request.url))
+    if is_ours and (is_bounced or not is_navigation(request) or is_prefix_forged(request)):
+        abort(ask_to_sign_in(next_url=current_url(request)))
 
 
 def _on_protected(sender: Flask, **_: object) -> None:

@@ -26,6 +26,7 @@ from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.unknowns import CHOICES, Unknowns
 from tests.support import photo_files
 from tests.support.commands import COMMAND, WAIT, environment, failing, running
+from tests.support.gallery import links
 
 # Each test starts processes.
 pytestmark = pytest.mark.slow
@@ -82,6 +83,31 @@ def test_the_demo_shows_a_folder_whatever_the_environment_holds(
         home = pool.request("GET", f"{demo.address('Gallery')}/")
         assert "my dog" in home.data.decode()
         assert demo.stop() == 0
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_is_left_out_of_a_folder_is_one_line_and_sizes_are_kept_among_the_caches(
+    pool: urllib3.PoolManager, photos: Path, tmp_path: Path, verbose: bool
+) -> None:
+    (photos / "notes.txt").write_text("no picture")
+    caches = tmp_path / ".caches"
+    options = ["-v"] if verbose else []
+    folder = {"XDG_CACHE_HOME": str(caches)}
+    with running("demo", "--port", "0", "--photos", str(photos), *options, **folder) as demo:
+        home = pool.request("GET", f"{demo.address('Gallery')}/").data.decode()
+        picture = links(home, "/ipernity/doc/")[0]
+        answer = pool.request("GET", f"{demo.address('Gallery')}{picture}")
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        # The same number may be another photo at the next start.
+        assert "max-age=0" in answer.headers["Cache-Control"]
+        assert demo.stop() == 0
+    told = [line for line in demo.text.splitlines() if "Left out" in line]
+    assert told[-1] == "Left out: 1 file (.txt 1)"
+    assert len(told) == 1 + verbose
+    assert ("notes.txt" in demo.text) is verbose
+    (kept,) = (file for file in caches.rglob("*.jpg"))
+    assert kept.read_bytes() == answer.data
+    assert str(kept).startswith(str(caches / "flask-ipernity"))
 
 
 def test_the_demo_takes_the_next_port_when_its_own_is_taken() -> None:

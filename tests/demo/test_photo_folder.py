@@ -92,7 +92,12 @@ def test_the_names_of_what_is_left_out_are_told_on_request(
 
 
 @pytest.mark.parametrize("what", ["a file", "a folder"])
-def test_what_may_not_be_read_is_left_out(what: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_may_not_be_read_is_left_out(
+    folder: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Imports what is imported late: another user may not be allowed to read it.
+    with gallery(folder):
+        pass
     # Not tmp_path, which others than its owner may not enter.
     root = Path(tempfile.mkdtemp(dir="/tmp"))
     save(root / "fine.jpg")

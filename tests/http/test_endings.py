@@ -178,6 +178,36 @@ def test_a_connection_to_the_media_is_kept_only_so_too(name: str) -> None:
         assert stub.connections == (1 if is_certain else 2)
 
 
+CHUNKS = head("200 OK", "Transfer-Encoding: chunked")
+
+#: Responses that end in no way, and what is wrong with them.
+UNENDED = {
+    "no body": head("200 OK", "Content-Length: 9"),
+    "a part of the body": head("200 OK", "Content-Length: 9") + b"abc",
+    "no chunk": CHUNKS,
+    "a part of a chunk": CHUNKS + b"9\r\nabc",
+    "no last chunk": CHUNKS + b"3\r\nabc\r\n",
+    "no end of the trailers": CHUNKS + b"0\r\n",
+    "a chunk without a length": CHUNKS + b"3\r\nabc\r\nx\r\n",
+    "a chunk of a length below zero": CHUNKS + b"-5\r\n",
+}
+
+
+@pytest.mark.parametrize("name", UNENDED)
+def test_a_connection_on_which_media_stopped_to_come_is_not_kept(name: str) -> None:
+    relay = Relay((5, 0.1), 1, "tests")
+    with Stub(in_pieces(UNENDED[name]), picture()) as stub:
+        url = MediaURL(MediaOrigin("http", "127.0.0.1", stub.port, exempt=True), "/1.jpg")
+        source = relay.open(url)
+        with pytest.raises(ServiceError):
+            b"".join(iter(source.read, b""))
+        source.close()
+        source = relay.open(url)
+        assert b"".join(iter(source.read, b"")) == FILE
+        source.close()
+        assert stub.connections == 2
+
+
 def test_what_comes_late_on_a_kept_connection_ends_it() -> None:
     with Stub(in_pieces(answer("first"), SMUGGLED), answer("right")) as stub:
         pool, origin = Pool(1), Origin("http", "127.0.0.1", stub.port)

@@ -1,131 +1,58 @@
-"""The configuration that ``flask ipernity nginx`` prints, and a real nginx that runs as it says."""
+"""The configurations that the commands print, and real servers that run as they say."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from http.client import HTTPConnection, HTTPSConnection
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-from flask import Flask, request
-from flask.cli import ScriptInfo
-from werkzeug.middleware.proxy_fix import ProxyFix
+from flask import Flask
 
-from flask_ipernity import Ipernity, ipernity
-from flask_ipernity.cli import cli
-from tests.support.certificates import certificate
-from tests.support.media import FILE, World, both, world
+from flask_ipernity import Ipernity
+from tests.support.media import FILE, both, world
 from tests.support.nginx import Response, printed
+from tests.support.printed import SERVERS, Site, application, command, site
 from tests.support.served import served
 from tests.support.servers import free_port
 from tests.support.stub import error
 from tests.support.waiting import until
 
-
-def command(app: Flask, *arguments: str) -> Result:
-    """Run the command for *app*."""
-    return CliRunner().invoke(
-        cli, ["nginx", *arguments], obj=ScriptInfo(create_app=lambda: app), prog_name="flask"
-    )
-
-
-def application(**config: object) -> Flask:
-    """Return an application that nobody serves."""
-    app = Flask("tests")
-    app.config.update(IPERNITY_APP_KEY="key", IPERNITY_APP_SECRET="secret", **config)
-    Ipernity(app)
-    return app
+#: What each server tells of four requests for one thumbnail, the last two with a parameter.
+KEPT = {
+    "nginx": ["MISS", "HIT", "HIT", "HIT"],
+    "apache": ["MISS", "HIT", "MISS", "MISS"],
+    "caddy": [None] * 4,
+    "offload": [None] * 4,
+}
 
 
-class Site(NamedTuple):
-    """A site behind nginx."""
-
-    here: World
-    port: int
-    prefix: str
-    trusted: ssl.SSLContext | None
-    text: str
-
-    def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Response:
-        """Send a request to nginx, on a connection of its own."""
-        if self.trusted is None:
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        else:
-            connection = HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.trusted)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body, headers=named)
-            reply = connection.getresponse()
-            return Response(reply.status, reply.getheaders(), reply.read())
-        finally:
-            connection.close()
+def kept(response: Response) -> str | None:
+    """Return what a server tells of its cache."""
+    told = response.one("X-Cache-Status") or response.one("X-Cache")
+    return told.split()[0] if told else None
 
 
-@contextmanager
-def site(
-    folder: Path,
-    *,
-    prefix: str = "",
-    tls: bool = False,
-    filename: str = "photo.jpg",
-    **config: Any,
-) -> Iterator[Site]:
-    """Serve an application behind nginx, with the configuration that the command prints.
-
-    :param prefix: the path below which nginx shows the application.
-    """
-    port = free_port()
-    with world(filename=filename, **config) as here:
-        app = here.app
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=1, x_proto=1, x_prefix=1 if prefix else 0
-        )
-
-        @app.route("/", methods=["GET", "POST"])
-        def where() -> list[str]:
-            return [request.url, str(request.remote_addr), ipernity.media_url(1, "240")]
-
-        with served(app) as own:
-            scheme = "https" if tls else "http"
-            options = [
-                "--url",
-                f"{scheme}://127.0.0.1:{port}{prefix}",
-                "--listen",
-                f"127.0.0.1:{port}",
-            ]
-            trusted = None
-            if tls:
-                path = certificate(folder, "127.0.0.1")
-                options += ["--certificate", str(path)]
-                trusted = ssl.create_default_context(cafile=path)
-            if "IPERNITY_PROXY_OFFLOAD" not in config:
-                options += ["--cache", f"{folder}/cache"]
-            done = command(app, "--upstream", f"127.0.0.1:{own}", *options)
-            assert done.exit_code == 0, done.output
-            with printed(folder, done.output, port):
-                yield Site(here, port, prefix, trusted, done.output)
-
-
-@pytest.mark.nginx
-@pytest.mark.parametrize("offload", [False, True], ids=["cache", "offload"])
+@pytest.mark.parametrize("server", [*SERVERS, pytest.param("offload", marks=pytest.mark.nginx)])
 @pytest.mark.parametrize(
     ("prefix", "tls", "own_prefix"),
     [("", False, "/ipernity"), ("/photos/of.2026", True, "/media~1")],
     ids=["root", "prefix, TLS"],
 )
-def test_nginx_as_printed_serves_the_site(
-    tmp_path: Path, prefix: str, tls: bool, own_prefix: str, offload: bool
+def test_a_server_as_printed_serves_the_site(
+    tmp_path: Path, prefix: str, tls: bool, own_prefix: str, server: str
 ) -> None:
     config: dict[str, Any] = {"IPERNITY_PROXY_URL_PREFIX": own_prefix}
+    told, offload = KEPT[server], server == "offload"
     if offload:
         config["IPERNITY_PROXY_OFFLOAD"] = "x-accel:/own/way/"
+        server = "nginx"
     name = "photo＂；filename＊=UTF-8''evil.hta；x=＂"
-    with site(tmp_path, prefix=prefix, tls=tls, filename=name, **config) as front:
-        base = f"{'https' if tls else 'http'}://127.0.0.1:{front.port}{prefix}/"
+    with site(tmp_path, server=server, prefix=prefix, tls=tls, filename=name, **config) as (
+        front,
+        here,
+    ):
+        base = f"{front.url}/"
         # What a visitor says about the way is not believed.
         page = front.ask(
             f"{prefix}/",
@@ -137,14 +64,14 @@ def test_nginx_as_printed_serves_the_site(
         path = f"{prefix}{own_prefix}/doc/1/240"
         assert page.body.decode().replace("\n", "") == f'["{base}","127.0.0.1","{path}"]'
         if prefix:
-            assert front.ask(prefix).one("Location") == f"{prefix}/"
-        # An upload is larger than what nginx takes by itself.
+            assert str(front.ask(prefix).one("Location")).endswith(f"{prefix}/")
+        # An upload is larger than what some servers take by themselves.
         assert front.ask(f"{prefix}/", "POST", bytes(2_000_000)).status == 200
-        answers = [front.ask(path), front.ask(path, Range="bytes=0-9"), front.ask(f"{path}?x=1")]
-        assert [answer.status for answer in answers] == [200, 206, 200]
-        assert [answer.body for answer in answers] == [FILE, FILE[:10], FILE]
-        kept = [answer.one("X-Cache-Status") for answer in answers]
-        assert kept == ([None] * 3 if offload else ["MISS", "HIT", "HIT"])
+        answers = [front.ask(path), front.ask(path, Range="bytes=0-9")]
+        answers += [front.ask(f"{path}?x=1") for _ in range(2)]
+        assert [answer.status for answer in answers] == [200, 206, 200, 200]
+        assert [answer.body for answer in answers] == [FILE, FILE[:10], FILE, FILE]
+        assert [kept(answer) for answer in answers] == told
         original = front.ask(path.replace("240", "original"))
         assert original.body == FILE
         disposition = str(original.one("Content-Disposition"))
@@ -155,7 +82,7 @@ def test_nginx_as_printed_serves_the_site(
             assert answer.one(
                 "Cache-Control",
             ).startswith("public, max-age=86400")  # type: ignore[union-attr]
-        front.here.api.steps = (error(1),)
+        here.api.steps = (error(1),)
         missing = front.ask(path.replace("doc/1", "doc/2"))
         assert (missing.status, missing.body) == (404, b"Not found.\n")
         if offload:
@@ -176,7 +103,7 @@ def test_kept_pictures_outlive_the_application_for_a_while(tmp_path: Path) -> No
                 here.app, "--upstream", f"127.0.0.1:{own}", "--cache", f"{tmp_path}/cache", *options
             ).output
             stack.enter_context(printed(tmp_path, text, port))
-            front = Site(here, port, "", None, text)
+            front = Site(port, "", None, text)
             assert front.ask("/ipernity/doc/1/240").status == 200
         seen: list[Response] = []
 
@@ -305,6 +232,83 @@ def test_what_excludes_each_other_or_would_break_out_is_refused(
     assert done.exit_code == 2
     assert told in " ".join(done.output.split())
     assert "server {" not in done.output
+
+
+@pytest.mark.parametrize("server", ["caddy", "apache"])
+def test_what_a_server_cannot_do_is_refused_and_said(server: str) -> None:
+    url = ("--url", "https://photos.example.org")
+    fetches = application(IPERNITY_PROXY_OFFLOAD="x-accel:/_ipernity/")
+    refused = command(fetches, *url, server=server)
+    assert (refused.exit_code, "IPERNITY_PROXY_OFFLOAD" in refused.output) == (2, True)
+    text = command(application(), *url, server=server).output
+    assert "IPERNITY_PROXY_OFFLOAD is for nginx" in text
+    if server == "caddy":
+        assert "# Caddy keeps no thumbnails" in text
+        refused = command(application(), *url, "--cache", "/x", server=server)
+        assert (refused.exit_code, "no cache" in refused.output) == (2, True)
+        refused = command(application(), *url, "--certificate-key", "/x", server=server)
+        assert (refused.exit_code, "needs --certificate" in refused.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("server", "lines"),
+    [
+        (
+            "caddy",
+            [
+                "https://photos.example.org, https://example.net, https://*.example.net {",
+                "max_size 12345B",
+                "redir /fotos /fotos/ permanent",
+                "handle_path /fotos/* {",
+                "header_up X-Forwarded-Prefix /fotos",
+                "reverse_proxy unix//run/photos.sock {",
+                "# One for *. it gets only with a plugin",
+            ],
+        ),
+        (
+            "apache",
+            [
+                "<VirtualHost *:80>",
+                "Redirect permanent / https://photos.example.org/",
+                "<VirtualHost *:443>",
+                "ServerName https://photos.example.org:443",
+                "ServerAlias example.net *.example.net",
+                "SSLCertificateFile /etc/letsencrypt/live/photos.example.org/fullchain.pem",
+                "SSLCertificateKeyFile /etc/letsencrypt/live/photos.example.org/privkey.pem",
+                "LimitRequestBody 12345",
+                'RequestHeader set X-Forwarded-Prefix "/fotos"',
+                'ProxyPass "/fotos/" "unix:/run/photos.sock|http://localhost/" ttl=1',
+                'CacheRoot "/var/cache/apache2/mod_cache_disk"',
+                "a2enmod headers proxy proxy_http ssl cache cache_disk setenvif",
+            ],
+        ),
+    ],
+)
+def test_hosts_limits_and_sockets_are_those_of_the_application(
+    server: str, lines: list[str]
+) -> None:
+    app = application(
+        SERVER_NAME="photos.example.org",
+        PREFERRED_URL_SCHEME="https",
+        APPLICATION_ROOT="/fotos",
+        TRUSTED_HOSTS=["photos.example.org:443", ".example.net"],
+        MAX_CONTENT_LENGTH=12345,
+    )
+    text = command(app, "--upstream", "unix:/run/photos.sock", server=server).output
+    for line in lines:
+        assert line in text
+    plain = command(application(), "--url", "http://a.example:8080", "--no-cache", server=server)
+    assert "8080" in plain.output
+    for secret in ("tls", "SSL", "CacheRoot", "fotos"):
+        assert secret not in plain.output
+
+
+def test_apache_gets_no_address_of_ipv6_for_a_name() -> None:
+    arguments = ("--url", "http://[::1]:8080", "--listen", "[::1]:8080")
+    text = command(application(), *arguments, server="apache").output
+    assert "ServerName" not in text
+    assert "Listen [::1]:8080\n" in text
+    assert "<VirtualHost [::1]:8080>" in text
 
 
 def test_an_application_without_ipernity_is_told_so() -> None:

@@ -18,10 +18,12 @@ from flask_ipernity.media.state import media_state
 from flask_ipernity.sandbox import Sandbox
 from tests.support import stub
 from tests.support.apps import MakeApp
+from tests.support.failing_tokens import FailingStore
 from tests.support.lookup import document
 from tests.support.media import FILE, answered, assert_safe, files, head, honest, picture, world
 from tests.support.views import with_sign_in
 from tests.support.visitor import sign_in
+from tests.support.waiting import until
 
 PATH = "/ipernity/doc/1/240"
 
@@ -114,6 +116,27 @@ def test_after_signing_out_a_private_picture_is_gone_at_once(app: Flask, sandbox
     tag = client.get(path).headers["ETag"]
     client.get("/out")
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 404
+
+
+def test_while_the_store_of_tokens_is_away_a_private_picture_is_503_and_not_missing(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    store = FailingStore()
+    app = with_sign_in(make_app(IPERNITY_CACHE=store, IPERNITY_TOKEN_STORE="server"))
+    client, stranger = signed_in(app), app.test_client()
+    doc = private(sandbox)
+    paths = [f"/ipernity/doc/{doc.doc_id}/{label}" for label in ("240", "original")]
+    tag = client.get(paths[0]).headers["ETag"]
+    store.down = {"get", "set", "delete"}
+    for path, headers in ((paths[0], {}), (paths[1], {}), (paths[0], {"If-None-Match": tag})):
+        away = client.get(path, headers=headers)
+        assert (away.status_code, away.headers["Retry-After"]) == (503, "10")
+        assert away.headers["Cache-Control"] == "no-store"
+        assert "X-Accel-Expires" not in away.headers
+        # who has no key has nothing to wait for
+        assert stranger.get(path, headers=headers).status_code == 404
+    store.down = set()
+    assert until(lambda: client.get(paths[0]).status_code == 200, 10)
 
 
 def test_a_picture_that_is_made_private_is_gone_at_the_next_question(

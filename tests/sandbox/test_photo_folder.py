@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL.TiffImagePlugin import IFDRational
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.fixtures.photo_folder import PhotoFolder
 from flask_ipernity.sandbox.media_files import find_file
+from flask_ipernity.sandbox.metadata import PhotoMetadata, read_photo
 from tests.support.raw_http import RawClient
 
 
@@ -230,3 +232,17 @@ def test_a_photo_that_was_deleted_from_the_folder_is_404(folder: Path) -> None:
         for label in ("original", "100"):
             assert raw.send("GET", sandbox.media_url + doc.path(label)).status == 404
         raw.pool.clear()
+
+
+@pytest.mark.parametrize("error", [struct.error, RuntimeError, MemoryError, KeyError, EOFError])
+def test_an_error_of_a_reader_leaves_out_one_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def read(path: Path) -> PhotoMetadata:
+        if path.name == "stars.jpg":
+            raise error("of a kind that was not thought of")
+        return read_photo(path)
+
+    monkeypatch.setattr("flask_ipernity.sandbox.fixtures.photo_folder.read_photo", read)
+    titles = {doc.title for doc in PhotoFolder(folder).state.docs.values()}
+    assert titles == {"Harbour at dawn", "no-exif", "Tea in Aït Benhaddou"}

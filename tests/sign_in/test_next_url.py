@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from flask import Flask, render_template_string, request
-from flask_login import LoginManager
+from flask_login import LoginManager, login_required
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from flask_ipernity import ConfigurationError, Ipernity, ipernity
+from flask_ipernity import ConfigurationError, Ipernity, ipernity, ipernity_auth_required
 from flask_ipernity.sandbox import Sandbox
 from tests.support.apps import MakeApp
 from tests.support.visitor import consent
@@ -175,6 +175,8 @@ def test_the_link_of_the_documentation_leads_back_with_its_query(
 
 HOSTILE_PREFIXES = [
     "//evil.example",
+    "///evil.example",
+    "////evil.example/x",
     "https://evil.example",
     "javascript:alert(1)",
     "/\\evil.example",
@@ -193,9 +195,14 @@ def test_a_prefix_that_a_visitor_has_made_up_leads_nowhere_else(
     LoginManager(app)
     Ipernity(app)
     app.add_url_rule("/start", "start", lambda: ipernity.authorize(next_url="//x"))
+    app.add_url_rule("/members", "members", login_required(lambda: "members"))
+    app.add_url_rule("/mine", "mine", ipernity_auth_required()(lambda: "mine"))
     app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
     headers = {"X-Forwarded-Prefix": prefix}
     client = app.test_client()
+    for protected in ("/members", "/mine"):
+        begun = client.get(protected, headers=headers).location
+        assert urlsplit(begun).path == "/apps/authorize"
     places = [client.get("/ipernity/logout", headers=headers).location]
     back = urlsplit(consent(client.get("/start", headers=headers).location))
     places.append(client.get(f"{back.path}?{back.query}", headers=headers).location)

@@ -173,6 +173,18 @@ def test_nothing_of_another_shape_is_a_record() -> None:
             assert candidate_record({**candidate, key: value}) is None
 
 
+def test_halves_of_surrogate_pairs_in_a_record_reach_no_page(make_app: MakeApp) -> None:
+    store = Texts()
+    app = with_views(make_app(IPERNITY_TOKEN_STORE="server", IPERNITY_CACHE=store))
+    client = app.test_client()
+    sign_in(client, "/read")
+    [name] = store
+    for shown, expected in (("\ud800", "?"), ("\udfff\ud800", "??"), ("a\0", "a?")):
+        user = {**USER, "username": shown, "inner": [{shown: shown}]}
+        store[name] = json.dumps({"token": "7-a", "user": user, "permissions": {shown: shown}})
+        assert client.get("/who").text == expected
+
+
 def test_records_of_earlier_versions_are_read(make_app: MakeApp, sandbox: Sandbox) -> None:
     app = with_views(make_app())
     token = sandbox.sign_in(0, {"doc": "read"})

@@ -260,6 +260,8 @@ def test_a_service_that_fails_at_the_exchange_is_a_page_with_a_way_to_start_agai
         {"Sec-Purpose": "prefetch"},
         {"Sec-Purpose": "prefetch;prerender"},
         {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+        {"X-Purpose": "preview"},
         {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"},
         {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"},

@@ -57,6 +57,8 @@ def test_a_link_in_a_mail_or_on_another_site_may_start_a_sign_in(app: Flask) -> 
         {"Sec-Purpose": "prefetch"},
         {"Sec-Purpose": "prefetch;prerender"},
         {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+        {"X-Purpose": "preview"},
         {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"},
         {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "cross-site"},

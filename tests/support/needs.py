@@ -9,7 +9,14 @@ from typing import NoReturn
 import pytest
 
 #: Programs, and the marker that each test that starts them must have.
-MARKERS = {"chromium": "browser", "exiftool": "exiftool", "nginx": "nginx", "redis-server": "redis"}
+MARKERS = {
+    "apache2": "apache",
+    "caddy": "caddy",
+    "chromium": "browser",
+    "exiftool": "exiftool",
+    "nginx": "nginx",
+    "redis-server": "redis",
+}
 
 #: A value of ``PYTHONWARNINGS``, by which deprecated calls fail in other processes, too.
 STRICT_WARNINGS = "error::DeprecationWarning,error::PendingDeprecationWarning"

@@ -11,7 +11,7 @@ import click
 from .compare import compare
 from .demo import demo
 from .sandbox import sandbox
-from .server_config import nginx
+from .server_config import nginx, server_config
 
 
 @click.version_option(package_name="Flask-Ipernity", message="%(package)s %(version)s")
@@ -23,6 +23,7 @@ def cli() -> None:
 cli.add_command(sandbox)
 cli.add_command(demo)
 cli.add_command(compare)
+cli.add_command(server_config)
 cli.add_command(nginx)
 
 

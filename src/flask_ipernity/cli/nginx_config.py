@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from ..media.hosts import is_local
-from .site import Site
+from .site import Site, head
 
 #: Where systems keep the certificates of the authorities that they trust.
 _AUTHORITIES = (
@@ -53,28 +53,19 @@ def configuration(site: Site) -> str:
 
 
 def _heading(site: Site) -> str:
-    trusted = ["x_for=1", "x_proto=1", *(["x_prefix=1"] if site.prefix else [])]
-    lines = [
-        "The site's part of nginx, as its settings are now. Print it anew when they change.",
-        "The application must believe the headers that nginx sends it:",
-        "",
-        "    from werkzeug.middleware.proxy_fix import ProxyFix",
-        f"    app.wsgi_app = ProxyFix(app.wsgi_app, {', '.join(trusted)})",
-        "",
-    ]
     settings = site.settings
     if not settings.proxy_docs:
-        lines.append("IPERNITY_PROXY_DOCS is off: nginx sends no photos.")
+        lines = ["IPERNITY_PROXY_DOCS is off: nginx sends no photos."]
     elif settings.proxy_offload:
-        lines += [
+        lines = [
             "nginx fetches and sends the files (IPERNITY_PROXY_OFFLOAD), and keeps none.",
             "IPERNITY_PROXY_STREAMS and IPERNITY_PROXY_MAX_BYTES do not apply.",
         ]
     elif site.cache:
-        lines.append(f"Public thumbnails are kept in {site.cache}, private ones never.")
+        lines = [f"Public thumbnails are kept in {site.cache}, private ones never."]
     else:
-        lines.append("nginx keeps no thumbnails.")
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
+        lines = ["nginx keeps no thumbnails."]
+    return head(site, "nginx", lines)
 
 
 def _server(site: Site, parts: list[str]) -> str:
@@ -91,8 +82,8 @@ def _server(site: Site, parts: list[str]) -> str:
         ]
     if site.settings.proxy_offload:
         lines.append(f"resolver {site.resolver};")
-    head = indent("\n".join([*lines, "absolute_redirect off;"]), "    ")
-    return f"server {{\n{head}\n\n" + "\n".join(indent(part, "    ") for part in parts) + "}\n"
+    first = indent("\n".join([*lines, "absolute_redirect off;"]), "    ")
+    return f"server {{\n{first}\n\n" + "\n".join(indent(part, "    ") for part in parts) + "}\n"
 
 
 def _redirect(site: Site) -> list[str]:

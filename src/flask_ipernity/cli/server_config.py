@@ -1,4 +1,4 @@
-"""``nginx``: print the configuration of a web server for the application.
+"""``server-config``: print the configuration of a web server for the application.
 
 What it holds is read from the application's own settings, so that both sides agree on paths, hosts
 and limits.
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 import click
@@ -47,50 +47,101 @@ def _matching(pattern: re.Pattern[str], wanted: str) -> _Callback:
     return check
 
 
-@click.command()
-@click.option("--url", metavar="URL", help="The site's URL; by default from SERVER_NAME.")
+#: What each server can do beyond passing requests on.
+_CAN_CACHE = {"nginx", "apache"}
+_CAN_FETCH = {"nginx"}
+#: Servers that get certificates by themselves.
+_GETS_CERTIFICATES = {"caddy"}
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what each of the commands takes."""
+    for option in reversed(
+        [
+            click.option(
+                "--url", metavar="URL", help="The site's URL; by default from SERVER_NAME."
+            ),
+            click.option(
+                "--upstream",
+                callback=_matching(_UPSTREAM, "host:port or unix:/path"),
+                metavar="ADDRESS",
+                default="127.0.0.1:8000",
+                show_default=True,
+                help="Where the application listens: host:port or unix:/path.",
+            ),
+            click.option(
+                "--listen",
+                callback=_matching(_LISTEN, "a port or address:port"),
+                metavar="ADDRESS",
+                help="Where the server listens: a port or address:port; by default the URL's port.",
+            ),
+            click.option(
+                "--certificate",
+                callback=_matching(_PATH, "an absolute path"),
+                metavar="FILE",
+                help="The certificate; by default that of Let's Encrypt. Caddy gets its own.",
+            ),
+            click.option(
+                "--certificate-key",
+                callback=_matching(_PATH, "an absolute path"),
+                metavar="FILE",
+                help="The key of the certificate.",
+            ),
+            click.option(
+                "--cache",
+                callback=_matching(_PATH, "an absolute path"),
+                metavar="FOLDER",
+                help="Where nginx or Apache keeps public thumbnails.  [default: below /var/cache]",
+            ),
+            click.option("--no-cache", is_flag=True, help="Keep no thumbnails."),
+            click.option(
+                "--resolver",
+                callback=_matching(_RESOLVER, "an address"),
+                metavar="ADDRESS",
+                help="The DNS server of nginx for IPERNITY_PROXY_OFFLOAD; by default that of this"
+                " machine.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(name="server-config")
 @click.option(
-    "--upstream",
-    callback=_matching(_UPSTREAM, "host:port or unix:/path"),
-    metavar="ADDRESS",
-    default="127.0.0.1:8000",
-    show_default=True,
-    help="Where the application listens: host:port or unix:/path.",
+    "--for",
+    "server",
+    type=click.Choice(["nginx", "caddy", "apache"]),
+    required=True,
+    help="The web server.",
 )
-@click.option(
-    "--listen",
-    callback=_matching(_LISTEN, "a port or address:port"),
-    metavar="ADDRESS",
-    help="Where nginx listens: a port or address:port; by default the port of the URL.",
-)
-@click.option(
-    "--certificate",
-    callback=_matching(_PATH, "an absolute path"),
-    metavar="FILE",
-    help="The certificate; by default that of Let's Encrypt.",
-)
-@click.option(
-    "--certificate-key",
-    callback=_matching(_PATH, "an absolute path"),
-    metavar="FILE",
-    help="The key of the certificate.",
-)
-@click.option(
-    "--cache",
-    callback=_matching(_PATH, "an absolute path"),
-    metavar="FOLDER",
-    help="Where public thumbnails are kept.  [default: /var/cache/nginx/NAME]",
-)
-@click.option("--no-cache", is_flag=True, help="Keep no thumbnails.")
-@click.option(
-    "--resolver",
-    callback=_matching(_RESOLVER, "an address"),
-    metavar="ADDRESS",
-    help="The DNS server for IPERNITY_PROXY_OFFLOAD; by default that of this machine.",
-)
+@_options
 @click.pass_context
-def nginx(
+def server_config(ctx: click.Context, /, server: str, **options: Any) -> None:
+    """Print a configuration of a web server for the application.
+
+    Its first lines say what it needs, and what the server cannot do. For nginx, save it below
+    /etc/nginx/conf.d; for Caddy, as /etc/caddy/Caddyfile; for Apache, below
+    /etc/apache2/sites-enabled.
+    """
+    _print(ctx, server, **options)
+
+
+@click.command()
+@_options
+@click.pass_context
+def nginx(ctx: click.Context, /, **options: Any) -> None:
+    """Print a configuration of nginx: short for server-config --for nginx.
+
+    Save it below /etc/nginx/conf.d, where it is included in http { }.
+    """
+    _print(ctx, "nginx", **options)
+
+
+def _print(
     ctx: click.Context,
+    server: str,
+    *,
     url: str | None,
     upstream: str,
     listen: str | None,
@@ -100,19 +151,23 @@ def nginx(
     no_cache: bool,
     resolver: str | None,
 ) -> None:
-    """Print a configuration of nginx for the application.
-
-    Save it below /etc/nginx/conf.d, where it is included in http { }.
-    """
-    from . import nginx_config
-
+    """Print the configuration of *server*."""
     app, settings = _application(ctx)
     parts = _site_url(app, url)
     is_secure = parts.scheme == "https"
     if not is_secure and (certificate or certificate_key):
         raise click.UsageError("A certificate needs a URL that starts with https://.")
+    if certificate_key and not certificate and server in _GETS_CERTIFICATES:
+        raise click.UsageError("--certificate-key needs --certificate.")
     if cache and no_cache:
         raise click.UsageError("--cache and --no-cache exclude each other.")
+    if cache and server not in _CAN_CACHE:
+        raise click.UsageError(f"{server} has no cache, so --cache is for others.")
+    if settings.proxy_offload and server not in _CAN_FETCH:
+        raise click.UsageError(
+            f"{server} cannot fetch files for the application. Leave IPERNITY_PROXY_OFFLOAD out,"
+            " or use nginx."
+        )
     if cache and settings.proxy_offload:
         raise click.UsageError(
             "IPERNITY_PROXY_OFFLOAD and --cache exclude each other: nginx cannot keep a file that"
@@ -121,7 +176,10 @@ def nginx(
     if (cache or settings.proxy_offload) and not settings.proxy_docs:
         raise click.UsageError("IPERNITY_PROXY_DOCS is off, so there are no files to send.")
     hosts = _hosts(app, parts)
-    live = f"/etc/letsencrypt/live/{hosts[0]}"
+    if is_secure and not certificate and server not in _GETS_CERTIFICATES:
+        live = f"/etc/letsencrypt/live/{hosts[0]}"
+        certificate, own_key = f"{live}/fullchain.pem", f"{live}/privkey.pem"
+        certificate_key = certificate_key or own_key
     site = Site(
         settings=settings,
         hosts=hosts,
@@ -130,15 +188,36 @@ def nginx(
         prefix=parts.path.rstrip("/"),
         upstream=upstream,
         listen=listen,
-        certificate=certificate or f"{live}/fullchain.pem",
-        certificate_key=certificate_key or certificate or f"{live}/privkey.pem",
+        certificate=certificate,
+        certificate_key=certificate_key or certificate,
         max_body=app.config["MAX_CONTENT_LENGTH"] or _MAX_BODY,
         cache=cache,
         resolver=resolver or _system_resolver(),
     )
-    if cache is None and not (no_cache or settings.proxy_offload or not settings.proxy_docs):
-        site = replace(site, cache=f"/var/cache/nginx/{site.name}")
-    click.echo(nginx_config.configuration(site), nl=False)
+    keeps = server in _CAN_CACHE and settings.proxy_docs and not settings.proxy_offload
+    if cache is None and keeps and not no_cache:
+        site = replace(site, cache=_default_cache(server, site))
+    click.echo(_configuration(server, site), nl=False)
+
+
+def _default_cache(server: str, site: Site) -> str:
+    # Debian's htcacheclean cleans this one.
+    apache = "/var/cache/apache2/mod_cache_disk"
+    return apache if server == "apache" else f"/var/cache/nginx/{site.name}"
+
+
+def _configuration(server: str, site: Site) -> str:
+    if server == "nginx":
+        from . import nginx_config
+
+        return nginx_config.configuration(site)
+    if server == "caddy":
+        from . import caddy_config
+
+        return caddy_config.configuration(site)
+    from . import apache_config
+
+    return apache_config.configuration(site)
 
 
 def _application(ctx: click.Context) -> tuple[Flask, Settings]:

@@ -28,9 +28,9 @@ class Site:
     upstream: str
     #: Where the web server listens: a port, or an address and a port; by default :attr:`port`.
     listen: str | None
-    #: Files with the certificate and its key.
-    certificate: str
-    certificate_key: str
+    #: Files with the certificate and its key; None where the web server gets them by itself.
+    certificate: str | None
+    certificate_key: str | None
     #: Bytes of the largest request.
     max_body: int
     #: The folder in which public thumbnails are kept, if they are.
@@ -53,3 +53,21 @@ class Site:
     def has_usual_port(self) -> bool:
         """Whether the port is left out of the site's URL."""
         return self.port == (443 if self.is_secure else 80)
+
+
+def head(site: Site, server: str, lines: list[str]) -> str:
+    """Return the comment at the top of a configuration.
+
+    :param server: the name of the web server.
+    :param lines: what it does and what it cannot do.
+    """
+    trusted = ["x_for=1", "x_proto=1", *(["x_prefix=1"] if site.prefix else [])]
+    first = [
+        f"The site's part of {server}, as its settings are now. Print it anew when they change.",
+        f"The application must believe the headers that {server} sends it:",
+        "",
+        "    from werkzeug.middleware.proxy_fix import ProxyFix",
+        f"    app.wsgi_app = ProxyFix(app.wsgi_app, {', '.join(trusted)})",
+        "",
+    ]
+    return "".join(f"# {line}".rstrip() + "\n" for line in [*first, *lines])

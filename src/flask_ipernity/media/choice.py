@@ -57,7 +57,8 @@ def choose(media: MediaState, asked: MediaRequest, address: str | None) -> Found
     api = visitor_api() if found is not NoFileReason.GONE else None
     if api is None or not api.token:
         guess.end()
-        return NoFile(found)
+        is_unknown = api is not None and api.is_unknown
+        return NoFile(NoFileReason.UNKNOWN_VISITOR if is_unknown else found)
     token = api.token_of({})
     # Whoever is signed in has a budget of her own.
     own_guess = Guess(lookup.guesses, asked.doc_id, lookup.viewer(token), is_stranger=False)

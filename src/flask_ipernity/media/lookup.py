@@ -58,6 +58,8 @@ class NoFileReason(Enum):
     DENIED = auto()
     #: There is a URL, but it leads nowhere.
     GONE = auto()
+    #: The store of tokens does not work, so that it is not known who the viewer is.
+    UNKNOWN_VISITOR = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,9 @@ class SourceResponse:
             return piece
         except HTTPError as error:
             is_slow = isinstance(error, ReadTimeoutError)
+        # The rest may still come, and urllib3 takes the response for one that has ended.
+        if self._connection is not None:
+            self._connection.close()
         if is_slow:
             raise ServiceTimeout("the media host became too slow")
         raise ServiceUnavailableError("the media host broke off")

@@ -7,11 +7,13 @@ import re
 from math import ceil
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 
 from ..errors import APIRequestError, QuotaExceeded, ServiceError, ServiceTimeout
 from ..http.redaction import one_line
+from ..sign_in.guard import RETRY_AFTER as STORE_RETRY_AFTER
 from ..site.diagnosis import diagnose
+from ..web.next_url import own_url
 from ..web.pages import tell_trackers
 from . import signed_urls
 from .addresses import visitor_address
@@ -132,6 +134,8 @@ def _serve(doc_id: str, label: str) -> MediaResponse:
             media.lookup.forget(doc_id, found.token)
             found = choose(media, asked, address)
     if isinstance(found, NoFile):
+        if found.reason is NoFileReason.UNKNOWN_VISITOR:
+            return text_response(503, Retry_After=str(STORE_RETRY_AFTER))
         response = _no_file(403 if found.reason is NoFileReason.DENIED else 404)
         response.writes_session = found.forgot_token
         return response
@@ -164,7 +168,8 @@ def _file_response(
             return text_response(503, Retry_After=str(SLOTS_RETRY_AFTER))
         request.environ[_RESPONSE_KEY] = response = transfer.start(request, slot)
     if label != asked.label:
-        response.headers["Content-Location"] = url_for(".doc", doc_id=asked.doc_id, label=label)
+        own = own_url("ip_proxy.doc", request, doc_id=asked.doc_id, label=label)
+        response.headers["Content-Location"] = own
     if response.status_code not in (200, 206, 304):
         return response
     is_public, max_age, stale_age = found.token is None, settings.proxy_max_age, _stale_age()

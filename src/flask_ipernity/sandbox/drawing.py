@@ -27,7 +27,7 @@ _JPEG = ((240, 92, 0), (1024, 88, 0), (1 << 31, 88, 2))
 _GAP = 1.25
 
 #: How many rows are made smaller at once.
-_ROWS = 256
+_ROWS = 96
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -248,7 +248,7 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     plain = image if alpha is None else image.convert("RGB")
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        space = source.profile.xcolor_space
+        space = getattr(source.profile, "xcolor_space", "")
         if space == "RGB " and plain.mode == "L":
             plain = plain.convert("RGB")
         if space != _SPACES[plain.mode]:

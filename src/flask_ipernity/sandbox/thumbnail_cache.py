@@ -116,10 +116,9 @@ class ThumbnailCache:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            under_way = self._under_way.get(key)
-            if under_way is None:
-                own = self._under_way[key] = Future[bytes]()
-        if under_way is not None:
+            own = Future[bytes]()
+            under_way = self._under_way.setdefault(key, own)
+        if under_way is not own:
             return under_way.result()
         try:
             data = self._found_or_drawn(picture, label)

@@ -11,7 +11,7 @@ from ..client.auth import WebAuthHandler
 from ..errors import SignInError
 from ..permissions import checked
 from ..web.navigation import is_from_elsewhere, is_navigation
-from ..web.next_url import destination, own_url
+from ..web.next_url import current_url, destination, own_url
 from ..web.pages import page
 from .visitor import visitor_api
 
@@ -34,7 +34,7 @@ def authorize(
     api = visitor_api()
     settings = api.context.settings
     wanted = checked(settings.permissions if permissions is None else permissions)
-    target = request.url if next_url is None else next_url
+    target = current_url(request) if next_url is None else next_url
     elsewhere = is_from_elsewhere(request)
     if is_strict_cookie_missing() and _is_visit():
         return page("bounce.html", url=start_url(target, wanted, elsewhere=elsewhere))

@@ -65,9 +65,15 @@ def _is_for_a_part(request: Request) -> bool:
 
 
 def _is_ahead(request: Request) -> bool:
-    """Return whether the browser prefetches the page."""
-    headers = request.headers
-    return "prefetch" in headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
+    """Return whether the browser fetches the page before a person has asked for it.
+
+    ``X-Moz`` is that of Firefox before 115, ``X-Purpose`` that of Safari, which makes previews.
+    """
+    purposes = (
+        request.headers.get(name, "").lower()
+        for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+    )
+    return any("prefetch" in purpose or "preview" in purpose for purpose in purposes)
 
 
 def wants_json(request: Request) -> bool:

@@ -40,6 +40,14 @@ def destination(next_url: object, request: Request, outside: Collection[str] = (
     return path if path is not None and _is_page(path, request, outside) else home(request)
 
 
+def current_url(request: Request) -> str:
+    """Return the URL of *request*, or an empty text if its URL prefix leaves none."""
+    try:
+        return request.url
+    except ValueError:
+        return ""
+
+
 def local_path(value: object, request: Request) -> str | None:
     """Return path and query of *value*, as they are sent in ``Location``, or ``None`` if it is not
     a URL of our origin.
@@ -108,7 +116,7 @@ def home(request: Request) -> str:
 
 def own_url(endpoint: str, request: Request, **values: Any) -> str:
     """Return the URL of a view of ours, on our origin whatever the URL prefix is."""
-    if _path_of_root(request) is not None:
+    if not is_prefix_forged(request):
         return url_for(endpoint, **values)
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None
@@ -116,11 +124,19 @@ def own_url(endpoint: str, request: Request, **values: Any) -> str:
     return adapter.build(endpoint, values)
 
 
+def is_prefix_forged(request: Request) -> bool:
+    """Return whether the URL prefix is none that leads to this application."""
+    return _path_of_root(request) is None
+
+
 def _path_of_root(request: Request) -> str | None:
     """Return the URL prefix as it is sent, or ``None`` if it is no path.
 
     A proxy may pass on an ``X-Forwarded-Prefix`` of the visitor, such as ``//evil.example``.
     """
+    # Here as well: iri_to_uri() drops slashes from the beginning, and url_for() does not.
+    if request.script_root.startswith("//"):
+        return None
     try:
         root = iri_to_uri(request.script_root)
     except ValueError:

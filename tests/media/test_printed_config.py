@@ -195,6 +195,10 @@ def test_media_hosts_and_time_limits_are_those_of_the_settings() -> None:
         ({}, ["--cache", "/x", "--no-cache"], "exclude each other"),
         ({"IPERNITY_PROXY_DOCS": False}, ["--cache", "/x"], "IPERNITY_PROXY_DOCS is off"),
         ({"TRUSTED_HOSTS": ["a b"]}, [], "TRUSTED_HOSTS"),
+        *(
+            ({"IPERNITY_PROXY_URL_PREFIX": prefix}, [], "IPERNITY_PROXY_URL_PREFIX")
+            for prefix in ("/a;b", "/{a}", '/a"', "/$a", "/ä")
+        ),
         ({}, ["--certificate", "/x"], "https://"),
         ({}, ["--upstream", "127.0.0.1:80; }"], "host:port"),
         ({}, ["--upstream", "unix:/a b"], "host:port"),

@@ -14,7 +14,7 @@ from tests.support.media import FILE, both, world
 from tests.support.nginx import Response, printed
 from tests.support.printed import SERVERS, Site, application, command, site
 from tests.support.served import served
-from tests.support.servers import free_port
+from tests.support.servers import free_port, refusing_port
 from tests.support.stub import error
 from tests.support.waiting import until
 
@@ -105,6 +105,7 @@ def test_kept_pictures_outlive_the_application_for_a_while(tmp_path: Path) -> No
             stack.enter_context(printed(tmp_path, text, port))
             front = Site(port, "", None, text)
             assert front.ask("/ipernity/doc/1/240").status == 200
+        stack.enter_context(refusing_port(own))
         seen: list[Response] = []
 
         def fails() -> bool:

@@ -532,7 +532,8 @@ def test_a_ticket_is_not_asked_after_before_its_time(monkeypatch: pytest.MonkeyP
         assert len(lists.calls) == 1
 
 
-GIGABYTE = 1024**3
+#: In CI a gigabyte, elsewhere a quarter of it: still sixteen times the memory it may take.
+LARGE = 1024**3 // (1 if os.environ.get("CI") else 4)
 SERVICE = Path(hashing_service.__file__)
 
 CLIENT = textwrap.dedent(
@@ -557,14 +558,14 @@ CLIENT = textwrap.dedent(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
-def test_a_gigabyte_goes_through_little_memory_and_arrives_whole(tmp_path: Path) -> None:
+def test_a_large_file_goes_through_little_memory_and_arrives_whole(tmp_path: Path) -> None:
     small, large = tmp_path / "small.jpg", tmp_path / "large.jpg"
     small.write_bytes(os.urandom(1_000_000))
     with large.open("wb") as file:
         file.write(os.urandom(100_000))
-        file.seek(GIGABYTE // 2)
+        file.seek(LARGE // 2)
         file.write(os.urandom(100_000))
-        file.truncate(GIGABYTE)
+        file.truncate(LARGE)
     with large.open("rb") as file:
         expected = hashlib.file_digest(file, "md5").hexdigest()
     with subprocess.Popen([sys.executable, SERVICE], stdout=subprocess.PIPE) as server:
@@ -584,5 +585,5 @@ def test_a_gigabyte_goes_through_little_memory_and_arrives_whole(tmp_path: Path)
     md5, growth, calls, sent, total, in_order = done.stdout.split()
     assert md5 == expected
     assert int(growth) <= 16 * 2**20
-    assert (sent, total, in_order) == (str(GIGABYTE), str(GIGABYTE), "True")
-    assert int(calls) > 1000
+    assert (sent, total, in_order) == (str(LARGE), str(LARGE), "True")
+    assert int(calls) > LARGE >> 20

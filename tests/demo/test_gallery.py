@@ -176,15 +176,15 @@ def test_each_start_has_a_key_of_its_own(sandbox: Sandbox, app: Flask) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: text[:12])
 @pytest.mark.parametrize("path", ["/photos/{}", "/people/{}", "/people/{}/albums", "/albums/{}"])
 def test_hostile_ids_are_not_found_and_cost_no_call(
-    sandbox: Sandbox, client: FlaskClient, path: str, hostile: str
+    sandbox: Sandbox, client: FlaskClient, path: str
 ) -> None:
-    answer = client.get(path.format(hostile))
-    assert answer.status_code == 404
-    assert "Not found" in answer.text
-    assert sandbox.calls == []
+    for hostile in HOSTILE:
+        answer = client.get(path.format(hostile))
+        assert answer.status_code == 404, hostile
+        assert "Not found" in answer.text, hostile
+        assert sandbox.calls == [], hostile
 
 
 @pytest.mark.slow

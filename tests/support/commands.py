@@ -1,4 +1,4 @@
-"""The commands as processes of their own."""
+"""The commands as processes of their own, and within this one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Timer
+
+from click.testing import CliRunner
+
+from flask_ipernity.cli import cli
 
 COMMAND = (sys.executable, "-c", "from flask_ipernity.cli import main; main()")
 WAIT = 30
@@ -93,3 +97,17 @@ def failing(*arguments: str, **extra: str) -> tuple[int, str]:
         timeout=WAIT,
     )
     return done.returncode, done.stdout
+
+
+def refused(*arguments: str, **extra: str) -> tuple[int, str]:
+    """Do as :func:`failing`, within this process, where a traceback is an error of the test."""
+    unset = {name: None for name in os.environ if name.startswith("IPERNITY_")}
+    done = CliRunner().invoke(
+        cli,
+        arguments,
+        env={**unset, "XDG_CACHE_HOME": _CACHES.name, **extra},
+        prog_name="flask-ipernity",
+    )
+    if not isinstance(done.exception, SystemExit):
+        raise done.exception or AssertionError(done.output)
+    return done.exit_code, done.output

@@ -319,7 +319,7 @@ class Cache(Generic[K, V]):
         """
         with self._lock:
             detached = {name: one for name, one in self._flights().items() if matches(one.key)}
-        # In this order: another thread that detaches the same waits for the end of its writing, too.
+        # In this order: another thread that detaches the same waits for its writing, too.
         for flight in detached.values():
             with flight.writing:
                 flight.is_detached = True

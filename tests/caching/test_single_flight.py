@@ -385,3 +385,32 @@ def test_many_threads_and_keys_keep_the_count_right() -> None:
     for number in range(120):
         store.delete(str(number))
     assert store._bytes == 0
+
+
+def test_nobody_has_forgotten_a_value_that_may_still_be_written() -> None:
+    class SlowStore(MemoryStore[str, str]):
+        def set(self, key: str, entry: CacheEntry[str]) -> None:
+            writing.set()
+            assert go_on.wait(10)
+            super().set(key, entry)
+
+    writing, go_on = threading.Event(), threading.Event()
+    store = SlowStore(100, 10_000, len)
+    cache: Cache[str, str] = Cache(store, life, stale_on=(Failure,), clock=Clock())
+
+    def forget() -> None:
+        cache.detach(lambda key: True)
+        store.delete("key")
+
+    leader = threading.Thread(target=cache.get, args=("key", Service("old")))
+    forgetting = [threading.Thread(target=forget) for _ in range(2)]
+    leader.start()
+    assert writing.wait(10)
+    for thread in forgetting:
+        thread.start()
+        thread.join(0.1)
+        assert thread.is_alive()
+    go_on.set()
+    for thread in (leader, *forgetting):
+        thread.join(10)
+    assert store.get("key") is None

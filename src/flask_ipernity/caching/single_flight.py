@@ -319,11 +319,14 @@ class Cache(Generic[K, V]):
         """
         with self._lock:
             detached = {name: one for name, one in self._flights().items() if matches(one.key)}
-            for name in detached:
-                del self._flights()[name]
+        # In this order: another thread that detaches the same waits for its writing, too.
         for flight in detached.values():
             with flight.writing:
                 flight.is_detached = True
+        with self._lock:
+            for name, flight in detached.items():
+                if self._flights().get(name) is flight:
+                    del self._flights()[name]
 
     def _give_up(self, flight_key: Hashable, flight: _Flight[K, V]) -> None:
         # The lock of a flight may be held by a thread that no longer exists.

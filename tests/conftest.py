@@ -16,12 +16,15 @@ from flask_ipernity.sandbox.unknowns import EmptyLists
 from tests.support import needs
 from tests.support.apps import CALLBACK, Browser, MakeApp
 from tests.support.redis import RedisServer
+from tests.support.routes import build_when_needed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
 
 # Whatever process a test starts, a deprecated call fails it, too.
 os.environ["PYTHONWARNINGS"] = needs.STRICT_WARNINGS
+
+build_when_needed()
 
 #: Fixtures, and values of parameters, whose tests need a program, by the marker.
 BY_FIXTURE = {"chromium": "browser", "redis": "redis"}

@@ -58,6 +58,7 @@ html_show_sourcelink = False
 EXTERNAL = {
     "collections.abc.": "https://docs.python.org/3/library/collections.abc.html",
     "os.": "https://docs.python.org/3/library/os.html",
+    "pathlib.": "https://docs.python.org/3/library/pathlib.html",
     "flask.": "https://flask.palletsprojects.com/en/stable/api/",
     "werkzeug.wrappers.": "https://werkzeug.palletsprojects.com/en/stable/wrappers/",
 }

@@ -63,7 +63,8 @@ class GatedSandbox(Sandbox):
     """A sandbox whose files come through a gate."""
 
     def __init__(self, gate: MediaGate) -> None:
-        super().__init__(processing=0.2)
+        # What is under way for a while at once can be mixed up.
+        super().__init__(latency=40, processing=0.2)
         self._gate = gate
 
     @property

@@ -18,6 +18,8 @@ from flask_ipernity.sandbox import Sandbox
 
 #: Shares of a hundred requests of signed-in visitors.
 UPLOADS, SIGN_OUTS, STRANGERS = 2, 1, 1
+#: Calls of each visitor at once in the beginning, when processes may still share what they inherit.
+RUSH = 50
 #: Seconds of a pause between two requests.
 PAUSE = (0.05, 0.25)
 
@@ -163,7 +165,7 @@ class Visitor:
     def check_me(self) -> None:
         """Ask who is signed in."""
         if reply := self.ask("/me", 200):
-            self.judge(reply.json()["user_id"] == self.user_id, f"/me is {reply.text}")
+            self.judge(reply.json()["user_id"] == self.user_id, f"/me is {reply.text.strip()}")
 
     def check_out(self) -> None:
         """Ask for a page that only who is signed in sees."""
@@ -211,6 +213,14 @@ class Visitor:
         if reply := self.ask(path, 206, headers={**_PICTURE, "Range": f"bytes={first}-{last}"}):
             self.judge(reply.content == whole[first : last + 1], f"{path}: another range")
 
+    def check_user(self) -> None:
+        """Ask for somebody's profile, which no cache has."""
+        user_id = self.dice.choice(self.known.people)
+        if reply := self.ask(f"/user/{user_id}", 200):
+            self.judge(
+                reply.json()["user_id"] == user_id, f"user {user_id} is {reply.text.strip()}"
+            )
+
     def upload(self) -> None:
         """Upload a photo, find it in one's own list, and delete it."""
         form = {"title": f"Soak {self.user_id}"}
@@ -252,14 +262,14 @@ class Visitor:
             user_id = self.dice.choice(self.known.people)
             self.check_list(f"/of/{user_id}", user_id)
         elif chance < 50:
-            user_id = self.dice.choice(self.known.people)
-            if reply := self.ask(f"/user/{user_id}", 200):
-                self.judge(reply.json()["user_id"] == user_id, f"user {user_id} is {reply.text}")
+            self.check_user()
         else:
             self.check_picture()
 
     def run(self, stop: threading.Event) -> None:
         """Go on until *stop* is set."""
+        for _ in range(RUSH):
+            self.check_user()
         while not stop.wait(self.dice.uniform(*PAUSE)):
             self.step()
 

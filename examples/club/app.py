@@ -51,6 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.config.from_prefixed_env()
     app.config.update(config or {})
+    app.config["GROUP"] = str(app.config["GROUP"])
     LoginManager(app)
     Ipernity(app)
     app.register_blueprint(site)

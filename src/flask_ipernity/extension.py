@@ -16,6 +16,7 @@ from .client import Transport
 from .client.methods import find_method, service_of
 from .error_handler import handle
 from .errors import ConfigurationError, HasResponse
+from .http.redaction import Secret
 from .settings import Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.authorize import authorize
@@ -255,6 +256,7 @@ class Ipernity:
         :raises ConfigurationError: :confval:`IPERNITY_CONFIRM_SIGN_IN` is on, which needs the
             callback of the extension.
         """
+        frob = frob and Secret(frob)
         return flow.set_token(frob)
 
     def logout(self) -> None:

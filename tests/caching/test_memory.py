@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -33,6 +34,18 @@ def test_a_key_tells_all_that_a_result_depends_on() -> None:
     assert key(lg="en") == key()
     assert key().service == "doc"
     assert key(method="album.docs.getList").service == "album"
+
+
+def test_keys_of_long_searches_take_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(500):
+            key(text=f"{number}" + "x" * 20_000)
+        assert tracemalloc.get_traced_memory()[0] - before < 2_000_000
+    finally:
+        tracemalloc.stop()
+    assert key(text="x" * 20_000) == key(text="x" * 20_000) != key(text="y" * 20_000)
 
 
 @pytest.mark.parametrize(

@@ -285,31 +285,6 @@ def test_a_value_that_is_being_written_is_written_before_it_is_dropped() -> None
     assert cache.peek("key") is None
 
 
-def test_of_two_who_drop_a_value_that_is_being_written_none_is_done_before_it_is() -> None:
-    writing, dropped = threading.Event(), threading.Event()
-    too_early: list[bool] = []
-
-    class SlowStore(MemoryStore[str, str]):
-        def set(self, key: str, entry: CacheEntry[str]) -> None:
-            writing.set()
-            # longer than a drop takes that does not wait
-            too_early.append(dropped.wait(0.3))
-            super().set(key, entry)
-
-    def drop() -> None:
-        cache.drop("key")
-        dropped.set()
-
-    cache: Cache[str, str] = Cache(SlowStore(10, 1000, len), life)
-    loader = threading.Thread(target=cache.get, args=("key", Service()))
-    loader.start()
-    assert writing.wait(10)
-    assert at_once(2, drop) == [None, None]
-    loader.join(10)
-    assert too_early == [False]
-    assert cache.peek("key") is None
-
-
 def test_a_value_that_arrives_while_the_store_is_read_is_not_loaded_again() -> None:
     """Its flight is over when it is looked for, and the store was read before it was written."""
     service = Service()
@@ -411,3 +386,32 @@ def test_many_threads_and_keys_keep_the_count_right() -> None:
     for number in range(120):
         store.delete(str(number))
     assert store._bytes == 0
+
+
+def test_nobody_has_forgotten_a_value_that_may_still_be_written() -> None:
+    class SlowStore(MemoryStore[str, str]):
+        def set(self, key: str, entry: CacheEntry[str]) -> None:
+            writing.set()
+            assert go_on.wait(10)
+            super().set(key, entry)
+
+    writing, go_on = threading.Event(), threading.Event()
+    store = SlowStore(100, 10_000, len)
+    cache: Cache[str, str] = Cache(store, life, stale_on=(Failure,), clock=Clock())
+
+    def forget() -> None:
+        cache.detach(lambda key: True)
+        store.delete("key")
+
+    leader = threading.Thread(target=cache.get, args=("key", Service("old")))
+    forgetting = [threading.Thread(target=forget) for _ in range(2)]
+    leader.start()
+    assert writing.wait(10)
+    for thread in forgetting:
+        thread.start()
+        thread.join(0.1)
+        assert thread.is_alive()
+    go_on.set()
+    for thread in (leader, *forgetting):
+        thread.join(10)
+    assert store.get("key") is None

@@ -24,8 +24,10 @@ from flask_ipernity.cli.compare import compare as compare_command
 from flask_ipernity.cli.compare import plan, sign_in, wire
 from flask_ipernity.cli.compare.plan import PLAN
 from flask_ipernity.cli.compare.wire import MADE_UP
+from flask_ipernity.cli.environment import from_environment
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.authorize import PERSON_COOKIE
+from flask_ipernity.settings import Settings
 from tests.support import servers
 from tests.support.compare import ENOUGH, compare, environment
 from tests.support.lookup import ADA
@@ -365,3 +367,16 @@ def test_a_port_that_is_taken_is_named(service: Sandbox) -> None:
     done = compare(service, "--json", "--sign-in", "--port", str(port))
     assert done.status == 1
     assert f"Port {port} cannot be used" in done.err
+
+
+@pytest.mark.parametrize("prefix", ["", "FLASK_"])
+def test_the_settings_that_the_sandbox_prints_are_read(service: Sandbox, prefix: str) -> None:
+    config = {**service.config(), "IPERNITY_LANG": "en"}
+    printed = {
+        prefix + key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
+    }
+    assert Settings.read(from_environment(printed)) == Settings.read(config)
+    assert from_environment({"IPERNITY_MEDIA_HOSTS": "a.example,.b.example"}) == {
+        "IPERNITY_MEDIA_HOSTS": ("a.example", ".b.example")
+    }

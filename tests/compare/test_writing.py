@@ -112,6 +112,15 @@ def test_nothing_is_left_of_a_picture_that_is_still_being_processed(disturb: Any
         assert state_of(slow) == before
 
 
+def test_a_picture_that_takes_longer_than_the_run_waits_is_no_difference() -> None:
+    with Sandbox(processing=1.5) as slow:
+        before = state_of(slow)
+        done = compare(slow, "--json", "--write", token=slow.sign_in(ADA, ENOUGH))
+        assert done.ids("different") == set()
+        assert "the upload was not done in time" in " ".join(done.details("upload.done"))
+        assert state_of(slow) == before
+
+
 def test_ctrl_c_while_it_is_deleting_waits(
     service: Sandbox, monkeypatch: pytest.MonkeyPatch, disturb: Any
 ) -> None:

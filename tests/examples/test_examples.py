@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shlex
 from collections.abc import Iterator
 from html import unescape
 from importlib import resources
@@ -94,6 +95,44 @@ def test_the_family_album_opens_to_those_who_know_the_password(photographer: Fla
     for picture in pictures:
         assert photographer.get(picture).status_code == 200
     assert photographer.get(pictures[0].partition("?")[0]).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("name", ["photographer", "club"])
+def test_a_site_starts_with_the_settings_of_the_readme(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    lines = (EXAMPLES / "README.md").read_text("utf-8").splitlines()
+    line = lines[lines.index(f"    flask --app examples/{name}/app run") - 1]
+    command, *variables = shlex.split(line)
+    assert command == "export"
+    for variable in variables:
+        monkeypatch.setenv(*variable.split("=", 1))
+    client = make(name, sandbox).test_client()
+    assert len(links(client.get("/").text, "/ipernity/doc/")) >= 2
+
+
+def test_a_site_without_its_settings_does_not_start(sandbox: Sandbox) -> None:
+    with pytest.raises(KeyError, match="PHOTOGRAPHER"):
+        make("photographer", sandbox)
+    with pytest.raises(KeyError, match="GROUP"):
+        make("club", sandbox)
+
+
+def test_texts_of_the_service_are_shown_as_they_are_meant(
+    sandbox: Sandbox, photographer: FlaskClient
+) -> None:
+    doc = next(
+        one for one in sandbox.state.docs.values() if one.share == 4 and one.media == "photo"
+    )
+    before = doc.title, doc.description
+    doc.title, doc.description = "Fish &amp; ships", "<b>Sea</b> &amp; sky<script>x()</script>"
+    try:
+        page = photographer.get(f"/photos/{doc.doc_id}").text
+    finally:
+        doc.title, doc.description = before
+    assert "Fish &amp; ships</h1>" in page
+    assert "<b>Sea</b> &amp; sky</p>" in page
+    assert "&amp;amp;" not in page
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.support.media import world
 from tests.support.nginx import Response
 from tests.support.printed import SERVERS, Site, behind, in_front
 from tests.support.served import served
+from tests.support.servers import refusing_port
 from tests.support.views import with_sign_in
 from tests.support.visitor import consent
 from tests.support.waiting import until
@@ -101,5 +102,6 @@ def test_apache_shows_nothing_that_is_too_old_when_the_application_is_gone(tmp_p
             front = stack.enter_context(in_front(tmp_path, here.app, own, server="apache"))
             assert front.ask(path).status == 200
             assert str(front.ask(path).one("X-Cache")).startswith("HIT")
+        stack.enter_context(refusing_port(own))
         assert until(lambda: front.ask(path).status == 503, 10)
         assert {front.ask(path, Cache_Control="max-stale").status for _ in range(3)} == {503}

@@ -144,7 +144,10 @@ def test_letters_and_emoji_keep_what_joins_them(filename: str, full: str) -> Non
     assert both(name(filename))[1] == full
 
 
-@pytest.mark.parametrize("rest", ["..jpg", " .jpg", ".jpg", "\u200d.jpg", "\u3164.jpg", "．.jpg"])
+@pytest.mark.parametrize(
+    "rest",
+    ["..jpg", " .jpg", ".jpg", "\u200d.jpg", "\u3164.jpg", "．.jpg", ".jpg.jpg", " .jpg .jpg"],
+)
 def test_a_name_that_is_only_an_extension_is_the_documents(rest: str) -> None:
     assert name(rest) == 'inline; filename="1-original.jpg"'
     assert name(rest.replace("jpg", "pdf"), "application/octet-stream") == (

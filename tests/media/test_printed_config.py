@@ -14,7 +14,7 @@ from tests.support.media import FILE, both, world
 from tests.support.nginx import Response, printed
 from tests.support.printed import SERVERS, Site, application, command, site
 from tests.support.served import served
-from tests.support.servers import free_port
+from tests.support.servers import free_port, refusing_port
 from tests.support.stub import error
 from tests.support.waiting import until
 
@@ -105,6 +105,7 @@ def test_kept_pictures_outlive_the_application_for_a_while(tmp_path: Path) -> No
             stack.enter_context(printed(tmp_path, text, port))
             front = Site(port, "", None, text)
             assert front.ask("/ipernity/doc/1/240").status == 200
+        stack.enter_context(refusing_port(own))
         seen: list[Response] = []
 
         def fails() -> bool:
@@ -195,6 +196,10 @@ def test_media_hosts_and_time_limits_are_those_of_the_settings() -> None:
         ({}, ["--cache", "/x", "--no-cache"], "exclude each other"),
         ({"IPERNITY_PROXY_DOCS": False}, ["--cache", "/x"], "IPERNITY_PROXY_DOCS is off"),
         ({"TRUSTED_HOSTS": ["a b"]}, [], "TRUSTED_HOSTS"),
+        *(
+            ({"IPERNITY_PROXY_URL_PREFIX": prefix}, [], "IPERNITY_PROXY_URL_PREFIX")
+            for prefix in ("/a;b", "/{a}", '/a"', "/$a", "/ä")
+        ),
         ({}, ["--certificate", "/x"], "https://"),
         ({}, ["--upstream", "127.0.0.1:80; }"], "host:port"),
         ({}, ["--upstream", "unix:/a b"], "host:port"),

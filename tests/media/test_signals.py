@@ -15,6 +15,7 @@ from flask_ipernity import (
     media_sent,
     media_started,
 )
+from flask_ipernity.media import views
 from tests.support.media import FILE, PATH, head, honest, picture, world
 from tests.support.stub import error as refusal
 from tests.support.stub import reset
@@ -90,6 +91,17 @@ def test_a_file_that_cannot_be_had_is_told_with_the_reason(
     with world(*steps, api=api) as here, watched(here.app) as seen:
         here.client.get(PATH)
     assert how(only(seen)) == told
+
+
+def test_a_fault_in_the_view_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(views, "choose", fail)
+    with world(honest) as here, watched(here.app) as seen:
+        here.app.logger.disabled = True
+        assert here.client.get(PATH).status_code == 500
+    assert how(only(seen)) == (None, None, 0, False, "ZeroDivisionError")
 
 
 def test_a_host_that_breaks_off_is_told_with_what_was_passed_on() -> None:

@@ -230,15 +230,30 @@ def test_prometheus_counts_calls_files_and_bytes_and_sees_no_secret(
     assert value("ipernity_files_open") == 0
 
 
-def test_prometheus_tells_hits_and_pauses_apart(owned: Any, sandbox: Sandbox) -> None:
+def test_prometheus_tells_hits_and_pauses_apart(club: Club, sandbox: Sandbox) -> None:
     prometheus: Any = package("prometheus_client")
-    app = owned(recipe("prometheus"))
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def counts() -> list[float]:
+        found = []
+        for source, error in (("miss", ""), ("hit", ""), ("miss", "QuotaExceeded")):
+            labels = {"method": "user.get", "source": source, "error": error}
+            value = prometheus.REGISTRY.get_sample_value("ipernity_calls_total", labels)
+            found.append(value or 0.0)
+        return found
+
+    app = club(
+        after=recipe("prometheus"),
+        IPERNITY_CACHE="memory",
+        IPERNITY_CACHE_REQUESTS=True,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    before, client = counts(), app.test_client()
+    assert [client.get("/away").status_code for _ in range(3)] == [200] * 3
+    with app.app_context():
+        ipernity.cache_clear()
     sandbox.fault("user.get", "113", times=1)
-    client = app.test_client()
-    assert [client.get("/away").status_code for _ in range(3)] == [503] * 3
-    labels = {"method": "user.get", "source": "uncached", "error": "QuotaExceeded"}
-    assert prometheus.REGISTRY.get_sample_value("ipernity_calls_total", labels) == 3
+    assert [client.get("/away").status_code for _ in range(4)] == [503] * 4
+    assert [now - then for now, then in zip(counts(), before, strict=True)] == [1, 2, 4]
 
 
 def test_sentry_has_breadcrumbs_and_spans_and_no_secret(

@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 import urllib3
@@ -200,9 +201,12 @@ def test_latency_delays_calls() -> None:
         raw.pool.clear()
 
 
-def test_a_negative_latency_or_a_rate_of_nothing_raises() -> None:
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+@pytest.mark.parametrize("name", ["latency", "processing", "eta", "token_life"])
+def test_a_negative_time_or_a_rate_of_nothing_raises(name: str, seconds: float) -> None:
+    options: dict[str, Any] = {name: seconds}
     with pytest.raises(ValueError, match="must not be negative"):
-        Sandbox(latency=-1)
+        Sandbox(**options)
     with pytest.raises(ValueError, match="at least 1"):
         Sandbox(rate=0)
 

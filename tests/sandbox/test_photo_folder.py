@@ -234,6 +234,22 @@ def test_a_photo_that_was_deleted_from_the_folder_is_404(folder: Path) -> None:
         raw.pool.clear()
 
 
+@pytest.mark.parametrize("what", ["the file", "its folder"])
+def test_what_becomes_a_link_that_leads_out_of_the_folder_is_404(folder: Path, what: str) -> None:
+    outside = save(folder.parent / "outside" / "stars.jpg", (50, 40))
+    with Sandbox(photos=folder) as sandbox:
+        raw = RawClient(sandbox)
+        doc = next(doc for doc in sandbox.state.docs.values() if doc.title == "stars")
+        assert isinstance(doc.source.file, Path)
+        place = doc.source.file if what == "the file" else doc.source.file.parent
+        place.rename(folder / ".before")
+        place.symlink_to(outside if what == "the file" else outside.parent)
+        assert doc.source.file.read_bytes() == outside.read_bytes()
+        for label in ("original", "100"):
+            assert raw.send("GET", sandbox.media_url + doc.path(label)).status == 404
+        raw.pool.clear()
+
+
 @pytest.mark.parametrize("error", [struct.error, RuntimeError, MemoryError, KeyError, EOFError])
 def test_an_error_of_a_reader_leaves_out_one_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]

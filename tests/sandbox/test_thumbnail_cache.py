@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from flask_ipernity.sandbox import thumbnail_cache
+from flask_ipernity.sandbox import drawing, thumbnail_cache
 from flask_ipernity.sandbox.drawing import CannotDraw
 from flask_ipernity.sandbox.image_files import open_image
+from flask_ipernity.sandbox.metadata import read_photo
 from flask_ipernity.sandbox.png_strips import can_be_read_in_strips, strips
 from flask_ipernity.sandbox.thumbnail_cache import (
     DrawingSlots,
@@ -102,6 +104,29 @@ def test_a_large_one_gets_its_turn_between_small_ones() -> None:
     with threads(3, small), threads(1, large):
         assert done.wait(10)
     assert order == ["large"]
+
+
+def test_the_pixels_of_a_picture_are_gone_before_the_next_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.tif"
+    Image.new("RGB", (2400, 2400)).save(path, compression="tiff_lzw")
+    opened: list[Image.Image] = []
+    gone: list[bool] = []
+
+    def opening(file: Any) -> Any:
+        opened.append(open_image(file))
+        return opened[-1]
+
+    def give_back() -> None:
+        with pytest.raises(ValueError, match="closed"):
+            opened[-1].tobytes()
+        gone.append(True)
+
+    monkeypatch.setattr(drawing, "open_image", opening)
+    monkeypatch.setattr(thumbnail_cache, "_give_back", give_back)
+    ThumbnailCache().draw(read_photo(path).picture, "240")
+    assert gone == [True]
 
 
 def test_a_size_is_drawn_once_for_all_who_ask_at_the_same_time(

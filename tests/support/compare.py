@@ -14,13 +14,13 @@ from werkzeug.test import run_wsgi_app
 
 from flask_ipernity.cli import cli
 from flask_ipernity.cli.compare.assumptions import all_assumptions
-from flask_ipernity.cli.compare.configured import from_environment
 from flask_ipernity.cli.compare.picture import new_picture
 from flask_ipernity.cli.compare.plan import PLAN, VISITS
 from flask_ipernity.cli.compare.run import Outcome, Run
 from flask_ipernity.cli.compare.samples import Samples
 from flask_ipernity.cli.compare.sign_in import authorize_url
 from flask_ipernity.cli.compare.wire import Answer, Wire
+from flask_ipernity.cli.environment import from_environment
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.methods.auth import new_frob
 from flask_ipernity.settings import Settings

@@ -76,10 +76,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def refusing_port() -> Iterator[int]:
-    """Yield a port at which every connection is refused, and that nobody else can take."""
+def refusing_port(port: int = 0) -> Iterator[int]:
+    """Yield a port at which every connection is refused, and that nobody else can take.
+
+    :param port: that of a server which has ended; 0 takes a free one.
+    """
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        # Connections of a server that has ended are remembered for a while.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         yield taken.getsockname()[1]
 
 

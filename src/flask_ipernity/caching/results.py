@@ -46,8 +46,6 @@ class CacheKey(NamedTuple):
         return self.viewer == viewer and (services is None or self.service in services)
 
 
-# Most calls are made again and again.
-@lru_cache(maxsize=1024)
 def cache_key(
     viewer: str, method: str, lang: str | None, api_key: str, *params: tuple[str, str]
 ) -> CacheKey:
@@ -58,10 +56,24 @@ def cache_key(
     :param params: names and values of the parameters, as they are sent, in any order; without the
         token, for which the viewer stands.
     """
+    make = _kept_key if sum([len(value) for _, value in params]) <= _MAX_KEPT else _make_key
+    return make(viewer, method, lang, api_key, *params)
+
+
+def _make_key(
+    viewer: str, method: str, lang: str | None, api_key: str, *params: tuple[str, str]
+) -> CacheKey:
     named = sorted({"lg": lang, **dict(params)}.items())
     text = json.dumps([viewer, method, api_key, named])
     digest = blake2b(text.encode(), digest_size=12).hexdigest()
     return CacheKey(viewer, method.partition(".")[0], method, digest)
+
+
+# Most calls are made again and again. Long ones, such as a search for what a visitor has sent,
+# would take memory without a bound.
+_kept_key = lru_cache(maxsize=1024)(_make_key)
+#: Characters of the parameters of the longest call whose key is kept.
+_MAX_KEPT = 1000
 
 
 class BrokenResult(Exception):

@@ -319,10 +319,10 @@ class Cache(Generic[K, V]):
         """
         with self._lock:
             detached = {name: one for name, one in self._flights().items() if matches(one.key)}
+        # In this order: another thread that detaches the same waits for its writing, too.
         for flight in detached.values():
             with flight.writing:
                 flight.is_detached = True
-        # Not before: whoever detaches the same ones meanwhile has to find them, and to wait, too.
         with self._lock:
             for name, flight in detached.items():
                 if self._flights().get(name) is flight:

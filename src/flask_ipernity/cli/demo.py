@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .environment import from_environment
 from .serving import PORT, VERBOSE, bound, people, running_sandbox, serving, stop_signals
 
 if TYPE_CHECKING:
@@ -74,14 +75,10 @@ def _real_config(environ: Mapping[str, str]) -> dict[str, Any]:
 
     The URLs can be set as well, for another installation of the service.
     """
-    names = ("APP_KEY", "APP_SECRET", "API_URL", "AUTHORIZE_URL")
-    config: dict[str, Any] = {
-        f"IPERNITY_{name}": value for name in names if (value := environ.get(f"IPERNITY_{name}"))
-    }
+    # Not those of an application, which may be those of a sandbox.
+    config = from_environment({k: v for k, v in environ.items() if k.startswith("IPERNITY_")})
     if not config.keys() & {"IPERNITY_APP_KEY", "IPERNITY_APP_SECRET"}:
         return {}
-    if hosts := environ.get("IPERNITY_MEDIA_HOSTS"):
-        config["IPERNITY_MEDIA_HOSTS"] = tuple(hosts.split(","))
     return {**config, "DEMO_USER": environ.get("IPERNITY_USER")}
 
 

@@ -175,6 +175,11 @@ def _print(
         )
     if (cache or settings.proxy_offload) and not settings.proxy_docs:
         raise click.UsageError("IPERNITY_PROXY_DOCS is off, so there are no files to send.")
+    if not _PREFIX.fullmatch(settings.proxy_url_prefix):
+        raise click.UsageError(
+            "IPERNITY_PROXY_URL_PREFIX must have letters, digits, and . _ ~ - only, to be part of"
+            f" a configuration; it is {settings.proxy_url_prefix!r}."
+        )
     hosts = _hosts(app, parts)
     if is_secure and not certificate and server not in _GETS_CERTIFICATES:
         live = f"/etc/letsencrypt/live/{hosts[0]}"

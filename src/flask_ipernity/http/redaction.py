@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
 #: The parameters of calls that are secret.
 SECRET_PARAMS = frozenset({"auth_token", "api_sig", "frob"})
@@ -49,6 +50,18 @@ def hide(params: Mapping[str, object]) -> dict[str, object]:
     return hidden
 
 
+def reveal(value: Any) -> Any:
+    """Return *value*, which can be written as JSON, with plain texts for each :class:`Secret`."""
+    match value:
+        case Secret():
+            return str(value)
+        case Mapping():
+            return {key: reveal(inner) for key, inner in value.items()}
+        case list():
+            return [reveal(inner) for inner in value]
+    return value
+
+
 def redact(text: str, *secrets: str | None) -> str:
     """Return *text* without secret parameters, tokens, frobs and *secrets*."""
     for secret in secrets:
@@ -66,8 +79,8 @@ def one_line(text: str, length: int = 300) -> str:
     :param length: how many characters are kept.
     """
     # Cut last: a part of a secret would not be recognized.
-    shown = "".join(map(_visible, redact(text)[: length + 1]))
-    return shown if len(shown) <= length else f"{shown[: length - 1]}…"
+    line = "".join(map(_visible, redact(text)[: length + 1]))
+    return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
 def _visible(char: str) -> str:

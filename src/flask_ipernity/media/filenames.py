@@ -49,6 +49,9 @@ def stem_and_extension(name: str | None, fallback: str) -> tuple[str, str]:
     elif not stem.strip(_EDGES) and not _FILE_TYPES.fullmatch(extension):
         # ".htaccess" is a name, ".jpg" is the end of an empty one.
         stem, extension = extension, ""
+    elif stem[:1] in _EDGES and _FILE_TYPES.fullmatch(stem.strip(_EDGES)):
+        # An extension was put behind the end of an empty name: ".jpg.jpg".
+        stem = ""
     stem = _finished(stem, fallback)
     return stem, f".{extension}" if extension else ""
 

@@ -136,6 +136,9 @@ def _draw(
         return as_jpeg(small.transpose(_TURNS[turn]) if turn in _TURNS else small)
     except DAMAGED as error:
         raise CannotDraw(str(error)) from error
+    finally:
+        # The pixels must be gone before the next picture is drawn.
+        image.close()
 
 
 def _fitted(

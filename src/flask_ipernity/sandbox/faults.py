@@ -100,7 +100,7 @@ class FaultInjector:
     """
 
     def __init__(self, latency: float, rate: int | None) -> None:
-        if latency < 0:
+        if not latency >= 0:  # also what is no number
             raise ValueError(f"A latency of {latency} ms: it must not be negative.")
         if rate is not None and rate < 1:
             raise ValueError(f"A rate of {rate} calls a second: it must be at least 1.")

@@ -110,7 +110,7 @@ def walk(root: str, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:
                 left_out.folder(entry.path, "it is a link")
             elif not stat.S_ISREG(about.st_mode):
                 left_out.file(entry.path, "it is no file")
-            elif entry.is_symlink() and not _is_below(root, entry.path):
+            elif entry.is_symlink() and not is_below(root, entry.path):
                 left_out.file(entry.path, "it is a link that leads out of the folder")
             elif not about.st_size:
                 left_out.file(entry.path, "it is empty")
@@ -119,5 +119,6 @@ def walk(root: str, left_out: LeftOut) -> Iterator[tuple[str, os.stat_result]]:
         folders += reversed(below)
 
 
-def _is_below(root: str, path: str) -> bool:
+def is_below(root: str, path: str) -> bool:
+    """Return whether a path leads into the folder *root*, links followed."""
     return os.path.realpath(path).startswith(os.path.join(root, ""))

@@ -108,6 +108,8 @@ class Sandbox:
         self._folder = None if photos is None else PhotoFolder(photos, thumbnails)
         self.state: SandboxState = default_state() if self._folder is None else self._folder.state
         add_documents(self.state, extra_documents)
+        if not processing >= 0:  # also what is no number
+            raise ValueError(f"processing={processing!r}: the seconds must not be negative.")
         self.state.processing = processing
         self.state.unknowns = self.unknowns
         self.state.reads_metadata = reads_metadata

@@ -42,8 +42,10 @@ def candidate(api: VisitorAPI) -> dict[str, Any]:
     context = api.context
     value = context.tokens.get(CANDIDATE)
     record = candidate_record(value)
+    is_wrong = record is None and value is not None
+    del value
     if record is None or record["started"].get("app") != context.mark:
-        if value is not None and record is None:
+        if is_wrong:
             drop(api)
         raise SignInError("not_pending", "No sign-in waits for your answer in this browser.")
     if record["at"] < time() - context.settings.sign_in_max_age:

@@ -19,6 +19,7 @@ from ..errors import (
     SignInError,
     TokenError,
 )
+from ..http.redaction import Secret
 from ..permissions import missing
 from ..signals import sign_in_failed, signed_in, signed_out, signing_in, visitor_left
 from ..web.navigation import is_navigation
@@ -135,7 +136,9 @@ def _exchange_frob(api: VisitorAPI, frob: str | None, *, can_ask: bool) -> str |
     if api.is_unknown:
         raise unavailable()
     context.tokens.check()
-    values = request.args.getlist("frob") if frob is None else [frob]
+    found = request.args.getlist("frob") if frob is None else [frob]
+    values = list(map(Secret, found))
+    del found
     if not values or not values[0]:
         context.pending.remove(newest)
         # It is not documented how the service reports that the visitor refused. It cannot be with
@@ -279,8 +282,10 @@ def _sign_in(api: VisitorAPI, auth: dict[str, Any], entry: Mapping[str, Any]) ->
 def _checked_auth(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of an answer of ``auth.getToken`` that are stored."""
     auth = answer.get("auth")
+    del answer
     if not isinstance(auth, dict) or not is_token(auth.get("token")):
         raise BadAnswer("the answer has no token", "auth.getToken")
+    auth = {**auth, "token": Secret(auth["token"])}
     user, permissions = clean(auth.get("user")), clean(auth.get("permissions"))
     if not isinstance(user, dict) or not str(user.get("user_id") or ""):
         raise BadAnswer("the answer does not name the user", "auth.getToken")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+from ..http.redaction import Secret
 from .session import is_entry, is_time
 
 
@@ -26,7 +27,12 @@ def token_record(value: Any) -> dict[str, Any] | None:
         return None
     if not is_token(value.get("token")) or not {"user", "permissions"} <= value.keys():
         return None
-    record = {**value, "user": clean(value["user"]), "permissions": clean(value["permissions"])}
+    record = {
+        **value,
+        "token": Secret(value["token"]),
+        "user": clean(value["user"]),
+        "permissions": clean(value["permissions"]),
+    }
     if record["user"] is not None:
         record["user"] = {**record["user"], "user_id": str(record["user"]["user_id"])}
         if record["permissions"] == []:

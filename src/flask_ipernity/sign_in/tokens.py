@@ -22,6 +22,7 @@ from flask import current_app
 
 from ..caching.backends import Breaker, StoreAway, TextStore, bare_text_store
 from ..errors import ConfigurationError, SignInError, missing_package
+from ..http.redaction import reveal
 from ..settings import Settings, secret_keys
 from .owed import OwedDeletions
 from .session import VisitorSession
@@ -146,7 +147,7 @@ class SessionStore(_InSession):
         return deepcopy(self._session.get(key))
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        self._session.set(key, deepcopy(value))
+        self._session.set(key, deepcopy(reveal(value)))
 
 
 class SealedStore(_InSession):
@@ -181,7 +182,7 @@ class SealedStore(_InSession):
             return None
 
     def set(self, key: str, value: dict[str, Any], max_age: int, /) -> None:
-        clear = json.dumps(value, separators=(",", ":")).encode()
+        clear = json.dumps(reveal(value), separators=(",", ":")).encode()
         self._session.set(self.session_key(key), _seal().encrypt(clear).decode())
 
 
@@ -215,10 +216,10 @@ class ServerStore:
         name = _new_name()
         try:
             # Caches of cachelib return whether it is stored; another object may return nothing.
-            stored = self._breaker.run(lambda: self._backend.set(name, value, max_age)) is not False
+            stored = self._breaker.run(lambda: self._backend.set(name, reveal(value), max_age))
         except StoreAway:
             stored = False
-        if not stored:
+        if stored is False:
             raise SignInError("not_kept", "Your sign-in cannot be stored now. Try again later.")
         self.delete(key)
         self._session.set(self.session_key(key), name)

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, has_request_context, request
 
 from ..errors import SignInError, TokenError
+from ..http.redaction import Secret
 from ..settings import Settings
 from ..signals import token_revoked, visitor_left
 from ..site.api import SiteAPI, SiteContext
@@ -98,7 +99,7 @@ class VisitorAPI(SiteAPI):
             error.of_visitor = True
             own = "auth_token" not in params and "frob" not in params
             if error.code != 106 and own and self.token is not None:
-                self._bury(self.token)
+                self._bury(Secret(self.token))
 
     def _bury(self, token: str) -> None:
         """Delete the invalid *token*. If several requests find it invalid, one signal is sent."""

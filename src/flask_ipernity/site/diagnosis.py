@@ -161,8 +161,3 @@ def _of_answer(error: APIRequestError) -> Diagnosis:
     return Diagnosis(
         "site", "Ipernity does not accept the parameters; the page of the method has its errors."
     )
-
-
-def code_of(error: Exception) -> int | None:
-    """Return Ipernity's error code, if *error* has one."""
-    return error.code if isinstance(error, APIRequestError) else None

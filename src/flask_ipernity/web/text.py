@@ -105,14 +105,24 @@ def safe_html(text: object) -> Markup:
         elif not part.is_end:
             _open(part, html, stack)
         elif part.name in stack:
-            while (name := stack.pop()) != part.name:
-                html.append(f"</{name}>")
-            html.append(f"</{part.name}>")
+            _close(part.name, html, stack)
     html.extend(f"</{name}>" for name in reversed(stack))
     return Markup("".join(html))
 
 
+def _close(name: str, html: list[str], stack: list[str]) -> None:
+    """End the innermost element of this name, and what is in it."""
+    while (inner := stack.pop()) != name:
+        html.append(f"</{inner}>")
+    html.append(f"</{name}>")
+
+
 def _open(tag: _Tag, html: list[str], stack: list[str]) -> None:
+    # As browsers do: the end of a paragraph, or of an item of a list, may be left out.
+    if tag.name in _BLOCKS and "p" in stack:
+        _close("p", html, stack)
+    if tag.name == "li" and stack[-1:] == ["li"]:
+        _close("li", html, stack)
     if len(stack) >= MAX_DEPTH:
         return
     if tag.name != "a":

@@ -132,9 +132,9 @@ class Cleaner:
             answer = self._call("upload.checkTickets", tickets=ticket or "")
             if answer is None:
                 return None
-            self._run.outcome.answers["tickets"] = answer
-            self._samples.learn("tickets", answer)
             if is_settled(answer):
+                self._run.outcome.answers["tickets"] = answer
+                self._samples.learn("tickets", answer)
                 return self._samples.get("new_doc")
             self._wire.pause(seconds)
         return None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 import click
 from flask.cli import NoAppException, ScriptInfo
@@ -12,8 +10,7 @@ from flask.cli import NoAppException, ScriptInfo
 from ...errors import ConfigurationError
 from ...settings import Settings
 from ...state import current_state
-
-_TEXTS = ("APP_KEY", "APP_SECRET", "API_URL", "AUTHORIZE_URL", "OWNER_TOKEN", "LANG", "USER_AGENT")
+from ..environment import from_environment
 
 
 def configured_settings() -> Settings:
@@ -33,13 +30,3 @@ def configured_settings() -> Settings:
         return Settings.read(from_environment(os.environ))
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-
-
-def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the configuration in the variables ``IPERNITY_…``; a list has commas."""
-    config: dict[str, Any] = {
-        f"IPERNITY_{name}": value for name in _TEXTS if (value := environ.get(f"IPERNITY_{name}"))
-    }
-    if found := environ.get("IPERNITY_MEDIA_HOSTS"):
-        config["IPERNITY_MEDIA_HOSTS"] = tuple(found.split(","))
-    return config

@@ -129,6 +129,9 @@ class Run:
         if answer.status >= 500 or answer.code in ("500", "501", "503"):
             unseen[step.name] = "the service was not available"
             return
+        if isinstance(step, Call) and step.times > 1 and not is_settled(answer):
+            unseen[step.name] = "the upload was not done in time"
+            return
         if not self.outcome.answers and answer.code in _KEY_REFUSED:
             raise Stopped(f"the service refuses IPERNITY_APP_KEY (error {answer.code})")
         self._keep(step, answer)

@@ -14,8 +14,10 @@ def build_when_needed() -> None:
     """Let Werkzeug write the function that builds a rule's URL when the first URL is built.
 
     It writes and compiles two for each rule that is added, which was a third of the time of all
-    tests; most of them are never called.
+    tests; most of them are never called. The method is private: without it, tests only take longer.
     """
+    if not hasattr(Rule, "_compile_builder"):
+        return
     write: Callable[[Rule, bool], Callable[..., Built]] = Rule._compile_builder
 
     def later(rule: Rule, append_unknown: bool = True) -> Callable[..., Built]:

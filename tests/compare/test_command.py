@@ -14,7 +14,6 @@ from typing import Any
 import click
 import pytest
 import urllib3
-from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 
@@ -28,7 +27,7 @@ from flask_ipernity.cli.environment import from_environment
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.authorize import PERSON_COOKIE
 from flask_ipernity.settings import Settings
-from tests.support import servers
+from tests.support import commands, servers
 from tests.support.compare import ENOUGH, compare, environment
 from tests.support.lookup import ADA
 from tests.support.raw_http import port_of
@@ -40,7 +39,7 @@ SETTINGS = {"IPERNITY_APP_KEY": "key", "IPERNITY_APP_SECRET": "secret"}
 
 def invoke(*arguments: str, **environ: str) -> Any:
     cleared = dict.fromkeys(SETTINGS, "")
-    return CliRunner().invoke(cli, ["compare", *arguments], env=cleared | environ)
+    return commands.runner().invoke(cli, ["compare", *arguments], env=cleared | environ)
 
 
 @pytest.mark.parametrize("options", [[], ["--sign-in"], ["--write"]])
@@ -94,7 +93,7 @@ def test_calls_are_paced(service: Sandbox, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(wire, "sleep", sleep)
     monkeypatch.setattr(wire, "monotonic", lambda: now[0])
     monkeypatch.setattr(plan, "PLAN", PLAN[:11])
-    done = CliRunner().invoke(cli, ["compare", "--json"], env=environment(service))
+    done = commands.runner().invoke(cli, ["compare", "--json"], env=environment(service))
     assert done.exit_code == 0
     assert len(slept) == 10
     assert all(seconds == pytest.approx(0.3) for seconds in slept)
@@ -135,7 +134,7 @@ def test_it_runs_for_the_application_of_flask(service: Sandbox) -> None:
 def test_an_application_without_the_extension_is_told_so() -> None:
     done = Flask("example").test_cli_runner().invoke(cli, ["compare"])
     assert done.exit_code == 1
-    assert "Call Ipernity(app)" in done.stderr
+    assert "Call Ipernity(app)" in done.output
 
 
 def test_an_application_with_a_wrong_setting_is_told_so() -> None:
@@ -145,7 +144,7 @@ def test_an_application_with_a_wrong_setting_is_told_so() -> None:
         Ipernity(app)
         return app
 
-    done = CliRunner().invoke(cli, ["compare"], obj=ScriptInfo(create_app=create))
+    done = commands.runner().invoke(cli, ["compare"], obj=ScriptInfo(create_app=create))
     assert done.exit_code == 1
     assert "IPERNITY_TIMEOUT must be" in done.stderr
 

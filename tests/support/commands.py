@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from inspect import signature
 from threading import Timer
 
 from click.testing import CliRunner
@@ -33,6 +34,16 @@ def environment(**extra: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IPERNITY_")}
     return {**kept, "XDG_CACHE_HOME": _CACHES.name, **extra}
+
+
+def runner() -> CliRunner:
+    """Return what runs commands within this process, and keeps their two outputs apart.
+
+    From 8.2 on click always does so.
+    """
+    if "mix_stderr" in signature(CliRunner).parameters:
+        return CliRunner(mix_stderr=False)  # type: ignore[call-arg]
+    return CliRunner()
 
 
 @dataclass

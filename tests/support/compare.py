@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
 
-from click.testing import CliRunner
 from werkzeug.test import run_wsgi_app
 
 from flask_ipernity.cli import cli
@@ -24,6 +23,7 @@ from flask_ipernity.cli.environment import from_environment
 from flask_ipernity.sandbox import Sandbox
 from flask_ipernity.sandbox.methods.auth import new_frob
 from flask_ipernity.settings import Settings
+from tests.support import commands
 from tests.support.lookup import ADA
 
 #: What ``compare --write`` needs.
@@ -80,7 +80,7 @@ def compare(
     arguments = ["compare", "--pace", "0", *(options or ["--json"])]
     if user is not None:
         arguments += ["--user", sandbox.people[user].user_id]
-    done = CliRunner().invoke(cli, arguments, env=environment(sandbox, token))
+    done = commands.runner().invoke(cli, arguments, env=environment(sandbox, token))
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Compared(done.exit_code, done.stdout, done.stderr)

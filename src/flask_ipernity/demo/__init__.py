@@ -56,8 +56,9 @@ def _check_host() -> None:
         # Flask has checked it.
         return
     try:
-        host = urlsplit(f"//{request.host}").hostname or ""
-        local = host == "localhost" or ip_address(host).is_loopback
+        parts = urlsplit(f"//{request.host}")
+        host = parts.hostname or ""
+        local = parts.username is None and (host == "localhost" or ip_address(host).is_loopback)
     except ValueError:
         local = False
     if not local:

@@ -53,7 +53,9 @@ def answer_only_to(app: Flask, host: str) -> None:
     @app.before_request
     def check_host() -> None:
         try:
-            asked = urlsplit(f"//{request.host}").hostname or ""
+            parts = urlsplit(f"//{request.host}")
+            # Not the name behind the sign of "evil.example@127.0.0.1".
+            asked = parts.hostname or "" if parts.username is None else ""
         except ValueError:
             asked = ""
         if not is_loopback(asked) and asked != host.lower():

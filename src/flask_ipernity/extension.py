@@ -79,8 +79,7 @@ class Ipernity:
                 login.init_app(app, settings)
         self._connect(app, read)
         # First, so that no function of the application uses settings that are too old.
-        app.before_request_funcs.setdefault(None, []).insert(0, _check_settings)
-        app.before_request(_FirstRequest(app))
+        app.before_request_funcs.setdefault(None, []).insert(0, _BeforeRequest(app))
         app.jinja_env.globals["ipernity_gettext"] = gettext_html
         app.jinja_env.filters.update(ipernity_text=plain_text, ipernity_html=safe_html)
         with on_any_host(app):
@@ -326,16 +325,18 @@ def _check_settings() -> None:
     current_state().read.check()
 
 
-class _FirstRequest:
-    """Looks at the views of *app* when all are there."""
+class _BeforeRequest:
+    """Checks the settings of *app* and, when the first request comes, its views."""
 
     def __init__(self, app: Flask) -> None:
         self._app: Flask | None = app
 
     def __call__(self) -> None:
-        app, self._app = self._app, None
-        if app is not None:
-            warn_of_cached_guards(app)
+        _check_settings()
+        if self._app is not None:
+            app, self._app = self._app, None
+            if app is not None:  # else another thread is looking at them
+                warn_of_cached_guards(app)
 
 
 def _user_agent(app: Flask) -> str:

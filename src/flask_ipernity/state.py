@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
+from itertools import repeat
 from typing import Any, Generic, TypeVar, cast
 
 from flask import Flask, current_app, g, has_request_context, request
@@ -55,8 +56,9 @@ class ReadSettings:
         :raises ConfigurationError: it has; the text names the keys.
         """
         config = self._config
-        # Its length, because a misspelt key may have been added.
-        now = [len(config), *(config.get(key, _MISSING) for key in self._keys)]
+        # With each request, so without a loop in Python. The length, because a misspelt key may
+        # have been added.
+        now = [len(config), *map(config.get, self._keys, repeat(_MISSING))]
         if now == self._seen:
             return
         if changed := self._changed(Settings.read(config)):

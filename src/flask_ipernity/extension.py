@@ -21,7 +21,7 @@ from .settings import Settings, check_secret_keys
 from .sign_in import flow
 from .sign_in.authorize import authorize
 from .sign_in.guard import warn_of_cached_guards
-from .sign_in.secret_key import check_secret_key
+from .sign_in.secret_key import tell_missing_secret_key
 from .sign_in.seen import Seen
 from .sign_in.session import PendingSignIns, VisitorSession, app_mark
 from .sign_in.tokens import record_store
@@ -100,7 +100,7 @@ class Ipernity:
             self._connect(app, read.again())
 
         parts = self._parts(app, read.settings)
-        check_secret_key(app, read.settings)
+        tell_missing_secret_key(app, read.settings)
         app.extensions["ipernity"] = AppState(app, read, parts, reconnect)
 
     def _parts(self, app: Flask, settings: Settings) -> dict[Part[Any], Any]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.support import needs
-from tests.support.servers import wait_for
+from tests.support.servers import web_server
 
 #: Where systems have the modules.
 MODULES = ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/usr/lib/httpd/modules")
@@ -57,21 +56,10 @@ def printed(folder: Path, text: str, own_port: int) -> Iterator[None]:
     main = MAIN.format(folder=folder, modules="\n".join(load), place=place)
     (folder / "site.conf").write_text(text, encoding="utf-8")
     (folder / "apache.conf").write_text(main, encoding="utf-8")
-    process = subprocess.Popen(
-        [program, "-d", os.fspath(folder), "-f", "apache.conf", "-DFOREGROUND"],
-        stderr=subprocess.PIPE,
-    )
+    command = [program, "-d", os.fspath(folder), "-f", "apache.conf", "-DFOREGROUND"]
     try:
-        try:
-            wait_for(own_port, process)
-        except OSError:
-            process.kill()
-            _, said = process.communicate()
-            logs = [path.read_text() for path in folder.glob("*.log")]
-            raise AssertionError(f"Apache does not start: {said!r} {logs}") from None
-        yield
+        with web_server(command, folder, own_port):
+            yield
     finally:
-        process.terminate()
-        process.communicate(timeout=20)
         for cache in re.findall(r'CacheRoot "(.+)"', text):
             shutil.rmtree(cache, ignore_errors=True)

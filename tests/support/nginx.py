@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tests.support import needs
 from tests.support.media import PATH, Source
-from tests.support.servers import free_port, wait_for
+from tests.support.servers import free_port, web_server
 from tests.support.stub import Stub
 
 MAIN = """
@@ -84,22 +83,9 @@ def printed(folder: Path, text: str, own_port: int) -> Iterator[None]:
 def _started(folder: Path, text: str, own_port: int) -> Iterator[None]:
     program = needs.program("nginx")
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
-    process = subprocess.Popen(
-        [program, "-p", os.fspath(folder), "-c", "nginx.conf", "-e", f"{folder}/start.log"],
-        stderr=subprocess.PIPE,
-    )
-    try:
-        try:
-            wait_for(own_port, process)
-        except OSError:
-            process.kill()
-            _, said = process.communicate()
-            logs = [path.read_text() for path in folder.glob("*.log")]
-            raise AssertionError(f"nginx does not start: {said!r} {logs}") from None
+    command = [program, "-p", os.fspath(folder), "-c", "nginx.conf", "-e", f"{folder}/start.log"]
+    with web_server(command, folder, own_port):
         yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
 
 
 class Response(NamedTuple):

@@ -64,6 +64,24 @@ def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -
             return
 
 
+@contextmanager
+def web_server(command: list[str], folder: Path, port: int) -> Iterator[None]:
+    """Run a web server whose configuration and logs are in *folder*, until it listens and after."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        try:
+            wait_for(port, process)
+        except OSError:
+            process.kill()
+            _, said = process.communicate()
+            logs = [path.read_text() for path in folder.glob("*.log")]
+            raise AssertionError(f"{command[0]} does not start: {said!r} {logs}") from None
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
 def free_port() -> int:
     """Return a port for a program that cannot be given a socket."""
     while True:

@@ -18,7 +18,7 @@ _NEW_SECRET_KEY = (
 )
 
 
-def check_secret_key(app: Flask, settings: Settings) -> None:
+def tell_missing_secret_key(app: Flask, settings: Settings) -> None:
     """Say that ``SECRET_KEY`` is missing before a visitor gets an error because of it.
 
     It may still be set until the first request, and sites on which nobody signs in do without.
